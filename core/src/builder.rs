@@ -1,0 +1,130 @@
+//! The settings of an executor.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+use crate::error::RunError;
+use crate::executor::Executor;
+use crate::platform::Platform;
+use crate::pool::{ErrorHandler, Pool, PoolConfig};
+use crate::protocol::idle::WORKERS_MAX;
+use crate::seat::SeatConfig;
+
+/// Rounds of search before a worker sleeps, unless told otherwise.
+const SPIN: u32 = 4;
+
+/// The settings of an executor; see [`Executor::builder`].
+pub struct Builder<P> {
+    platform: P,
+    workers: usize,
+    spin: u32,
+    seat: SeatConfig,
+    on_unheard: Option<ErrorHandler>,
+}
+
+impl Builder<()> {
+    /// The settings of an executor whose [`platform`](Builder::platform) is still to be told.
+    #[must_use]
+    pub fn without_platform() -> Self {
+        Builder::new(())
+    }
+}
+
+impl<P> Builder<P> {
+    pub(crate) fn new(platform: P) -> Self {
+        Self {
+            platform,
+            workers: 0,
+            spin: SPIN,
+            seat: SeatConfig::default(),
+            on_unheard: None,
+        }
+    }
+
+    /// Another host.
+    #[must_use]
+    pub fn platform<Q>(self, platform: Q) -> Builder<Q> {
+        Builder {
+            platform,
+            workers: self.workers,
+            spin: self.spin,
+            seat: self.seat,
+            on_unheard: self.on_unheard,
+        }
+    }
+
+    /// How many workers. 0, the default, means one per processor that this process may use; more than
+    /// 32,768 means 32,768.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// What the host's threads are called, followed by `-worker-N`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.seat.name = Some(name.into());
+        self
+    }
+
+    /// The stack of each of the host's threads, in bytes; the default is the host's.
+    #[must_use]
+    pub fn stack_size_bytes(mut self, bytes: usize) -> Self {
+        self.seat.stack_size_bytes = Some(bytes);
+        self
+    }
+
+    /// How many times a worker that finds nothing looks again before it sleeps. More cost processor
+    /// time, fewer make tasks that come one by one wait for a wake-up.
+    #[must_use]
+    pub fn spin(mut self, rounds: u32) -> Self {
+        self.spin = rounds;
+        self
+    }
+
+    /// Called, on a worker, with the error of each run that failed while nobody held its handle.
+    /// Cancelled runs are no failures. Without it such errors are dropped.
+    #[must_use]
+    pub fn panic_handler(mut self, handler: impl Fn(&RunError) + Send + Sync + 'static) -> Self {
+        self.on_unheard = Some(Box::new(handler));
+        self
+    }
+}
+
+impl<P: Platform> Builder<P> {
+    /// Starts the workers.
+    ///
+    /// # Errors
+    ///
+    /// The platform's, if it cannot start them all; those that were started end.
+    pub fn build(self) -> Result<Executor<P>, P::Error> {
+        let workers = match self.workers {
+            0 => self.platform.parallelism().get(),
+            workers => workers,
+        };
+        let pool = Pool::new(
+            self.platform,
+            PoolConfig {
+                workers: workers.min(WORKERS_MAX),
+                spin: self.spin,
+                seat: self.seat,
+                on_unheard: self.on_unheard,
+            },
+        );
+        pool.start()?;
+        Ok(Executor::with_pool(pool))
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Builder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("platform", &self.platform)
+            .field("workers", &self.workers)
+            .field("spin", &self.spin)
+            .field("seat", &self.seat)
+            .finish_non_exhaustive()
+    }
+}

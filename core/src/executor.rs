@@ -1,0 +1,290 @@
+//! What runs graphs.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::builder::Builder;
+use crate::error::RunError;
+use crate::future::TaskflowFuture;
+use crate::host::Host;
+use crate::platform::{Platform, WorkerId};
+use crate::pool::Pool;
+use crate::run::{Rounds, Run};
+use crate::scope::Scope;
+use crate::stats::RunStats;
+use crate::taskflow::Taskflow;
+use crate::wait::Seated;
+
+/// Runs graphs on a pool of workers that steal work from one another.
+///
+/// Runs of one flow follow one another in the order of submission; runs of different flows go on at the
+/// same time. An idle executor does nothing at all. Dropping it waits for its runs; dropped inside one
+/// of its own tasks, it lets go, and the pool ends with the last run.
+///
+/// # Examples
+///
+/// ```
+/// use taskflow_core::{Executor, Manual, Taskflow};
+///
+/// let executor = Executor::builder().platform(Manual::new()).workers(2).build()?;
+/// let flow = Taskflow::new();
+/// flow.linearize([flow.emplace(|| {}), flow.emplace(|| {})]);
+/// let stats = executor.run(&flow).wait()?;
+/// assert_eq!(stats.tasks, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Executor<P: Platform> {
+    pool: Arc<Pool<P>>,
+}
+
+impl<P: Platform + Default> Executor<P> {
+    /// An executor with this many workers on the platform's default; 0 means one per processor that
+    /// this process may use.
+    ///
+    /// # Panics
+    ///
+    /// If the platform cannot start the workers; [`Builder::build`] answers that with an error.
+    #[must_use]
+    pub fn new(workers: usize) -> Self {
+        match Self::builder().workers(workers).build() {
+            Ok(executor) => executor,
+            Err(error) => panic!("the executor's workers cannot be started: {error}"),
+        }
+    }
+
+    /// The settings of an executor to be built.
+    #[must_use]
+    pub fn builder() -> Builder<P> {
+        Builder::new(P::default())
+    }
+}
+
+impl<P: Platform> Executor<P> {
+    pub(crate) fn with_pool(pool: Arc<Pool<P>>) -> Self {
+        Self { pool }
+    }
+
+    /// Starts one round of the flow, behind the unfinished runs of it. Returns at once. Allocates nothing
+    /// if the flow ran before, was not edited since, and the last run's handle is gone.
+    ///
+    /// A graph that is [refused](Taskflow::validate) gives a run that has ended with
+    /// [`RunError::Invalid`].
+    ///
+    /// # Examples
+    ///
+    /// A flow that borrows may be gone before it ends, so only [`run_and_wait`](Self::run_and_wait) and
+    /// [`scope`](Self::scope) take it:
+    ///
+    /// ```compile_fail,E0597
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let executor = Executor::builder().platform(Manual::new()).build().unwrap();
+    /// let number = 7;
+    /// let flow = Taskflow::new();
+    /// flow.emplace(|| assert_eq!(number, 7));
+    /// executor.run(&flow);
+    /// ```
+    pub fn run(&self, flow: &Taskflow<'static>) -> TaskflowFuture {
+        self.run_n(flow, 1)
+    }
+
+    /// Starts `rounds` rounds of the flow, one after another. No round is a run that has ended well.
+    pub fn run_n(&self, flow: &Taskflow<'static>, rounds: u64) -> TaskflowFuture {
+        if rounds == 0 {
+            return self.ended(Ok(RunStats::default()));
+        }
+        self.start(flow, Rounds::Times(rounds))
+    }
+
+    /// Starts rounds of the flow until `enough`, asked after each round, is true: so there is at least
+    /// one. A panic of `enough` ends the run like one of a task.
+    pub fn run_until<F>(&self, flow: &Taskflow<'static>, enough: F) -> TaskflowFuture
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        self.start(flow, Rounds::Until(Box::new(enough)))
+    }
+
+    /// Starts one round of each of the flows.
+    pub fn run_many<'f>(
+        &self,
+        flows: impl IntoIterator<Item = &'f Taskflow<'static>>,
+    ) -> Vec<TaskflowFuture> {
+        flows.into_iter().map(|flow| self.run(flow)).collect()
+    }
+
+    /// Starts one round of each of the flows, and waits for all: the results, in the same order.
+    pub fn run_many_and_wait<'f, 'env: 'f>(
+        &self,
+        flows: impl IntoIterator<Item = &'f Taskflow<'env>>,
+    ) -> Vec<Result<RunStats, RunError>> {
+        let flows: Vec<_> = flows.into_iter().collect();
+        let results = self.scope(|scope| {
+            let runs: Vec<_> = flows.into_iter().map(|flow| scope.run(flow)).collect();
+            runs.into_iter().map(crate::ScopedRun::wait).collect()
+        });
+        results.expect("all results were taken, so none is the scope's")
+    }
+
+    /// Starts `count` flows that `factory` makes, at the same time, on this executor's workers. Each is
+    /// dropped when it has run.
+    pub fn run_concurrent(
+        &self,
+        count: usize,
+        mut factory: impl FnMut(usize) -> Taskflow<'static>,
+    ) -> Vec<TaskflowFuture> {
+        (0..count).map(|index| self.run(&factory(index))).collect()
+    }
+
+    /// Runs one round of the flow, which may borrow, and waits. The calling thread works too, on the
+    /// seat of a worker that sleeps: a small graph is run by the caller alone and wakes nobody.
+    ///
+    /// # Errors
+    ///
+    /// How the run ended, if not well. [`RunError::Deadlock`] if the caller is a task that the flow
+    /// waits for; nothing was started then.
+    pub fn run_and_wait(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
+        let host = self.host();
+        let _wait = host
+            .begin_wait(flow.owner().id())
+            .map_err(|_| RunError::Deadlock)?;
+        let (run, root) = self.submit(flow, Rounds::Times(1))?;
+        let future = TaskflowFuture::new(run, Some(host));
+        future.finish(root)
+    }
+
+    /// Calls `body` with a [`Scope`], in which flows that borrow can be started, and waits until all of
+    /// them have ended, also when `body` panics.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a run whose [`ScopedRun`](crate::ScopedRun) was not waited for. The result of
+    /// `body` is dropped then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let (mut left, mut right) = (0, 0);
+    /// let executor = Executor::builder().platform(Manual::new()).build()?;
+    /// {
+    ///     let (one, two) = (Taskflow::new(), Taskflow::new());
+    ///     one.emplace(|| left = 1);
+    ///     two.emplace(|| right = 2);
+    ///     executor.scope(|scope| {
+    ///         scope.run(&one);
+    ///         scope.run(&two);
+    ///     })?;
+    /// }
+    /// assert_eq!((left, right), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A flow in a scope outlives the scope:
+    ///
+    /// ```compile_fail,E0597
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let executor = Executor::builder().platform(Manual::new()).build().unwrap();
+    /// executor.scope(|scope| {
+    ///     let flow = Taskflow::new();
+    ///     scope.run(&flow);
+    /// }).unwrap();
+    /// ```
+    pub fn scope<'env, R>(
+        &self,
+        body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    ) -> Result<R, RunError> {
+        crate::scope::enter(self.host(), body)
+    }
+
+    /// Waits until every run of this executor has ended, whoever started it. The calling thread works
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Deadlock`] inside a task of this executor, which would wait for itself (where the
+    /// platform knows its workers).
+    pub fn wait_for_all(&self) -> Result<(), RunError> {
+        self.pool.wait_for_all().map_err(|_| RunError::Deadlock)
+    }
+
+    /// How many tasks run at once at most.
+    #[must_use]
+    pub fn num_workers(&self) -> usize {
+        self.pool.slots.len()
+    }
+
+    /// The worker that runs the calling task; `None` outside of this executor's tasks, or where the
+    /// platform has no thread-local record.
+    #[must_use]
+    pub fn current_worker(&self) -> Option<WorkerId> {
+        self.pool.on_stack(|worker| worker.map(Seated::worker))
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn platform(&self) -> &P {
+        &self.pool.platform
+    }
+
+    fn host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.pool) as Arc<dyn Host>
+    }
+
+    fn ended(&self, outcome: Result<RunStats, RunError>) -> TaskflowFuture {
+        TaskflowFuture::new(Run::ended(outcome), Some(self.host()))
+    }
+
+    fn start(&self, flow: &Taskflow<'static>, rounds: Rounds) -> TaskflowFuture {
+        match self.submit(flow, rounds) {
+            Ok((run, root)) => {
+                if let Some(root) = root {
+                    self.pool.launch(root);
+                }
+                TaskflowFuture::new(run, Some(self.host()))
+            }
+            Err(error) => self.ended(Err(error)),
+        }
+    }
+
+    fn submit(
+        &self,
+        flow: &Taskflow<'_>,
+        rounds: Rounds,
+    ) -> Result<(Arc<Run>, Option<u32>), RunError> {
+        submit(&self.host(), flow, rounds)
+    }
+}
+
+/// Hands a flow to its queue of runs, and counts it in its executor.
+pub(crate) fn submit(
+    host: &Arc<dyn Host>,
+    flow: &Taskflow<'_>,
+    rounds: Rounds,
+) -> Result<(Arc<Run>, Option<u32>), RunError> {
+    host.run_submitted();
+    flow.owner().submit(host, rounds).map_err(|error| {
+        host.run_ended();
+        RunError::Invalid(error)
+    })
+}
+
+impl<P: Platform> Drop for Executor<P> {
+    fn drop(&mut self) {
+        // An error says that this is a task of the executor.
+        let _ = self.pool.wait_for_all();
+        self.pool.close_at_end();
+    }
+}
+
+impl<P: Platform> fmt::Debug for Executor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("workers", &self.num_workers())
+            .finish_non_exhaustive()
+    }
+}

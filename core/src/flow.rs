@@ -1,0 +1,498 @@
+//! A flow as both its owner and the workers see it: the graph, and the runs that wait for it.
+//!
+//! ```text
+//!              submit                    activate               last task counted
+//!   (owner) ────────────► queued (Run) ───────────► active (Run) ────────────────► ended
+//!                            │  the flow had none      │  ▲                          │
+//!                            └─ active: at once        └──┘ next round               └─ activate the next
+//! ```
+//!
+//! | field | owner thread | workers |
+//! |---|---|---|
+//! | `graph` | edits while no run is unfinished, reads always | read while their run is active |
+//! | `hot` | writes while no run is unfinished | read while their run is active; the one that ends a run writes before it activates the next |
+//! | `attention` | sets a bit (cancel) | read at each start, set a bit (failure) |
+//! | `queue` | under its lock | under its lock |
+//!
+//! `gate` counts the unfinished runs; the owner edits only when it reads zero there, with Acquire.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::time::Duration;
+
+use crate::directory::{Directory, Registration};
+use crate::error::TaskflowError;
+use crate::graph::Graph;
+use crate::graph::node::Node;
+use crate::host::Host;
+use crate::protocol::completion::Completion;
+use crate::run::{Closed, Rounds, Run};
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
+
+/// The run is to start no further task: it was cancelled, or a task of it failed.
+pub(crate) const STOP: u32 = 1;
+
+/// What `gate` counts one unfinished run as.
+const RUN: usize = 2;
+/// The bit of `gate` that says that the owner has dropped the flow.
+const ORPHAN: usize = 1;
+
+/// See the module's documentation.
+pub(crate) struct Flow {
+    id: u64,
+    name: Box<str>,
+    /// What a task's start must know of its run: `STOP`, or nothing.
+    attention: Padded<AtomicU32>,
+    hot: UnsafeCell<Hot>,
+    progress: Padded<Progress>,
+    gate: AtomicUsize,
+    queue: Mutex<Queue>,
+    graph: UnsafeCell<Graph>,
+}
+
+/// The frozen graph without a borrow.
+#[derive(Clone, Copy, Debug)]
+struct Hot {
+    nodes: *const [Node],
+    successors: *const [u32],
+    tasks: usize,
+    base: u32,
+}
+
+/// Where the active run stands.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Tasks of this round that are not counted yet, the root included.
+    pub(crate) completion: Completion,
+    /// Tasks that were skipped, over all rounds.
+    pub(crate) skipped: AtomicUsize,
+    /// Sources of this round that the root has made ready. Only the root's holder touches it.
+    pub(crate) cursor: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    active: Option<Arc<Run>>,
+    waiting: VecDeque<Arc<Run>>,
+    /// The last run that ended, to be used again once its handle is gone.
+    spare: Option<Arc<Run>>,
+    /// The ranges of references, one for each executor that has an unfinished run.
+    places: Vec<Registration>,
+}
+
+// SAFETY: the table above says who may touch the two cells when; the closures behind the graph's
+// pointers are `Send`, and called by one worker at a time.
+unsafe impl Send for Flow {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Flow {}
+
+/// The frozen graph as workers read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'f> {
+    nodes: &'f [Node],
+    successors: &'f [u32],
+    /// How many tasks a round has, the root not counted.
+    pub(crate) tasks: usize,
+    /// The reference of the first task.
+    pub(crate) base: u32,
+}
+
+impl<'f> View<'f> {
+    /// The record of a task, or of the root.
+    pub(crate) fn node(&self, index: u32) -> &'f Node {
+        &self.nodes[index as usize]
+    }
+
+    /// The index of the root.
+    pub(crate) fn root(&self) -> u32 {
+        // Graphs with more tasks than 32 bits count were refused.
+        #[expect(clippy::cast_possible_truncation, reason = "refused above 2^32")]
+        let root = (self.nodes.len() - 1) as u32;
+        root
+    }
+
+    /// The successors of a task.
+    pub(crate) fn successors(&self, index: u32) -> &'f [u32] {
+        let begin = self.nodes[index as usize].first as usize;
+        let end = self.nodes[index as usize + 1].first as usize;
+        &self.successors[begin..end]
+    }
+
+    /// The sources of the graph.
+    pub(crate) fn sources(&self) -> &'f [u32] {
+        let begin = self.nodes[self.nodes.len() - 1].first as usize;
+        &self.successors[begin..]
+    }
+}
+
+impl Flow {
+    pub(crate) fn new(name: Box<str>) -> Arc<Self> {
+        let id = fresh_id();
+        Arc::new(Self {
+            id,
+            name,
+            attention: Padded(AtomicU32::new(0)),
+            hot: UnsafeCell::new(Hot {
+                nodes: &[],
+                successors: &[],
+                tasks: 0,
+                base: 0,
+            }),
+            progress: Padded::default(),
+            gate: AtomicUsize::new(0),
+            queue: Mutex::new(Queue::default()),
+            graph: UnsafeCell::new(Graph::new(id)),
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The frozen graph.
+    ///
+    /// # Safety
+    ///
+    /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
+    ///    of it in hand, or is the one that ends it.
+    pub(crate) unsafe fn view(&self) -> View<'_> {
+        // SAFETY: (1) `hot` is written only while no run is active.
+        let hot = unsafe { &*self.hot.get() };
+        View {
+            // SAFETY: (1) `activate` pointed it at the graph's records, which are not edited meanwhile.
+            nodes: unsafe { &*hot.nodes },
+            // SAFETY: as above.
+            successors: unsafe { &*hot.successors },
+            tasks: hot.tasks,
+            base: hot.base,
+        }
+    }
+
+    /// The graph, for names.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    pub(crate) unsafe fn graph(&self) -> &Graph {
+        // SAFETY: (1) the owner edits only while no run is unfinished.
+        unsafe { &*self.graph.get() }
+    }
+
+    /// Whether tasks of the active run are to be skipped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        // Ordering: Relaxed; a request, no data hangs on it.
+        self.attention.load(Ordering::Relaxed) & STOP != 0
+    }
+
+    /// Lets the active run start no further task.
+    pub(crate) fn stop(&self) {
+        // Ordering: Relaxed; as in `is_stopped`.
+        self.attention.fetch_or(STOP, Ordering::Relaxed);
+    }
+
+    /// Lets `run` start no further task, if it is the active one.
+    pub(crate) fn stop_run(&self, run: &Arc<Run>) {
+        let queue = self.queue.lock();
+        if queue
+            .active
+            .as_ref()
+            .is_some_and(|active| Arc::ptr_eq(active, run))
+        {
+            self.stop();
+        }
+    }
+
+    /// The references that tasks of the active run have in `directory`: the first, and how many.
+    pub(crate) fn range(&self, directory: &Arc<Directory>) -> Option<(u32, u32)> {
+        let queue = self.queue.lock();
+        let run = queue.active.as_ref()?;
+        if !Arc::ptr_eq(&run.directory(), directory) {
+            return None;
+        }
+        // SAFETY: a run is active, and does not end while the queue is locked.
+        let view = unsafe { self.view() };
+        Some((view.base, view.root() + 1))
+    }
+
+    /// The active run.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    pub(crate) unsafe fn active(&self) -> &Run {
+        let run = self.queue.lock().active.as_ref().map(Arc::as_ptr);
+        let run = run.expect("the caller has a task of an active run");
+        // SAFETY: (1) the queue keeps the active run until it ends.
+        unsafe { &*run }
+    }
+
+    /// Makes the counters ready for a round of the active run.
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller alone begins or ends rounds of this flow now.
+    pub(crate) unsafe fn begin_round(&self) -> u32 {
+        // SAFETY: (1).
+        let view = unsafe { self.view() };
+        // Ordering: Relaxed; the root reaches other workers through a queue's Release.
+        self.progress.cursor.store(0, Ordering::Relaxed);
+        self.progress.completion.begin(view.tasks + 1);
+        view.base + view.root()
+    }
+
+    /// Puts `run` behind the others. If there are none it is active now, and the root's reference is
+    /// returned, to be started on the run's host.
+    ///
+    /// # Errors
+    ///
+    /// The run's executor has no references left for the flow; the run is not queued.
+    fn enqueue(self: &Arc<Self>, run: Arc<Run>) -> Result<Option<u32>, TaskflowError> {
+        let directory = run.directory();
+        let mut queue = self.queue.lock();
+        let idle = queue.active.is_none();
+        // SAFETY: the owner, which calls this, is the one that writes `hot.nodes`.
+        let references = unsafe { (*self.hot.get()).nodes.len() };
+        queue
+            .places
+            .retain(|place| !idle || place.serves(&directory, references));
+        if !queue
+            .places
+            .iter()
+            .any(|place| place.serves(&directory, references))
+        {
+            let place = directory.register(self, references)?;
+            queue.places.push(place);
+        }
+        // Ordering: Relaxed; this thread is the one that reads it as a permission to edit.
+        self.gate.fetch_add(RUN, Ordering::Relaxed);
+        if !idle {
+            queue.waiting.push_back(run);
+            return Ok(None);
+        }
+        Ok(Some(self.activate(&mut queue, run)))
+    }
+
+    /// Makes `run` the active one and prepares its first round.
+    fn activate(&self, queue: &mut Queue, run: Arc<Run>) -> u32 {
+        let (directory, cancelled) = run.begin();
+        let place = queue.places.iter().find(|place| place.is_with(&directory));
+        let base = place.expect("`enqueue` has registered the flow").base();
+        // SAFETY: no run is active and the queue is locked, so no worker reads it; the owner writes it
+        // only while no run is unfinished, and this one is.
+        unsafe { (*self.hot.get()).base = base };
+        let attention = if cancelled { STOP } else { 0 };
+        // Ordering: Relaxed; the root reaches workers through a queue's Release.
+        self.attention.store(attention, Ordering::Relaxed);
+        // Ordering: Relaxed; as above.
+        self.progress.skipped.store(0, Ordering::Relaxed);
+        queue.active = Some(run);
+        // SAFETY: no task of the new run has been started.
+        unsafe { self.begin_round() }
+    }
+
+    /// Ends the active run, whose last task was counted, and activates the next.
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller alone ends the active run, and touches nothing of the flow's closures afterwards.
+    pub(crate) unsafe fn end_run(&self, now: Duration) -> Ended {
+        // Ordering: Relaxed; the flushes that ended the run handed it over.
+        let skipped = self.progress.skipped.load(Ordering::Relaxed);
+        // SAFETY: (1).
+        let tasks = unsafe { self.view() }.tasks;
+        let mut queue = self.queue.lock();
+        let run = queue.active.take().expect("a run is active until it ends");
+        // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
+        // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
+        let gate = self.gate.fetch_sub(RUN, Ordering::AcqRel);
+        let closed = run.close(tasks as u64, skipped as u64, now);
+        let spare = queue.spare.replace(run);
+        let next = queue.waiting.pop_front().map(|next| {
+            let host = next.host();
+            (host, self.activate(&mut queue, next))
+        });
+        drop(queue);
+        drop(spare);
+        Ended {
+            closed,
+            next,
+            orphan: gate == RUN | ORPHAN,
+        }
+    }
+
+    /// Drops all closures.
+    ///
+    /// # Safety
+    ///
+    /// 1. The owner has dropped the flow and no run is left: [`Ended::orphan`] said so.
+    pub(crate) unsafe fn clear(&self) {
+        // SAFETY: (1) nobody else uses the graph.
+        drop(unsafe { &mut *self.graph.get() }.take_all());
+    }
+}
+
+/// What is left to do after a run has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) closed: Closed,
+    /// The next run's host, and the root to start there.
+    pub(crate) next: Option<(Arc<dyn Host>, u32)>,
+    /// The flow's owner is gone and this was the last run: its closures are to be dropped.
+    pub(crate) orphan: bool,
+}
+
+/// The flow in the hands of the one thread that edits and starts it.
+///
+/// It is `Send` but not `Sync`, and handles borrow it, so that editing takes no lock.
+pub(crate) struct FlowOwner {
+    flow: Arc<Flow>,
+    _one_thread: OneThread,
+}
+
+/// Marks what one thread at a time may use.
+struct OneThread(#[expect(dead_code, reason = "a marker")] Cell<()>);
+
+impl FlowOwner {
+    pub(crate) fn new(name: Box<str>) -> Self {
+        Self {
+            flow: Flow::new(name),
+            _one_thread: OneThread(Cell::new(())),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.flow.id
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.flow.name
+    }
+
+    /// Changes the graph. `change` runs no user code.
+    ///
+    /// # Panics
+    ///
+    /// While a run is unfinished.
+    pub(crate) fn edit<R>(&self, change: impl FnOnce(&mut Graph) -> R) -> R {
+        assert!(
+            self.is_idle(),
+            "the flow {:?} was edited while a run of it is unfinished; wait for the run first",
+            self.name()
+        );
+        // SAFETY: no run is unfinished, so no worker reads the graph; this is the owner thread, and
+        // `change` runs no user code that could come here again.
+        change(unsafe { &mut *self.flow.graph.get() })
+    }
+
+    /// Looks at the graph. `look` runs no user code.
+    pub(crate) fn query<R>(&self, look: impl FnOnce(&Graph) -> R) -> R {
+        // SAFETY: only the owner thread changes the graph, and it is here.
+        look(unsafe { &*self.flow.graph.get() })
+    }
+
+    /// Brings the edges into the order by source, unless they are.
+    pub(crate) fn settle(&self) {
+        if self.query(|graph| graph.frozen().is_none()) {
+            // A failure shows again in `validate`.
+            let _ = self.edit(Graph::freeze);
+        }
+    }
+
+    /// Freezes and checks the graph.
+    pub(crate) fn validate(&self) -> Result<(), TaskflowError> {
+        if self.is_idle() {
+            self.edit(Graph::validate)
+        } else {
+            // An unfinished run found the graph valid, and nothing was edited since.
+            Ok(())
+        }
+    }
+
+    /// Starts a run, or queues it behind the unfinished ones. Gives the handle's part, and the root if
+    /// it is to be started now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the graph; nothing was started.
+    pub(crate) fn submit(
+        &self,
+        host: &Arc<dyn Host>,
+        rounds: Rounds,
+    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
+        self.validate()?;
+        let idle = self.is_idle();
+        let once = self.query(Graph::once_task);
+        if let Some(task) = once
+            && (rounds.may_repeat() || !idle)
+        {
+            return Err(TaskflowError::Once { task });
+        }
+        if idle {
+            self.edit(Graph::spend_once)?;
+            self.point_at_graph();
+        }
+        let run = self.fresh_run(host, rounds);
+        let root = self.flow.enqueue(Arc::clone(&run))?;
+        Ok((run, root))
+    }
+
+    /// A run's state: the last one's, if its handle is gone, or a new one.
+    fn fresh_run(&self, host: &Arc<dyn Host>, rounds: Rounds) -> Arc<Run> {
+        let mut queue = self.flow.queue.lock();
+        if let Some(spare) = queue.spare.take() {
+            match Run::again(spare, host, &self.flow, rounds) {
+                Ok(run) => return run,
+                Err((spare, rounds)) => {
+                    queue.spare = Some(spare);
+                    return Run::new(host, &self.flow, rounds);
+                }
+            }
+        }
+        drop(queue);
+        Run::new(host, &self.flow, rounds)
+    }
+
+    /// Lets workers find the graph. No run is unfinished.
+    fn point_at_graph(&self) {
+        self.query(|graph| {
+            let frozen = graph.frozen().expect("`validate` has frozen it");
+            // SAFETY: no run is unfinished, so no worker reads it, and this is the owner thread.
+            let hot = unsafe { &mut *self.flow.hot.get() };
+            hot.nodes = frozen.nodes;
+            hot.successors = frozen.successors;
+            hot.tasks = graph.len();
+        });
+    }
+
+    /// The owner is going: drops all closures, or leaves that to the end of the last run.
+    pub(crate) fn abandon(&self) {
+        // Ordering: AcqRel. Release hands the graph to whoever ends the last run; Acquire, with the
+        // Release of `end_run`, takes it back if there is none.
+        if self.flow.gate.fetch_or(ORPHAN, Ordering::AcqRel) == 0 {
+            // SAFETY: no run is unfinished, and this is the owner.
+            unsafe { self.flow.clear() };
+        }
+    }
+
+    /// Whether no run is unfinished.
+    pub(crate) fn is_idle(&self) -> bool {
+        // Ordering: Acquire, with the Release of `end_run`: edits come after all that the runs did.
+        self.flow.gate.load(Ordering::Acquire) == 0
+    }
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flow")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,192 @@
+//! The handle of a run.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use crate::error::RunError;
+use crate::host::Host;
+use crate::run::{Run, Waiter};
+use crate::stats::RunStats;
+use crate::wait::Target;
+
+/// A run that was started: wait for it, await it, cancel it, or drop it and let it go on.
+///
+/// It owns what it needs and may go to any thread. As a [`Future`] it needs no runtime: it is woken by
+/// the worker that ends the run.
+#[must_use = "dropping the handle lets the run go on; its error goes to the executor's panic handler"]
+pub struct TaskflowFuture {
+    run: Arc<Run>,
+    /// `None` once the result was taken.
+    host: Option<Arc<dyn Host>>,
+}
+
+/// Cancels a run. May be cloned and sent; works while the handle itself is being waited on.
+#[derive(Clone)]
+pub struct RunCanceller {
+    run: Arc<Run>,
+}
+
+impl TaskflowFuture {
+    pub(crate) fn new(run: Arc<Run>, host: Option<Arc<dyn Host>>) -> Self {
+        Self { run, host }
+    }
+
+    /// Waits for the end. Outside of tasks the calling thread works too, on the seat of a worker that
+    /// sleeps, but only for this run. Inside a task it does the same on its own seat, and gives that to
+    /// a substitute when nothing of the run is ready.
+    ///
+    /// # Errors
+    ///
+    /// How the run ended, if not well. [`RunError::Deadlock`] if the caller is a task that the run
+    /// waits for; the run goes on then.
+    pub fn wait(self) -> Result<RunStats, RunError> {
+        if let (Some(host), Some(flow)) = (&self.host, self.run.flow()) {
+            let _wait = host.begin_wait(flow.id()).map_err(|_| RunError::Deadlock)?;
+            drop(flow);
+            return self.finish(None);
+        }
+        self.finish(None)
+    }
+
+    /// Waits for the end, but no longer than `timeout` (longer only while a task that the calling thread
+    /// took up is running). `None`: the run goes on, and so does the handle.
+    ///
+    /// # Errors
+    ///
+    /// How the run ended, if not well. The result is given once: a later call answers
+    /// [`RunError::Taken`].
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<RunStats, RunError>> {
+        if let Some(host) = &self.host
+            && !self.run.is_done()
+            && !host.wait(Target(&self.run), None, Some(timeout))
+        {
+            return None;
+        }
+        Some(self.take())
+    }
+
+    /// Asks the run to start no further task. Tasks that run already end as they like. The result will be
+    /// [`RunError::Cancelled`], unless a task failed before. `false`: the run has ended, or was
+    /// cancelled already.
+    pub fn cancel(&self) -> bool {
+        cancel(&self.run, None)
+    }
+
+    /// What cancels this run, for another thread, or for the time while this handle is waited on.
+    #[must_use]
+    pub fn canceller(&self) -> RunCanceller {
+        RunCanceller::new(&self.run)
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.run.is_done()
+    }
+
+    /// What the run has done so far: while it goes on the rounds and the time, after its end all but
+    /// the suppressed failures, which come with the result.
+    #[must_use]
+    pub fn stats(&self) -> RunStats {
+        self.run.stats()
+    }
+
+    /// Waits whatever happens, and takes the result. `root` is to be started by the caller.
+    pub(crate) fn finish(mut self, root: Option<u32>) -> Result<RunStats, RunError> {
+        if let Some(host) = &self.host {
+            wait_until_done(&self.run, host, root);
+        }
+        self.take()
+    }
+
+    fn take(&mut self) -> Result<RunStats, RunError> {
+        self.host = None;
+        self.run.take_outcome().unwrap_or(Err(RunError::Taken))
+    }
+}
+
+/// Waits for the end of a run even if the wait is broken off by a panic of the host: a run that borrows
+/// must end before the caller goes on. (A second panic, while unwinding, aborts.)
+pub(crate) fn wait_until_done(run: &Arc<Run>, host: &Arc<dyn Host>, mut root: Option<u32>) {
+    struct UntilDone<'r>(&'r Arc<Run>, &'r Arc<dyn Host>);
+    impl Drop for UntilDone<'_> {
+        fn drop(&mut self) {
+            while !self.0.is_done() {
+                self.1.wait(Target(self.0), None, None);
+            }
+        }
+    }
+    let until_done = UntilDone(run, host);
+    while !run.is_done() {
+        host.wait(Target(run), root.take(), None);
+    }
+    drop(until_done);
+}
+
+impl Future for TaskflowFuture {
+    type Output = Result<RunStats, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if !self.run.is_done() && self.run.set_waiter(Waiter::Task(context.waker().clone())) {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.take())
+    }
+}
+
+impl Drop for TaskflowFuture {
+    fn drop(&mut self) {
+        // Not taken, so the host is still here to be told of an error that nobody will hear.
+        let Some(host) = self.host.take() else {
+            return;
+        };
+        if let Some(error) = self.run.detach() {
+            host.report(&error);
+        }
+    }
+}
+
+impl fmt::Debug for TaskflowFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskflowFuture")
+            .field("done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}
+
+impl RunCanceller {
+    pub(crate) fn new(run: &Arc<Run>) -> Self {
+        Self {
+            run: Arc::clone(run),
+        }
+    }
+
+    /// As [`TaskflowFuture::cancel`].
+    pub fn cancel(&self) -> bool {
+        cancel(&self.run, None)
+    }
+
+    /// As [`cancel`](Self::cancel), with a reason that the run's error will give.
+    pub fn cancel_with(&self, reason: impl Into<String>) -> bool {
+        cancel(&self.run, Some(reason.into()))
+    }
+}
+
+impl fmt::Debug for RunCanceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunCanceller")
+    }
+}
+
+fn cancel(run: &Arc<Run>, reason: Option<String>) -> bool {
+    let flow = run.cancel(reason);
+    if let Some(flow) = &flow {
+        flow.stop_run(run);
+    }
+    flow.is_some()
+}

@@ -1,0 +1,332 @@
+//! The graph of one flow while it is edited: tasks, their closures, their edges.
+//!
+//! A graph is edited by the owner of its flow while nothing runs, and *frozen* ([`freeze`]) before it
+//! runs: its records in one slice, its edges by source. Editing edges thaws it again.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::needs_drop;
+use core::ptr::NonNull;
+
+use crate::error::{TaskLabel, TaskflowError};
+use crate::task::TaskId;
+
+pub(crate) mod arena;
+pub(crate) mod chunks;
+mod cycle;
+pub(crate) mod dot;
+pub(crate) mod edges;
+mod freeze;
+pub(crate) mod node;
+pub(crate) mod work;
+
+use arena::Arena;
+use chunks::Chunks;
+use edges::{Edge, EdgeList, Edges};
+use node::{Call, Flag, NO_COLD, Node};
+
+/// What few tasks have.
+#[derive(Debug)]
+struct Cold {
+    name: Option<Box<str>>,
+    generation: u32,
+}
+
+/// Tasks and edges.
+///
+/// # Invariants
+///
+/// 1. The `data` of a record that has `Flag::DROP` holds a closure in `arena` that was not dropped.
+/// 2. `call` of every record fits the closure at its `data`.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    flow: u64,
+    nodes: Chunks<Node>,
+    edges: Edges,
+    arena: Arena,
+    cold: Vec<Cold>,
+    /// Places of removed tasks, free for new ones.
+    vacant: Vec<u32>,
+    /// Places of removed tasks that edges may still name; free after the next freeze.
+    removed: Vec<u32>,
+    /// Tasks made by `emplace_once`.
+    once: usize,
+    /// The generation of tasks that have no cold record.
+    generation: u32,
+    defect: Option<TaskflowError>,
+    duplicates: Vec<Edge>,
+    verdict: Option<Result<(), TaskflowError>>,
+}
+
+impl Graph {
+    pub(crate) fn new(flow: u64) -> Self {
+        Self {
+            flow,
+            nodes: Chunks::default(),
+            edges: Edges::default(),
+            arena: Arena::default(),
+            cold: Vec::new(),
+            vacant: Vec::new(),
+            removed: Vec::new(),
+            once: 0,
+            generation: 0,
+            defect: None,
+            duplicates: Vec::new(),
+            verdict: None,
+        }
+    }
+
+    /// How many tasks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len() - self.vacant.len() - self.removed.len()
+    }
+
+    /// Adds a task without work. `None`: there are too many, which is noted.
+    pub(crate) fn add(&mut self) -> Option<u32> {
+        self.verdict = None;
+        if let Some(index) = self.vacant.pop() {
+            let cold = self.node(index).cold;
+            *self.node_mut(index) = Node::empty();
+            self.node_mut(index).cold = cold;
+            return Some(index);
+        }
+        let index = u32::try_from(self.nodes.len()).ok().filter(|n| *n < LAST);
+        match index {
+            Some(_) => self.nodes.push(Node::empty()),
+            None => self.refuse(TaskflowError::TooLarge),
+        }
+        index
+    }
+
+    /// Gives a task without work a closure.
+    ///
+    /// # Safety
+    ///
+    /// 1. `call` runs a closure of type `F` at the place that it is given.
+    /// 2. The closure lives until [`take_all`](Self::take_all) or [`take_work`](Self::take_work).
+    pub(crate) unsafe fn put_work<F>(&mut self, index: u32, closure: F, call: Call, once: bool) {
+        let data = self.arena.put(closure);
+        let node = self.node_mut(index);
+        node.data = data;
+        node.call = call;
+        node.set(Flag::WORK);
+        if needs_drop::<F>() {
+            node.set(Flag::DROP);
+        }
+        if once {
+            node.set(Flag::ONCE);
+            self.once += 1;
+        }
+    }
+
+    /// Takes a task's closure out; the caller drops it and gives the place back
+    /// ([`Arena::reuse`]). `None` if nothing is to be dropped.
+    pub(crate) fn take_work(&mut self, index: u32) -> Option<NonNull<u8>> {
+        let node = self.node_mut(index);
+        let closure = node.has(Flag::DROP).then_some(node.data);
+        let once = node.has(Flag::ONCE);
+        let empty = Node::empty();
+        node.data = empty.data;
+        node.call = empty.call;
+        for flag in [Flag::DROP, Flag::WORK, Flag::ONCE, Flag::SPENT] {
+            node.unset(flag);
+        }
+        self.once -= usize::from(once);
+        closure
+    }
+
+    pub(crate) fn arena(&mut self) -> &mut Arena {
+        &mut self.arena
+    }
+
+    /// Adds an edge.
+    pub(crate) fn link(&mut self, from: u32, to: u32) {
+        self.listed().push(Edge { from, to });
+    }
+
+    /// Removes an edge, however often it was made. O(V + E). `false`: there was none.
+    pub(crate) fn unlink(&mut self, from: u32, to: u32) -> bool {
+        let mut found = false;
+        self.listed().retain(|edge| {
+            let hit = edge == Edge { from, to };
+            found |= hit;
+            !hit
+        });
+        found
+    }
+
+    /// Removes a task and its edges; its handles become stale. See [`take_work`](Self::take_work).
+    pub(crate) fn remove(&mut self, index: u32) -> Option<NonNull<u8>> {
+        self.listed();
+        let closure = self.take_work(index);
+        let cold = self.cold_mut(index);
+        cold.name = None;
+        cold.generation += 1;
+        self.node_mut(index).set(Flag::VACANT);
+        self.removed.push(index);
+        closure
+    }
+
+    /// Forgets all tasks. Their closures are dropped with what is returned; a panic of one goes on to
+    /// the caller after all others were dropped.
+    pub(crate) fn take_all(&mut self) -> Self {
+        let newest = self.cold.iter().map(|cold| cold.generation).max();
+        let mut fresh = Self::new(self.flow);
+        fresh.generation = self.generation.max(newest.unwrap_or(0)) + 1;
+        core::mem::replace(self, fresh)
+    }
+
+    pub(crate) fn set_name(&mut self, index: u32, name: &str) {
+        self.cold_mut(index).name = Some(name.into());
+    }
+
+    pub(crate) fn name(&self, index: u32) -> Option<&str> {
+        let cold = self.node(index).cold as usize;
+        self.cold.get(cold)?.name.as_deref()
+    }
+
+    pub(crate) fn id(&self, index: u32) -> TaskId {
+        let cold = self.node(index).cold as usize;
+        let generation = self
+            .cold
+            .get(cold)
+            .map_or(self.generation, |cold| cold.generation);
+        TaskId::new(self.flow, index, generation)
+    }
+
+    pub(crate) fn label(&self, index: u32) -> TaskLabel {
+        TaskLabel {
+            id: self.id(index),
+            name: self.name(index).map(Box::from),
+        }
+    }
+
+    /// The index of the task that has this identity, if it is one of this graph and not removed.
+    pub(crate) fn find(&self, id: TaskId) -> Option<u32> {
+        let index = id.index();
+        let node = self.nodes.get(index as usize)?;
+        (!node.has(Flag::VACANT) && self.id(index) == id).then_some(index)
+    }
+
+    /// The tasks, in the order of their places.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = u32> {
+        let nodes = (0u32..).zip(self.nodes.iter());
+        nodes.filter_map(|(index, node)| (!node.has(Flag::VACANT)).then_some(index))
+    }
+
+    pub(crate) fn node(&self, index: u32) -> &Node {
+        self.nodes
+            .get(index as usize)
+            .expect("indices come from this graph")
+    }
+
+    /// Remembers what was wrong with a call; the first such thing is what a run is refused with.
+    pub(crate) fn refuse(&mut self, error: TaskflowError) {
+        self.verdict = None;
+        self.defect.get_or_insert(error);
+    }
+
+    /// Forgets what was refused so far.
+    pub(crate) fn take_defect(&mut self) -> Option<TaskflowError> {
+        self.verdict = None;
+        self.defect.take()
+    }
+
+    /// Notes that a run is about to start tasks that can start once.
+    pub(crate) fn spend_once(&mut self) -> Result<(), TaskflowError> {
+        if self.once == 0 {
+            return Ok(());
+        }
+        let spent = self
+            .tasks()
+            .find(|index| self.node(*index).has(Flag::SPENT));
+        if let Some(index) = spent {
+            let task = self.label(index);
+            return Err(TaskflowError::Once { task });
+        }
+        for index in 0..self.place_count() {
+            if self.node(index).has(Flag::ONCE) {
+                self.node_mut(index).set(Flag::SPENT);
+            }
+        }
+        Ok(())
+    }
+
+    /// A task that can start once, if there is one.
+    pub(crate) fn once_task(&self) -> Option<TaskLabel> {
+        if self.once == 0 {
+            return None;
+        }
+        let once = self
+            .tasks()
+            .find(|index| self.node(*index).has(Flag::ONCE))?;
+        Some(self.label(once))
+    }
+
+    fn place_count(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(LAST)
+    }
+
+    fn node_mut(&mut self, index: u32) -> &mut Node {
+        self.nodes
+            .get_mut(index as usize)
+            .expect("indices come from this graph")
+    }
+
+    fn cold_mut(&mut self, index: u32) -> &mut Cold {
+        let mut place = self.node(index).cold;
+        if place == NO_COLD {
+            place = u32::try_from(self.cold.len()).unwrap_or(NO_COLD);
+            self.cold.push(Cold {
+                name: None,
+                generation: self.generation,
+            });
+            self.node_mut(index).cold = place;
+        }
+        &mut self.cold[place as usize]
+    }
+
+    /// The edges, open to changes: rebuilt from the frozen ones if need be, O(V + E).
+    fn listed(&mut self) -> &mut EdgeList {
+        self.verdict = None;
+        if let Edges::Frozen { .. } = self.edges {
+            let mut list = EdgeList::default();
+            for from in 0..self.place_count() {
+                for to in self.successors(from) {
+                    list.push(Edge { from, to: *to });
+                }
+            }
+            self.edges = Edges::Listed(list);
+        }
+        match &mut self.edges {
+            Edges::Listed(list) => list,
+            Edges::Frozen { .. } => unreachable!("thawed above"),
+        }
+    }
+}
+
+/// The largest index that no task has: references to it and beyond mean something else.
+const LAST: u32 = u32::MAX - 1;
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        drop(Closures(&mut self.nodes.iter()));
+    }
+}
+
+/// Drops the closures of all records that have one, also past one that panics.
+struct Closures<'i, 'g>(&'i mut dyn Iterator<Item = &'g Node>);
+
+impl Drop for Closures<'_, '_> {
+    fn drop(&mut self) {
+        while let Some(node) = self.0.next() {
+            if node.has(Flag::DROP) {
+                let rest = Closures(&mut *self.0);
+                // SAFETY: invariant 1 of the graph, whose records go with it.
+                // Unwind: `rest` is dropped, and drops the others.
+                unsafe { Arena::drop_at(node.data) };
+                core::mem::forget(rest);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Edges, in the order they were made while the graph is edited, by source once it is frozen.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Edges of the first chunk; each further one has twice as many, up to `CHUNK_MAX`.
+const CHUNK_MIN: usize = 32;
+const CHUNK_MAX: usize = 4096;
+
+/// An edge by the indices of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// The edges while they are edited.
+#[derive(Debug)]
+pub(crate) struct EdgeList {
+    chunks: Vec<Vec<Edge>>,
+    /// Every edge leads from a smaller index to a larger one, so the order of creation is topological.
+    pub(crate) forward: bool,
+    /// The sources never decrease, so the list is by source already.
+    pub(crate) by_source: bool,
+    last_from: u32,
+}
+
+impl Default for EdgeList {
+    fn default() -> Self {
+        Self {
+            chunks: Vec::new(),
+            forward: true,
+            by_source: true,
+            last_from: 0,
+        }
+    }
+}
+
+impl EdgeList {
+    pub(crate) fn push(&mut self, edge: Edge) {
+        self.forward &= edge.from < edge.to;
+        self.by_source &= edge.from >= self.last_from;
+        self.last_from = edge.from;
+        let full = self
+            .chunks
+            .last()
+            .is_none_or(|last| last.len() == last.capacity());
+        if full {
+            let capacity = (CHUNK_MIN << self.chunks.len().min(16)).min(CHUNK_MAX);
+            self.chunks.push(Vec::with_capacity(capacity));
+        }
+        if let Some(last) = self.chunks.last_mut() {
+            last.push(edge);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Edge> {
+        self.chunks.iter().flatten().copied()
+    }
+
+    /// The edges, their chunks freed one by one on the way.
+    pub(crate) fn drain(self) -> impl Iterator<Item = Edge> {
+        self.chunks.into_iter().flatten()
+    }
+
+    /// Keeps the edges that `keep` says; the order stays.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Edge) -> bool) {
+        for chunk in &mut self.chunks {
+            chunk.retain(|edge| keep(*edge));
+        }
+    }
+}
+
+/// The edges of a graph, in one of their two forms.
+#[derive(Debug)]
+pub(crate) enum Edges {
+    /// Open to changes.
+    Listed(EdgeList),
+    /// The successors of all tasks, by source: where a task's begin is told by its record. The
+    /// sources of the graph follow behind them, as the successors of its root.
+    Frozen {
+        successors: Box<[u32]>,
+        forward: bool,
+    },
+}
+
+impl Default for Edges {
+    fn default() -> Self {
+        Self::Listed(EdgeList::default())
+    }
+}

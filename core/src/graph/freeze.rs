@@ -1,0 +1,223 @@
+//! From the form that is edited to the form that runs, and what must hold before it does.
+//!
+//! A freeze takes O(V + E): it counts the edges of each task, places the successors of each task next
+//! to one another, merges duplicates, appends the sources of the graph as the successors of its
+//! *root* (the sentinel record behind the last task), and looks for a cycle, for which the order of
+//! creation is proof enough if all edges lead forward in it.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::edges::{Edge, EdgeList, Edges};
+use super::node::{Flag, Node, STRONG_MAX};
+use super::{Graph, cycle};
+use crate::error::{Lint, TaskflowError};
+
+/// The frozen form as workers read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frozen<'g> {
+    /// All records, the root's behind the last task's.
+    pub(crate) nodes: &'g [Node],
+    /// The successors of all tasks and, last, the sources.
+    pub(crate) successors: &'g [u32],
+}
+
+impl Graph {
+    /// Freezes the graph if it was edited, and checks it. O(1) if nothing changed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the graph.
+    pub(crate) fn validate(&mut self) -> Result<(), TaskflowError> {
+        if let Some(verdict) = &self.verdict {
+            return verdict.clone();
+        }
+        let verdict = self.freeze().and_then(|()| self.check());
+        self.verdict.insert(verdict).clone()
+    }
+
+    /// The frozen form, or `None` while the graph is being edited.
+    pub(crate) fn frozen(&self) -> Option<Frozen<'_>> {
+        match &self.edges {
+            Edges::Frozen { successors, .. } => Some(Frozen {
+                nodes: self.nodes.settled(),
+                successors,
+            }),
+            Edges::Listed(_) => None,
+        }
+    }
+
+    /// What is odd in a frozen graph.
+    pub(crate) fn lints(&self) -> Vec<Lint> {
+        let lint = |edge: &Edge| Lint::DuplicateEdge {
+            from: self.label(edge.from),
+            to: self.label(edge.to),
+        };
+        self.duplicates.iter().map(lint).collect()
+    }
+
+    /// The successors of a task of a frozen graph.
+    pub(crate) fn successors(&self, index: u32) -> &[u32] {
+        let Some(frozen) = self.frozen() else {
+            return &[];
+        };
+        let begin = self.node(index).first as usize;
+        let end = frozen.nodes.get(index as usize + 1);
+        let end = end.map_or(begin, |next| next.first as usize);
+        frozen.successors.get(begin..end).unwrap_or(&[])
+    }
+
+    /// Brings records and edges into the form that runs.
+    pub(crate) fn freeze(&mut self) -> Result<(), TaskflowError> {
+        let settled = self.nodes.settled().len() == self.nodes.len() + 1;
+        if settled && matches!(self.edges, Edges::Frozen { .. }) {
+            return Ok(());
+        }
+        self.listed();
+        let Edges::Listed(mut list) = core::mem::take(&mut self.edges) else {
+            unreachable!("`listed` leaves a list");
+        };
+        if !self.removed.is_empty() {
+            let vacant = |index| self.node(index).has(Flag::VACANT);
+            list.retain(|edge| !vacant(edge.from) && !vacant(edge.to));
+            self.vacant.append(&mut self.removed);
+        }
+        let forward = list.forward;
+        self.duplicates.clear();
+        let successors = place_edges(self.nodes.settle(Node::empty()), list, &mut self.duplicates);
+        self.edges = Edges::Frozen {
+            successors: successors?,
+            forward,
+        };
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), TaskflowError> {
+        if let Some(defect) = &self.defect {
+            return Err(defect.clone());
+        }
+        let Edges::Frozen { forward: false, .. } = self.edges else {
+            return Ok(());
+        };
+        match cycle::find(self) {
+            None => Ok(()),
+            Some(tasks) => match *tasks.as_slice() {
+                [task] => Err(TaskflowError::SelfDependency {
+                    task: self.label(task),
+                }),
+                _ => Err(TaskflowError::Cycle {
+                    tasks: tasks.iter().map(|task| self.label(*task)).collect(),
+                }),
+            },
+        }
+    }
+}
+
+/// Sorts the edges by source, keeping their order, and arms the counters of their targets.
+fn place_edges(
+    nodes: &mut [Node],
+    list: EdgeList,
+    duplicates: &mut Vec<Edge>,
+) -> Result<Box<[u32]>, TaskflowError> {
+    let (edge_count, source_count) = count(nodes, &list)?;
+    let mut successors = Vec::with_capacity(edge_count + source_count);
+    if list.by_source {
+        successors.extend(list.drain().map(|edge| edge.to));
+    } else {
+        successors.resize(edge_count, 0);
+        // `first` serves as the cursor of its row and stands at the next row's begin afterwards.
+        for edge in list.drain() {
+            let cursor = &mut nodes[edge.from as usize].first;
+            successors[*cursor as usize] = edge.to;
+            *cursor += 1;
+        }
+        let mut begin = 0;
+        for node in nodes.iter_mut() {
+            begin = core::mem::replace(&mut node.first, begin);
+        }
+    }
+    merge_duplicates(nodes, &mut successors, duplicates);
+    let root = nodes.len() - 1;
+    let tasks = (0u32..).zip(nodes.iter()).take(root);
+    let sources = tasks.filter(|(_, node)| node.strong() == 0 && !node.has(Flag::VACANT));
+    successors.extend(sources.map(|(index, _)| index));
+    for node in nodes.iter_mut() {
+        node.counter.rearm(node.strong());
+    }
+    Ok(successors.into_boxed_slice())
+}
+
+/// Counts in-edges into `strong` and lays out the rows in `first`. Gives the edges and the sources.
+fn count(nodes: &mut [Node], list: &EdgeList) -> Result<(usize, usize), TaskflowError> {
+    for node in nodes.iter_mut() {
+        node.first = 0;
+        node.set_strong(0);
+    }
+    for edge in list.iter() {
+        nodes[edge.from as usize].first += 1;
+        let target = &mut nodes[edge.to as usize];
+        let strong = target.strong();
+        if strong == STRONG_MAX {
+            return Err(TaskflowError::TooLarge);
+        }
+        target.set_strong(strong + 1);
+    }
+    let mut edge_count = 0;
+    let mut source_count = 0;
+    for node in nodes.iter_mut() {
+        let begin = u32::try_from(edge_count).map_err(|_| TaskflowError::TooLarge)?;
+        edge_count += core::mem::replace(&mut node.first, begin) as usize;
+        source_count += usize::from(node.strong() == 0 && !node.has(Flag::VACANT));
+    }
+    u32::try_from(edge_count + source_count).map_err(|_| TaskflowError::TooLarge)?;
+    Ok((edge_count, source_count - 1))
+}
+
+/// Rows up to this long are searched for duplicates edge by edge.
+const SHORT_ROW: usize = 8;
+
+/// Leaves one of each edge, the first, and takes the others off the counts of their targets.
+fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &mut Vec<Edge>) {
+    let mut last_seen = Vec::new();
+    let mut kept = 0;
+    let mut begin = 0;
+    for from in 0..nodes.len() {
+        let end = nodes
+            .get(from + 1)
+            .map_or(successors.len(), |next| next.first as usize);
+        nodes[from].first = index_of(kept);
+        let row = kept;
+        let long = end - begin > SHORT_ROW;
+        if long && last_seen.is_empty() {
+            last_seen = vec![u32::MAX; nodes.len()];
+        }
+        for place in begin..end {
+            let to = successors[place];
+            let seen = if long {
+                let before = core::mem::replace(&mut last_seen[to as usize], index_of(from));
+                before == index_of(from)
+            } else {
+                successors[row..kept].contains(&to)
+            };
+            if seen {
+                let target = &mut nodes[to as usize];
+                target.set_strong(target.strong() - 1);
+                let from = index_of(from);
+                duplicates.push(Edge { from, to });
+            } else {
+                successors[kept] = to;
+                kept += 1;
+            }
+        }
+        begin = end;
+    }
+    if kept < successors.len() {
+        successors.truncate(kept);
+        successors.shrink_to_fit();
+    }
+}
+
+fn index_of(place: usize) -> u32 {
+    u32::try_from(place).expect("`count` has refused more than 2^32")
+}

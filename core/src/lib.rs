@@ -1,0 +1,63 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod taskflow;
+
+mod task;
+
+mod graph;
+
+mod executor;
+
+mod builder;
+mod future;
+mod scope;
+
+mod error;
+mod panic;
+mod stats;
+
+mod platform;
+
+mod seat;
+
+mod manual;
+
+mod flow;
+
+mod run;
+
+mod pool;
+
+mod worker;
+
+mod wait;
+
+mod directory;
+mod guests;
+mod host;
+mod victims;
+
+#[cfg(not(taskflow_loom))]
+#[expect(unreachable_pub, reason = "public to the model checker's build only")]
+mod protocol;
+#[cfg(taskflow_loom)]
+#[doc(hidden)]
+pub mod protocol;
+
+mod sync;
+
+pub use builder::Builder;
+pub use error::{Lint, RunError, TaskError, TaskLabel, TaskflowError};
+pub use executor::Executor;
+pub use future::{RunCanceller, TaskflowFuture};
+pub use manual::{Manual, NoThread, WithLocal};
+pub use panic::Panic;
+pub use platform::{Local, Platform, WorkerId};
+pub use scope::{Scope, ScopedRun};
+pub use seat::{Seat, Step};
+pub use stats::{Failure, RunStats, Suppressed};
+pub use task::{TaskHandle, TaskId, Tasks};
+pub use taskflow::Taskflow;

@@ -1,0 +1,169 @@
+//! The seam: what a host must provide.
+
+use core::cell::Cell;
+use core::error::Error;
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use core::time::Duration;
+
+use crate::panic::Panic;
+use crate::seat::Seat;
+use crate::wait::Seated;
+
+/// What a host must provide. A wrong host can hang or slow an executor, never break memory safety.
+///
+/// Everything that touches threads, clocks or memory placement goes through here; `taskflow-std` has
+/// one for threads, [`Manual`](crate::Manual) is the smallest. All methods may be called from any thread.
+pub trait Platform: Send + Sync + 'static {
+    /// Why a seat could not be started.
+    type Error: Error + Send + Sync + 'static;
+
+    /// How many workers to start when the executor was asked for 0.
+    fn parallelism(&self) -> NonZeroUsize;
+
+    /// Calls [`seat.run()`](Seat::run) on a new thread of execution, or keeps the seat and calls
+    /// [`seat.step()`](Seat::step) again and again. Called once per worker when an executor is built, and
+    /// later for a substitute when a task waits: a host that cannot serve a second seat of the same
+    /// worker refuses that.
+    ///
+    /// # Errors
+    ///
+    /// The thread could not be had. The seat may be dropped.
+    fn start(&self, seat: Seat) -> Result<(), Self::Error>;
+
+    /// Suspends the caller until [`unpark`](Self::unpark) of `worker`, or until the time is up. Returns
+    /// at once if `unpark` came before. May return early for no reason. Ids at and above the number of
+    /// workers are *guests*: threads outside the pool that wait. Guest ids are used again.
+    fn park(&self, worker: WorkerId, timeout: Option<Duration>);
+
+    /// Ends the present park of `worker`, or else its next.
+    fn unpark(&self, worker: WorkerId);
+
+    /// The time since some fixed moment. Never goes back.
+    fn now(&self) -> Duration;
+
+    /// Calls `stretch`, which runs tasks until there are none or one panics, and answers a panic with
+    /// its payload. A host without unwinding just calls it.
+    ///
+    /// # Errors
+    ///
+    /// The panic that left `stretch`.
+    fn guard<R>(&self, stretch: impl FnOnce() -> R) -> Result<R, Panic> {
+        Ok(stretch())
+    }
+
+    /// Calls `f` with the calling thread's own record, if the host has such a thing. Without it tasks
+    /// are not known as such to the calls they make: a wait inside a task counts as one from outside.
+    fn local(&self, f: &mut dyn FnMut(&Local)) {
+        let _ = f;
+    }
+
+    /// How far apart two workers are: 0 if they share a cache, more the dearer it is to take work from
+    /// one another. Asked once, when the executor is built.
+    fn distance(&self, from: WorkerId, to: WorkerId) -> u8 {
+        let _ = (from, to);
+        0
+    }
+}
+
+/// The number of a worker, from zero; or of a guest, from the number of workers on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkerId(u32);
+
+impl WorkerId {
+    pub(crate) fn new(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A thread's own record, which tells the executor's calls which worker they are made on.
+///
+/// A host with thread-locals keeps one per thread: `thread_local! { static L: Local = const {
+/// Local::new() } }`. It is neither `Send` nor `Sync`, so a record that a host hands out is of the
+/// calling thread; what is in it only the core writes. A wrong record means "outside".
+pub struct Local {
+    /// The innermost worker on this thread's stack. Not null only while
+    /// [`enter`](Self::enter) is on that stack too.
+    seated: Cell<Option<NonNull<dyn Seated>>>,
+}
+
+impl Local {
+    /// The record of a thread that is no worker.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            seated: Cell::new(None),
+        }
+    }
+
+    /// Calls `body` while this thread counts as `worker`.
+    pub(crate) fn enter<R>(&self, worker: &dyn Seated, body: impl FnOnce() -> R) -> R {
+        struct Leave<'l>(&'l Local, Option<NonNull<dyn Seated>>);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.seated.set(self.1);
+            }
+        }
+        let worker = NonNull::from(worker);
+        // SAFETY: only the lifetime changes; `leave` takes the pointer back before `worker` ends.
+        let worker: NonNull<dyn Seated> = unsafe {
+            core::mem::transmute::<NonNull<dyn Seated + '_>, NonNull<dyn Seated>>(worker)
+        };
+        let leave = Leave(self, self.seated.replace(Some(worker)));
+        let result = body();
+        drop(leave);
+        result
+    }
+
+    /// Calls `look` with the innermost worker on this thread's stack.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(Option<&dyn Seated>) -> R) -> R {
+        let seated = self.seated.get();
+        // SAFETY: the pointer is there only while `enter`, which borrows the worker, is on this
+        // thread's stack below this call; `look` returns before it does.
+        look(seated.map(|worker| unsafe { &*worker.as_ptr() }))
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seated = self.seated.get().is_some();
+        f.debug_struct("Local").field("seated", &seated).finish()
+    }
+}
+
+/// Calls `body` once with the calling thread's record, if the host has one.
+pub(crate) fn with_local<P: Platform, R>(
+    platform: &P,
+    body: impl FnOnce(Option<&Local>) -> R,
+) -> R {
+    let mut body = Some(body);
+    let mut result = None;
+    platform.local(&mut |local| {
+        if let Some(body) = body.take() {
+            result = Some(body(Some(local)));
+        }
+    });
+    match body {
+        Some(body) => body(None),
+        None => result.expect("the body was called and did not unwind"),
+    }
+}

@@ -1,0 +1,7 @@
+//! The lock-free protocols, each by itself, so that the model checker can judge each by itself.
+
+pub mod backlog;
+pub mod completion;
+pub mod deque;
+pub mod idle;
+pub mod join_counter;

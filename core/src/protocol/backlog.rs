@@ -1,0 +1,152 @@
+//! Ready tasks without bound and without memory: a lock-free list threaded through the tasks.
+//!
+//! A worker's deque is bounded. What does not fit goes into the worker's *backlog*; what comes from
+//! outside the pool goes into the *injector*, which is a backlog that belongs to nobody. The link of a
+//! task lies in its [join counter](crate::protocol::join_counter), unused while the task is ready, so neither
+//! allocates.
+//!
+//! Entries come in *chains* and leave all at once: [`Backlog::push`] puts a chain on top with a
+//! compare-and-swap, [`Backlog::take`] takes everything with a swap. Nobody ever unlinks a single
+//! entry, so a head that was taken and came back in the meantime (ABA) does no harm: the new chain's
+//! tail links to whatever the head is at the moment of the exchange.
+
+use crate::protocol::join_counter::JoinCounter;
+use crate::sync::{AtomicU32, Ordering};
+
+/// The reference that is no task.
+pub const NONE: u32 = u32::MAX;
+
+/// Where the counter of a task lies.
+pub trait Links {
+    /// The counter of `task`, which is ready and in the caller's hands.
+    fn counter(&self, task: u32) -> &JoinCounter;
+}
+
+/// A list of ready tasks that any worker may take.
+#[derive(Debug)]
+pub struct Backlog(AtomicU32);
+
+/// Linked tasks in the caller's hands.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain {
+    head: u32,
+    tail: u32,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self(AtomicU32::new(NONE))
+    }
+}
+
+impl Backlog {
+    /// Whether there is nothing. A hint: it may change at once.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // Ordering: Relaxed; nothing is read through it. A caller that must not miss a chain (before
+        // it sleeps) passes a SeqCst fence first.
+        self.0.load(Ordering::Relaxed) == NONE
+    }
+
+    /// Puts a chain on top.
+    pub fn push(&self, chain: Chain, links: &impl Links) {
+        // Ordering: Relaxed; only compared and linked to, never read through.
+        let mut head = self.0.load(Ordering::Relaxed);
+        let publish = if cfg!(taskflow_mutant = "backlog_push_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Release, with the Acquire of `take`: the links and what made the tasks ready.
+            // The chains below keep their own Release: this exchange continues its release sequence.
+            Ordering::Release
+        };
+        loop {
+            links.counter(chain.tail).set_link(head);
+            // Ordering: see `publish`; Relaxed on failure, as for the first load.
+            match self
+                .0
+                .compare_exchange_weak(head, chain.head, publish, Ordering::Relaxed)
+            {
+                Ok(_) => return,
+                Err(seen) => head = seen,
+            }
+        }
+    }
+
+    /// Takes all there is.
+    #[must_use]
+    pub fn take(&self) -> Option<Taken> {
+        if self.is_empty() {
+            return None;
+        }
+        // Ordering: Acquire, with the Release of `push`.
+        let head = self.0.swap(NONE, Ordering::Acquire);
+        (head != NONE).then_some(Taken { next: head })
+    }
+}
+
+impl Chain {
+    /// The chain of one task.
+    #[must_use]
+    pub fn of(task: u32) -> Self {
+        Self {
+            head: task,
+            tail: task,
+        }
+    }
+
+    /// Adds a task behind the last.
+    pub fn append(&mut self, task: u32, links: &impl Links) {
+        links.counter(self.tail).set_link(task);
+        self.tail = task;
+    }
+}
+
+/// A chain on its way out of a backlog.
+#[derive(Debug)]
+pub struct Taken {
+    next: u32,
+}
+
+impl Taken {
+    /// Unlinks the first task. Its counter holds a stale link until the caller re-arms it.
+    pub fn pop(&mut self, links: &impl Links) -> Option<u32> {
+        if self.next == NONE {
+            return None;
+        }
+        let task = self.next;
+        self.next = links.counter(task).link();
+        Some(task)
+    }
+
+    /// Turns the order round: what was pushed first comes first. O(length).
+    #[must_use]
+    pub fn reversed(mut self, links: &impl Links) -> Self {
+        let mut turned = NONE;
+        while let Some(task) = self.pop(links) {
+            links.counter(task).set_link(turned);
+            turned = task;
+        }
+        Self { next: turned }
+    }
+
+    /// Puts what is left into `backlog`, which only the caller fills and which is empty: no pass over
+    /// the chain is made. Somebody else's backlog takes the chain as well, at O(length).
+    pub fn put_back(mut self, backlog: &Backlog, links: &impl Links) {
+        if self.next == NONE {
+            return;
+        }
+        // Ordering: Release, with the Acquire of `take`; Relaxed on failure, nothing is read.
+        let result =
+            backlog
+                .0
+                .compare_exchange(NONE, self.next, Ordering::Release, Ordering::Relaxed);
+        if result.is_err() {
+            let mut rest = Chain::of(self.next);
+            self.pop(links);
+            while let Some(task) = self.pop(links) {
+                rest.append(task, links);
+            }
+            backlog.push(rest, links);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Counting a round to its end, without a line that all workers write per task.
+//!
+//! Each worker keeps a private [`Tally`] of the tasks it finished in the round at hand, and *flushes*
+//! it into the round's [`Completion`] when it runs dry, turns to another flow, or gives up its seat.
+//! The flush that brings the counter to zero belongs to exactly one worker, which ends the round.
+//!
+//! No round is forgotten: a worker never sleeps, waits or leaves with a tally unflushed, so the sum
+//! of all flushes reaches the number of tasks. No round ends early: only finished tasks are counted,
+//! and the counter starts with all of them, so it is above zero while any task is unfinished.
+
+use crate::sync::{AtomicUsize, Ordering};
+
+/// The number of tasks of the round that are not counted yet.
+#[derive(Debug)]
+pub struct Completion(AtomicUsize);
+
+impl Default for Completion {
+    fn default() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+}
+
+impl Completion {
+    /// Begins a round of `tasks` tasks. Nobody else may use the counter meanwhile.
+    pub fn begin(&self, tasks: usize) {
+        // Ordering: Relaxed; the round's first task reaches other workers through a queue's Release.
+        self.0.store(tasks, Ordering::Relaxed);
+    }
+
+    /// Counts `finished` more tasks. `true`: those were the last, and the caller ends the round.
+    #[must_use]
+    pub fn flush(&self, finished: usize) -> bool {
+        // Ordering: AcqRel, with the same operation of the other workers. Release hands over what
+        // this worker's tasks wrote; Acquire lets the one that ends the round see what all wrote, so
+        // that it may signal the waiter and begin the next round.
+        let order = if cfg!(taskflow_mutant = "completion_relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::AcqRel
+        };
+        self.0.fetch_sub(finished, order) == finished
+    }
+}
+
+/// What one worker has finished of one round and not flushed yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Finished tasks: run or skipped.
+    pub finished: usize,
+    /// Those of them that were skipped, since the run was stopped.
+    pub skipped: usize,
+}

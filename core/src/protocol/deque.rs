@@ -1,0 +1,312 @@
+//! The ready tasks of one worker, which others may steal.
+//!
+//! A bounded ring of 32-bit task references after Chase and Lev, with three ways out:
+//!
+//! | who | end | cost | when |
+//! |---|---|---|---|
+//! | owner, [`DequeOwner::take_oldest`] | top | one compare-and-swap | normally: breadth first follows the order of creation |
+//! | owner, [`DequeOwner::take_newest`] | bottom | one fence | above [`LONG`] entries: depth first bounds the length |
+//! | thief, [`Deque::steal_half`] | top | one compare-and-swap for up to [`STEAL_MAX`] | when it has nothing of its own |
+//!
+//! `top` only grows; `bottom` is written by the owner alone. Entry `i` lies in slot `i mod capacity`
+//! and is alive while `top <= i < bottom`.
+//!
+//! **Why an entry leaves once.** Everybody who takes at the top takes by moving `top` from the value
+//! `t` it read; of several one succeeds, so claims at the top are disjoint. The owner takes at the
+//! bottom without a compare-and-swap, entry `b = bottom - 1`, after it lowered `bottom` to `b`, passed
+//! a `SeqCst` fence and read `top = t`, only if `b - t >= STEAL_MAX`. A thief that could claim `b` read
+//! `top = t'` first and `bottom` after a `SeqCst` fence. Of the two fences one is first. If the owner's:
+//! the thief sees the lowered bottom and claims below `b`. If the thief's: the owner sees `t >= t'`;
+//! the thief's claim ends at `t' + STEAL_MAX <= t + STEAL_MAX <= b`, below `b` again. So neither kind
+//! of claim meets the other.
+//!
+//! **Why a thief never returns a wrong entry.** The owner reuses the slot of entry `i` only after it
+//! read `top > i` with Acquire. A thief read the slot before its compare-and-swap (Release) that
+//! found `top <= i`; so that read came before the reuse.
+//!
+//! With a single worker there is no thief: the ring is then *solo* and its owner uses plain loads and
+//! stores. Whoever holds the [`DequeOwner`] is the owner: it cannot be cloned, and moves with the seat.
+//!
+//! # References
+//!
+//! D. Chase, Y. Lev, *Dynamic Circular Work-Stealing Deque*, SPAA 2005, section 2; N. M. Lê, A. Pop,
+//! A. Cohen, F. Zappa Nardelli, *Correct and Efficient Work-Stealing for Weak Memory Models*, PPoPP
+//! 2013, figure 1 (the fences). Changed here: bounded, several entries per steal, and the owner takes
+//! from both ends.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::cell::Cell;
+
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, Padded, fence};
+
+/// Entries that one steal takes at most.
+#[cfg(not(taskflow_loom))]
+pub const STEAL_MAX: usize = 32;
+/// Entries that one steal takes at most (small, so that a model meets the limit).
+#[cfg(taskflow_loom)]
+pub const STEAL_MAX: usize = 2;
+
+/// Above this many entries the owner takes its newest task.
+#[cfg(not(taskflow_loom))]
+pub const LONG: usize = 256;
+/// Above this many entries the owner takes its newest task.
+#[cfg(taskflow_loom)]
+pub const LONG: usize = STEAL_MAX;
+
+/// The part of the ring that every worker sees.
+#[derive(Debug)]
+pub struct Deque {
+    top: Padded<AtomicUsize>,
+    bottom: Padded<AtomicUsize>,
+    slots: Box<[AtomicU32]>,
+}
+
+/// The right to push, and to take at the bottom. There is one per ring.
+#[derive(Debug)]
+pub struct DequeOwner {
+    ring: Arc<Deque>,
+    /// The owner's `bottom`, entries that are not published yet included.
+    bottom: Cell<usize>,
+    /// A value that `top` had: a lower bound, refreshed when the ring looks full.
+    top_seen: Cell<usize>,
+    solo: bool,
+}
+
+/// What a thief met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stolen {
+    /// This many entries were taken.
+    Some(usize),
+    /// There was nothing that the thief wanted.
+    Empty,
+    /// Somebody else was faster; it may be worth another look.
+    Contended,
+}
+
+impl Deque {
+    /// An empty ring of `capacity` entries, a power of two, and its owner. A *solo* ring has no thief.
+    #[must_use]
+    pub fn new(capacity: usize, solo: bool) -> (Arc<Self>, DequeOwner) {
+        debug_assert!(capacity.is_power_of_two() && capacity > LONG);
+        let ring = Arc::new(Self {
+            top: Padded(AtomicUsize::new(0)),
+            bottom: Padded(AtomicUsize::new(0)),
+            slots: (0..capacity).map(|_| AtomicU32::new(0)).collect(),
+        });
+        let owner = DequeOwner {
+            ring: Arc::clone(&ring),
+            bottom: Cell::new(0),
+            top_seen: Cell::new(0),
+            solo,
+        };
+        (ring, owner)
+    }
+
+    /// Whether nothing is published. A hint: it may change at once.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // Ordering: Acquire, so that the second load is not older than the first.
+        let top = self.top.load(Ordering::Acquire);
+        // Ordering: Acquire, with the Release of `publish`. A caller that must not miss an entry
+        // (before it sleeps) passes a SeqCst fence first.
+        let bottom = self.bottom.load(Ordering::Acquire);
+        distance(top, bottom) <= 0
+    }
+
+    /// Takes the older half of the entries, at most [`STEAL_MAX`], oldest first.
+    #[must_use]
+    pub fn steal_half(&self, loot: &mut [u32; STEAL_MAX]) -> Stolen {
+        let (top, size) = self.look();
+        if size <= 0 {
+            return Stolen::Empty;
+        }
+        let count = (size.unsigned_abs().div_ceil(2)).min(STEAL_MAX);
+        for (offset, entry) in loot.iter_mut().take(count).enumerate() {
+            *entry = self.read(top.wrapping_add(offset));
+        }
+        self.claim(top, count)
+    }
+
+    /// Takes the oldest entry if it is `wanted`.
+    #[must_use]
+    pub fn steal_if(&self, wanted: impl Fn(u32) -> bool, loot: &mut u32) -> Stolen {
+        let (top, size) = self.look();
+        if size <= 0 {
+            return Stolen::Empty;
+        }
+        *loot = self.read(top);
+        if wanted(*loot) {
+            self.claim(top, 1)
+        } else {
+            Stolen::Empty
+        }
+    }
+
+    /// `top`, and how many entries a thief may believe to be there.
+    fn look(&self) -> (usize, isize) {
+        // Ordering: Acquire, with the Release of other claims: the slots are read after it.
+        let top = self.top.load(Ordering::Acquire);
+        if !cfg!(taskflow_mutant = "deque_thief_no_fence") {
+            // Ordering: SeqCst, with the fence of `take_newest` (store buffering; see the essay above).
+            fence(Ordering::SeqCst);
+        }
+        // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
+        let bottom = self.bottom.load(Ordering::Acquire);
+        (top, distance(top, bottom))
+    }
+
+    fn claim(&self, top: usize, count: usize) -> Stolen {
+        // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
+        // A failure brings nothing that is used.
+        match self.top.compare_exchange(
+            top,
+            top.wrapping_add(count),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => Stolen::Some(count),
+            Err(_) => Stolen::Contended,
+        }
+    }
+
+    fn read(&self, index: usize) -> u32 {
+        // Ordering: Relaxed; ordered by `top` and `bottom` on both sides.
+        self.slot(index).load(Ordering::Relaxed)
+    }
+
+    fn slot(&self, index: usize) -> &AtomicU32 {
+        &self.slots[index & (self.slots.len() - 1)]
+    }
+}
+
+impl DequeOwner {
+    /// Adds an entry that thieves do not see before [`publish`](Self::publish).
+    ///
+    /// # Errors
+    ///
+    /// Gives the entry back when the ring is full.
+    pub fn push(&self, entry: u32) -> Result<(), u32> {
+        let bottom = self.bottom.get();
+        if bottom.wrapping_sub(self.top_seen.get()) >= self.ring.slots.len() && !self.room() {
+            return Err(entry);
+        }
+        // Ordering: Relaxed; published by the Release of `publish`.
+        self.ring.slot(bottom).store(entry, Ordering::Relaxed);
+        self.bottom.set(bottom.wrapping_add(1));
+        Ok(())
+    }
+
+    /// Shows all pushed entries to thieves, with one store.
+    pub fn publish(&self) {
+        let order = if cfg!(taskflow_mutant = "deque_publish_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Release, with the Acquire of `look` and `is_empty`: whoever sees the new
+            // bottom sees the entries, and what the pusher did before.
+            Ordering::Release
+        };
+        // Ordering: see above.
+        self.ring.bottom.store(self.bottom.get(), order);
+    }
+
+    /// How many entries there are at most; fewer when thieves were there meanwhile.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        // Ordering: Relaxed; a bound, nothing is read through it.
+        let top = self.ring.top.load(Ordering::Relaxed);
+        self.bottom.get().wrapping_sub(top)
+    }
+
+    /// Whether there is nothing left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes the next task in the order explained above.
+    #[must_use]
+    pub fn take(&self) -> Option<u32> {
+        if self.len() > LONG {
+            self.take_newest()
+        } else {
+            self.take_oldest()
+        }
+    }
+
+    /// Takes the oldest entry. All entries must be published.
+    #[must_use]
+    pub fn take_oldest(&self) -> Option<u32> {
+        loop {
+            // Ordering: Acquire, with the Release of a thief's claim.
+            let top = self.ring.top.load(Ordering::Acquire);
+            if top == self.bottom.get() {
+                return None;
+            }
+            let entry = self.ring.read(top);
+            if self.solo {
+                // Ordering: Relaxed; a solo ring has no other reader.
+                self.ring.top.store(top.wrapping_add(1), Ordering::Relaxed);
+                return Some(entry);
+            }
+            if self.ring.claim(top, 1) == Stolen::Some(1) {
+                return Some(entry);
+            }
+        }
+    }
+
+    /// Takes the newest entry, or the oldest when thieves might be at the newest. All entries must
+    /// be published.
+    #[must_use]
+    pub fn take_newest(&self) -> Option<u32> {
+        if self.solo {
+            return self.take_newest_solo();
+        }
+        let bottom = self.bottom.get().wrapping_sub(1);
+        // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
+        // readable through this value too. The fence orders it before the load of `top`.
+        self.ring.bottom.store(bottom, Ordering::Release);
+        if !cfg!(taskflow_mutant = "deque_owner_no_fence") {
+            // Ordering: SeqCst, with the fence of `look` (store buffering; see the essay above).
+            fence(Ordering::SeqCst);
+        }
+        // Ordering: Relaxed; compared only. The slot was written by this owner.
+        let top = self.ring.top.load(Ordering::Relaxed);
+        let margin = if cfg!(taskflow_mutant = "deque_margin_one") {
+            1
+        } else {
+            STEAL_MAX
+        };
+        if distance(top, bottom) >= margin.cast_signed() {
+            self.bottom.set(bottom);
+            return Some(self.ring.read(bottom));
+        }
+        self.publish();
+        self.take_oldest()
+    }
+
+    fn take_newest_solo(&self) -> Option<u32> {
+        if self.is_empty() {
+            return None;
+        }
+        let bottom = self.bottom.get().wrapping_sub(1);
+        self.bottom.set(bottom);
+        // Ordering: Relaxed; a solo ring has no other reader.
+        self.ring.bottom.store(bottom, Ordering::Relaxed);
+        Some(self.ring.read(bottom))
+    }
+
+    /// Whether thieves made room since `top` was last looked at.
+    fn room(&self) -> bool {
+        // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they are
+        // overwritten.
+        let top = self.ring.top.load(Ordering::Acquire);
+        self.top_seen.set(top);
+        self.bottom.get().wrapping_sub(top) < self.ring.slots.len()
+    }
+}
+
+/// From `top` to `bottom`, which may lie behind it for a moment; right across the wrap of the counters.
+fn distance(top: usize, bottom: usize) -> isize {
+    bottom.wrapping_sub(top).cast_signed()
+}

@@ -1,0 +1,81 @@
+//! Counting the predecessors of a task, and lending the counter out as a link.
+//!
+//! ```text
+//!            arrive (n > 1 left)
+//!              ┌────┐
+//!              ▼    │
+//!   armed(strong) ──┴── arrive (last) ──► ready, armed(strong) again
+//!                                           │            ▲
+//!                                      set_link        rearm
+//!                                           ▼            │
+//!                                        linked into a backlog
+//! ```
+//!
+//! A counter is armed with the number of strong edges into its task. Each predecessor that is done
+//! *arrives*; the arrival that finds one left re-arms the counter for the next round and reports the
+//! task ready. From then until the task starts no further arrival can come in the same round, so the
+//! word is free, and a [backlog](crate::protocol::backlog) keeps its link there.
+
+use crate::sync::{AtomicU32, Ordering};
+
+/// How many predecessors a task still waits for.
+#[derive(Debug)]
+pub struct JoinCounter(AtomicU32);
+
+impl JoinCounter {
+    /// A counter armed for `strong` arrivals.
+    pub fn new(strong: u32) -> Self {
+        Self(AtomicU32::new(strong))
+    }
+
+    /// One predecessor is done. `true`: it was the last, the counter is armed with `strong` again,
+    /// and the caller, alone, makes the task ready.
+    #[must_use]
+    pub fn arrive(&self, strong: u32) -> bool {
+        // Ordering: AcqRel, with the same operation of the other predecessors. Release hands over what
+        // this predecessor's body wrote; Acquire lets the last arrival, and so the task, see what all
+        // of them wrote. Relaxed on either side would let the task miss a predecessor's writes.
+        let release = if cfg!(taskflow_mutant = "join_arrive_relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::AcqRel
+        };
+        let last = self.0.fetch_sub(1, release) == 1;
+        if last {
+            self.rearm(strong);
+        }
+        last
+    }
+
+    /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
+    #[must_use]
+    pub fn arrive_alone(&self, strong: u32) -> bool {
+        // Ordering: Relaxed; the seat that the caller holds is handed over through a lock, and only
+        // its holder touches the counter.
+        let left = self.0.load(Ordering::Relaxed) - 1;
+        // Ordering: Relaxed, as above.
+        self.0
+            .store(if left == 0 { strong } else { left }, Ordering::Relaxed);
+        left == 0
+    }
+
+    /// Arms the counter for the next round.
+    pub fn rearm(&self, strong: u32) {
+        // Ordering: Relaxed; the next arrival is of the next round, which begins after every task of
+        // this one has been counted with AcqRel (see `completion`).
+        self.0.store(strong, Ordering::Relaxed);
+    }
+
+    /// Uses the word of a ready task as the link of a backlog.
+    pub fn set_link(&self, next: u32) {
+        // Ordering: Relaxed; the chain is published by the Release of `Backlog::push`.
+        self.0.store(next, Ordering::Relaxed);
+    }
+
+    /// Reads the link that [`set_link`](Self::set_link) wrote.
+    #[must_use]
+    pub fn link(&self) -> u32 {
+        // Ordering: Relaxed; the reader took the chain with the Acquire of `Backlog::take`.
+        self.0.load(Ordering::Relaxed)
+    }
+}

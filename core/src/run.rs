@@ -1,0 +1,311 @@
+//! One submission of a flow, from the call to `run` until its result is taken.
+//!
+//! The state lives in two places: what tasks touch is in the [flow](crate::flow), of which one run is
+//! active at a time; what the submission asked for and what came of it is here. A run is *closed* under
+//! its lock, and that is the engine's last touch: the state may then be reset for the next run.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::task::Waker;
+use core::time::Duration;
+
+use crate::directory::Directory;
+use crate::error::{RunError, TaskLabel};
+use crate::flow::Flow;
+use crate::host::Host;
+use crate::platform::WorkerId;
+use crate::stats::{Failure, RunStats, Suppressed};
+use crate::sync::{AtomicBool, Mutex, Ordering};
+
+/// How often a flow is to run.
+pub(crate) enum Rounds {
+    /// This many times more.
+    Times(u64),
+    /// Until the predicate, asked after each round, is true.
+    Until(Box<dyn FnMut() -> bool + Send>),
+}
+
+impl Rounds {
+    pub(crate) fn may_repeat(&self) -> bool {
+        !matches!(self, Self::Times(0..=1))
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Run {
+    done: AtomicBool,
+    cell: Mutex<RunCell>,
+}
+
+/// What the lock guards.
+struct RunCell {
+    host: Option<Arc<dyn Host>>,
+    flow: Option<Arc<Flow>>,
+    rounds: Rounds,
+    rounds_begun: u64,
+    begun: Duration,
+    cancelled: Option<Option<String>>,
+    failure: Option<Suppressed>,
+    suppressed: Vec<Suppressed>,
+    outcome: Option<Result<RunStats, RunError>>,
+    waiter: Waiter,
+    detached: bool,
+}
+
+/// Who is to be told of the end.
+#[derive(Debug, Default)]
+pub(crate) enum Waiter {
+    /// Nobody yet.
+    #[default]
+    Nobody,
+    /// A task of some other runtime.
+    Task(Waker),
+    /// A parked thread.
+    Thread(WorkerId),
+}
+
+/// A closed run's remains: whom to tell.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) waiter: Waiter,
+    /// The error of a run whose handle is gone.
+    pub(crate) unheard: Option<RunError>,
+}
+
+impl Run {
+    pub(crate) fn new(host: &Arc<dyn Host>, flow: &Arc<Flow>, rounds: Rounds) -> Arc<Self> {
+        Arc::new(Self {
+            done: AtomicBool::new(false),
+            cell: Mutex::new(RunCell::new(Some(host), Some(flow), rounds)),
+        })
+    }
+
+    /// A run that has ended before it began.
+    pub(crate) fn ended(outcome: Result<RunStats, RunError>) -> Arc<Self> {
+        let mut cell = RunCell::new(None, None, Rounds::Times(0));
+        cell.outcome = Some(outcome);
+        Arc::new(Self {
+            done: AtomicBool::new(true),
+            cell: Mutex::new(cell),
+        })
+    }
+
+    /// The state of a closed run for a new one.
+    ///
+    /// # Errors
+    ///
+    /// Gives both back if the run is not closed or its handle not gone.
+    pub(crate) fn again(
+        mut spare: Arc<Self>,
+        host: &Arc<dyn Host>,
+        flow: &Arc<Flow>,
+        rounds: Rounds,
+    ) -> Result<Arc<Self>, (Arc<Self>, Rounds)> {
+        // The lock, not the flag, tells that the engine's last touch is over.
+        let closed = spare.cell.lock().flow.is_none();
+        match Arc::get_mut(&mut spare) {
+            Some(run) if closed => {
+                // Ordering: Relaxed; the state reaches others through the flow's queue.
+                run.done.store(false, Ordering::Relaxed);
+                *run.cell.lock() = RunCell::new(Some(host), Some(flow), rounds);
+                Ok(spare)
+            }
+            _ => Err((spare, rounds)),
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        // Ordering: Acquire, with the Release of `close`: whoever sees the end sees what the run did.
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// Where the references of this unfinished run lead.
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        Arc::clone(self.host().directory())
+    }
+
+    /// The executor of this unfinished run.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        let cell = self.cell.lock();
+        cell.host.clone().expect("an unfinished run has its host")
+    }
+
+    /// The flow, while the run is unfinished.
+    pub(crate) fn flow(&self) -> Option<Arc<Flow>> {
+        self.cell.lock().flow.clone()
+    }
+
+    /// The run becomes active. `true`: it was cancelled before.
+    pub(crate) fn begin(&self) -> (Arc<Directory>, bool) {
+        let host = self.host();
+        let now = host.now();
+        let mut cell = self.cell.lock();
+        cell.begun = now;
+        cell.rounds_begun = 1;
+        (Arc::clone(host.directory()), cell.cancelled.is_some())
+    }
+
+    /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
+    pub(crate) fn take_rounds(&self) -> Rounds {
+        core::mem::replace(&mut self.cell.lock().rounds, Rounds::Times(0))
+    }
+
+    /// One more round begins.
+    pub(crate) fn round_begins(&self, rounds: Rounds) {
+        let mut cell = self.cell.lock();
+        cell.rounds = rounds;
+        cell.rounds_begun += 1;
+    }
+
+    /// Notes a failure. The first is the run's error.
+    pub(crate) fn fail(&self, task: Option<TaskLabel>, failure: Failure) {
+        let failed = Suppressed { task, failure };
+        let mut cell = self.cell.lock();
+        if cell.failure.is_none() {
+            cell.failure = Some(failed);
+        } else {
+            cell.suppressed.push(failed);
+        }
+    }
+
+    /// Notes that the run is to be cancelled. `None` if it was already, or has ended.
+    pub(crate) fn cancel(&self, reason: Option<String>) -> Option<Arc<Flow>> {
+        let mut cell = self.cell.lock();
+        if cell.flow.is_none() || cell.cancelled.is_some() {
+            return None;
+        }
+        cell.cancelled = Some(reason);
+        cell.flow.clone()
+    }
+
+    /// Ends the run with its result. The last touch of the engine.
+    pub(crate) fn close(&self, tasks_per_round: u64, skipped: u64, now: Duration) -> Closed {
+        let mut cell = self.cell.lock();
+        let tasks = tasks_per_round * cell.rounds_begun;
+        let stats = cell.stats(tasks, skipped, now);
+        let outcome = cell.outcome_with(stats);
+        let unheard = match outcome {
+            Err(error) if cell.detached => Some(error),
+            other => {
+                cell.outcome = Some(other);
+                None
+            }
+        };
+        let closed = Closed {
+            host: cell.host.take().expect("a run is closed once"),
+            flow: cell.flow.take().expect("a run is closed once"),
+            waiter: core::mem::take(&mut cell.waiter),
+            unheard,
+        };
+        // Ordering: Release, with the Acquire of `is_done`.
+        self.done.store(true, Ordering::Release);
+        closed
+    }
+
+    /// What the run has done so far.
+    pub(crate) fn stats(&self) -> RunStats {
+        let host = self.cell.lock().host.clone();
+        let now = host.map(|host| host.now());
+        let cell = self.cell.lock();
+        let ended = match &cell.outcome {
+            Some(Ok(ended)) => Some(ended),
+            Some(Err(error)) => error.stats(),
+            None => None,
+        };
+        match ended {
+            Some(ended) => RunStats {
+                suppressed: Vec::new(),
+                ..*ended
+            },
+            None => RunStats {
+                rounds: cell.rounds_begun,
+                elapsed: now.map_or(Duration::ZERO, |now| now.saturating_sub(cell.begun)),
+                ..RunStats::default()
+            },
+        }
+    }
+
+    /// The result, once.
+    pub(crate) fn take_outcome(&self) -> Option<Result<RunStats, RunError>> {
+        self.cell.lock().outcome.take()
+    }
+
+    /// Whom to tell of the end. `false`: the run has ended, nobody will be told.
+    pub(crate) fn set_waiter(&self, waiter: Waiter) -> bool {
+        let mut cell = self.cell.lock();
+        let pending = cell.flow.is_some();
+        if pending {
+            let before = core::mem::replace(&mut cell.waiter, waiter);
+            drop(cell);
+            drop(before);
+        }
+        pending
+    }
+
+    /// The handle is gone. Gives the error that nobody has seen.
+    pub(crate) fn detach(&self) -> Option<RunError> {
+        let mut cell = self.cell.lock();
+        cell.detached = true;
+        cell.outcome.take()?.err()
+    }
+}
+
+impl RunCell {
+    fn new(host: Option<&Arc<dyn Host>>, flow: Option<&Arc<Flow>>, rounds: Rounds) -> Self {
+        Self {
+            host: host.cloned(),
+            flow: flow.cloned(),
+            rounds,
+            rounds_begun: 0,
+            begun: Duration::ZERO,
+            cancelled: None,
+            failure: None,
+            suppressed: Vec::new(),
+            outcome: None,
+            waiter: Waiter::Nobody,
+            detached: false,
+        }
+    }
+
+    fn stats(&mut self, tasks: u64, skipped: u64, now: Duration) -> RunStats {
+        RunStats {
+            rounds: self.rounds_begun,
+            tasks: tasks.saturating_sub(skipped),
+            skipped,
+            elapsed: now.saturating_sub(self.begun),
+            suppressed: core::mem::take(&mut self.suppressed),
+        }
+    }
+
+    fn outcome_with(&mut self, stats: RunStats) -> Result<RunStats, RunError> {
+        match self.failure.take() {
+            Some(Suppressed {
+                task,
+                failure: Failure::Panicked(panic),
+            }) => Err(RunError::Panicked { task, panic, stats }),
+            Some(Suppressed {
+                task: Some(task),
+                failure: Failure::Failed(error),
+            }) => Err(RunError::Failed { task, error, stats }),
+            _ => match self.cancelled.take() {
+                Some(reason) => Err(RunError::Cancelled { reason, stats }),
+                None => Ok(stats),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for RunCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunCell")
+            .field("rounds_begun", &self.rounds_begun)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}

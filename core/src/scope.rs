@@ -1,0 +1,172 @@
+//! Runs that borrow, held within a call.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::error::RunError;
+use crate::executor::submit;
+use crate::future::{RunCanceller, wait_until_done};
+use crate::host::Host;
+use crate::run::{Rounds, Run};
+use crate::stats::RunStats;
+use crate::sync::Mutex;
+use crate::taskflow::Taskflow;
+use crate::wait::Wait;
+
+/// Starts flows that may borrow; made by [`Executor::scope`](crate::Executor::scope), which does not
+/// return before all of them have ended.
+pub struct Scope<'scope, 'env: 'scope> {
+    host: Arc<dyn Host>,
+    runs: Mutex<Vec<Started>>,
+    /// Invariant in both.
+    _scope: PhantomData<&'scope mut &'scope ()>,
+    _env: PhantomData<&'env mut &'env ()>,
+}
+
+/// A run of the scope, and the wait of the scope's own task for it.
+struct Started {
+    run: Arc<Run>,
+    _wait: Option<Wait>,
+}
+
+/// A run that was started in a scope.
+///
+/// Forgetting it, or dropping it, changes nothing: the scope waits for the run all the same, and gives
+/// the run's error if nobody else took it.
+pub struct ScopedRun<'scope> {
+    run: Arc<Run>,
+    host: Arc<dyn Host>,
+    _scope: PhantomData<&'scope ()>,
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Starts one round of the flow, behind the unfinished runs of it.
+    ///
+    /// The run ends at once with [`RunError::Deadlock`] if the scope's own task is one that the flow
+    /// waits for.
+    pub fn run(&'scope self, flow: &'scope Taskflow<'_>) -> ScopedRun<'scope> {
+        self.run_n(flow, 1)
+    }
+
+    /// Starts `rounds` rounds of the flow, one after another.
+    pub fn run_n(&'scope self, flow: &'scope Taskflow<'_>, rounds: u64) -> ScopedRun<'scope> {
+        let started = match self.host.begin_wait(flow.owner().id()) {
+            _ if rounds == 0 => Err(Ok(RunStats::default())),
+            Err(_) => Err(Err(RunError::Deadlock)),
+            Ok(wait) => match submit(&self.host, flow, Rounds::Times(rounds)) {
+                Ok((run, root)) => Ok((run, root, wait)),
+                Err(error) => Err(Err(error)),
+            },
+        };
+        let (run, root, wait) = match started {
+            Ok(started) => started,
+            Err(outcome) => (Run::ended(outcome), None, None),
+        };
+        self.runs.lock().push(Started {
+            run: Arc::clone(&run),
+            _wait: wait,
+        });
+        if let Some(root) = root {
+            self.host.launch(root);
+        }
+        ScopedRun {
+            run,
+            host: Arc::clone(&self.host),
+            _scope: PhantomData,
+        }
+    }
+
+    /// Waits for all runs, and gives the first error that nobody took.
+    fn finish(&self) -> Result<(), RunError> {
+        let mut result = Ok(());
+        loop {
+            // A run leaves the list only when it has ended, so that an unwinding wait finds it there.
+            let Some(run) = self.runs.lock().first().map(|first| Arc::clone(&first.run)) else {
+                return result;
+            };
+            wait_until_done(&run, &self.host, None);
+            let ended = self.runs.lock().remove(0);
+            drop(ended);
+            match run.take_outcome() {
+                None | Some(Ok(_)) => {}
+                Some(Err(error)) if result.is_ok() => result = Err(error),
+                Some(Err(error)) => self.host.report(&error),
+            }
+        }
+    }
+}
+
+/// Ends the scope whatever happens to its body.
+struct AllEnded<'s, 'scope, 'env>(&'s Scope<'scope, 'env>);
+
+impl Drop for AllEnded<'_, '_, '_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.finish() {
+            self.0.host.report(&error);
+        }
+    }
+}
+
+/// See [`Executor::scope`](crate::Executor::scope).
+pub(crate) fn enter<'env, R>(
+    host: Arc<dyn Host>,
+    body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+) -> Result<R, RunError> {
+    let scope = Scope {
+        host,
+        runs: Mutex::new(Vec::new()),
+        _scope: PhantomData,
+        _env: PhantomData,
+    };
+    let all_ended = AllEnded(&scope);
+    let result = body(&scope);
+    let outcome = all_ended.0.finish();
+    drop(all_ended);
+    outcome.map(|()| result)
+}
+
+impl ScopedRun<'_> {
+    /// Waits for the end, as [`TaskflowFuture::wait`](crate::TaskflowFuture::wait).
+    ///
+    /// # Errors
+    ///
+    /// How the run ended, if not well.
+    pub fn wait(self) -> Result<RunStats, RunError> {
+        wait_until_done(&self.run, &self.host, None);
+        self.run.take_outcome().unwrap_or(Err(RunError::Taken))
+    }
+
+    /// As [`TaskflowFuture::cancel`](crate::TaskflowFuture::cancel).
+    pub fn cancel(&self) -> bool {
+        self.canceller().cancel()
+    }
+
+    /// As [`TaskflowFuture::canceller`](crate::TaskflowFuture::canceller).
+    #[must_use]
+    pub fn canceller(&self) -> RunCanceller {
+        RunCanceller::new(&self.run)
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.run.is_done()
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let runs = self.runs.lock().len();
+        f.debug_struct("Scope").field("runs", &runs).finish()
+    }
+}
+
+impl fmt::Debug for ScopedRun<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedRun")
+            .field("done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}

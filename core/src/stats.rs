@@ -1,0 +1,43 @@
+//! What a run did.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::error::{TaskError, TaskLabel};
+use crate::panic::Panic;
+
+/// What a run did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct RunStats {
+    /// Rounds that were begun.
+    pub rounds: u64,
+    /// Tasks that were started, over all rounds.
+    pub tasks: u64,
+    /// Tasks that were not started, since the run was stopped before.
+    pub skipped: u64,
+    /// From the run's begin to its end, by the host's clock. A run begins when the runs of its flow
+    /// that were submitted before it have ended.
+    pub elapsed: Duration,
+    /// Failures after the first, which is the run's error.
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// A failure that another one came before.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Suppressed {
+    /// The task, or `None` for the predicate of `run_until`.
+    pub task: Option<TaskLabel>,
+    /// What happened.
+    pub failure: Failure,
+}
+
+/// How a task can fail.
+#[derive(Debug)]
+pub enum Failure {
+    /// It panicked.
+    Panicked(Panic),
+    /// It returned an error.
+    Failed(TaskError),
+}

@@ -1,0 +1,64 @@
+//! The only door to atomics, cells and locks.
+//!
+//! Everything that two threads of execution may touch comes through here, so that one cfg,
+//! `taskflow_loom`, exchanges all of it for the model checker's own types. On a normal build the
+//! atomics are those of `portable-atomic`, which are the processor's where it has them.
+
+pub(crate) use core::sync::atomic::Ordering;
+
+#[cfg(not(taskflow_loom))]
+pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
+#[cfg(not(taskflow_loom))]
+pub(crate) use spin::mutex::SpinMutex as Mutex;
+
+#[cfg(taskflow_loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
+#[cfg(taskflow_loom)]
+pub(crate) use model::Mutex;
+
+pub(crate) use core::cell::UnsafeCell;
+
+/// A counter for identities. Its lock is never the model's: no protocol hangs on the order of ids.
+static LAST_ID: spin::mutex::SpinMutex<u64> = spin::mutex::SpinMutex::new(0);
+
+/// An identity that no other call of this process gets.
+pub(crate) fn fresh_id() -> u64 {
+    let mut last = LAST_ID.lock();
+    *last += 1;
+    *last
+}
+
+/// A lock for process-wide state, usable in a `static`. The model checker does not see it.
+pub(crate) type StaticMutex<T> = spin::mutex::SpinMutex<T>;
+
+/// Keeps what it holds on cache lines of its own (two, since processors fetch lines in pairs).
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Padded<T>(pub(crate) T);
+
+impl<T> core::ops::Deref for Padded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+#[cfg(taskflow_loom)]
+mod model {
+    /// loom's lock with the signature of the spin lock.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0
+                .lock()
+                .expect("no model panics while it holds a lock")
+        }
+    }
+}

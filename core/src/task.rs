@@ -1,0 +1,297 @@
+//! Tasks as a user holds them: identities that travel, handles that edit.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::TaskflowError;
+use crate::flow::FlowOwner;
+
+/// The identity of a task: stable for the life of its flow, and of no other task ever.
+///
+/// It borrows nothing and can be sent and stored; [`Taskflow::task`](crate::Taskflow::task) leads back
+/// to a handle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId {
+    flow: u64,
+    index: u32,
+    generation: u32,
+}
+
+impl TaskId {
+    pub(crate) fn new(flow: u64, index: u32, generation: u32) -> Self {
+        Self {
+            flow,
+            index,
+            generation,
+        }
+    }
+
+    /// The identity of a task that could not be made.
+    pub(crate) fn of_none(flow: u64) -> Self {
+        Self::new(flow, u32::MAX, u32::MAX)
+    }
+
+    pub(crate) fn flow(self) -> u64 {
+        self.flow
+    }
+
+    /// The place of the task in its flow: tasks are counted from zero in the order of their creation,
+    /// and a removed task's place goes to a later one.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.index.fmt(f)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "TaskId({}.{}.{})",
+            self.flow, self.index, self.generation
+        )
+    }
+}
+
+/// A task of a flow, to be named and connected. `Copy`; stays on the thread that edits the flow.
+///
+/// A handle whose task was removed is *stale*, one of another flow *foreign*. Editing with such a
+/// handle changes nothing, and the flow refuses to run, with an error that names the task (see
+/// [`Taskflow::discard_refused`](crate::Taskflow::discard_refused)).
+///
+/// # Panics
+///
+/// Every method that edits panics while a run of the flow is unfinished, naming the flow.
+#[derive(Clone, Copy)]
+pub struct TaskHandle<'flow> {
+    flow: &'flow FlowOwner,
+    id: TaskId,
+}
+
+impl<'flow> TaskHandle<'flow> {
+    pub(crate) fn new(flow: &'flow FlowOwner, id: TaskId) -> Self {
+        Self { flow, id }
+    }
+
+    /// The identity, which can be sent and kept.
+    #[must_use]
+    pub fn id(self) -> TaskId {
+        self.id
+    }
+
+    /// Names the task, for people: in errors, in [`dump`](crate::Taskflow::dump), in reports. Any text;
+    /// names need not differ. Costs an allocation.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "naming is done for its effect; the handle comes back for chaining"
+    )]
+    pub fn name<'n>(self, name: impl Into<Cow<'n, str>>) -> Self {
+        let name = name.into();
+        self.edit(|graph, index| graph.set_name(index, &name));
+        self
+    }
+
+    /// The name, or the empty text.
+    #[must_use]
+    pub fn label(self) -> String {
+        self.query(|graph, index| graph.name(index).map(String::from))
+            .flatten()
+            .unwrap_or_default()
+    }
+
+    /// Makes this task run before `after`: one handle, an array, a slice, a `Vec` or a tuple of them.
+    /// O(1) per edge. An edge made twice counts once.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "edges are made for their effect; the handle comes back for chaining"
+    )]
+    pub fn precede(self, after: impl Tasks) -> Self {
+        after.each(&mut |after| self.link(self, after));
+        self
+    }
+
+    /// Makes this task run after `before`: one handle, an array, a slice, a `Vec` or a tuple of them.
+    /// O(1) per edge. An edge made twice counts once.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "edges are made for their effect; the handle comes back for chaining"
+    )]
+    pub fn succeed(self, before: impl Tasks) -> Self {
+        before.each(&mut |before| self.link(before, self));
+        self
+    }
+
+    /// How many tasks run after this one directly. O(V + E) after an edit, else O(1).
+    #[must_use]
+    pub fn num_successors(self) -> usize {
+        self.settled(|graph, index| graph.successors(index).len())
+            .unwrap_or(0)
+    }
+
+    /// How many tasks this one waits for directly. O(V + E) after an edit, else O(1).
+    #[must_use]
+    pub fn num_predecessors(self) -> usize {
+        self.settled(|graph, index| graph.node(index).strong() as usize)
+            .unwrap_or(0)
+    }
+
+    /// The tasks that run after this one directly, in the order their edges were made. O(V + E) after
+    /// an edit, else O(successors).
+    #[must_use]
+    pub fn successors(self) -> Vec<TaskHandle<'flow>> {
+        let ids = self.settled(|graph, index| {
+            let successors = graph.successors(index).iter();
+            successors.map(|next| graph.id(*next)).collect::<Vec<_>>()
+        });
+        let ids = ids.unwrap_or_default().into_iter();
+        ids.map(|id| TaskHandle::new(self.flow, id)).collect()
+    }
+
+    fn link(self, from: TaskHandle<'_>, to: TaskHandle<'_>) {
+        let foreign = [from.id, to.id]
+            .into_iter()
+            .find(|id| id.flow() != self.id.flow());
+        self.edit(|graph, index| {
+            if let Some(foreign) = foreign {
+                let task = graph.label(index);
+                graph.refuse(TaskflowError::Foreign { task, foreign });
+                return;
+            }
+            match (graph.find(from.id), graph.find(to.id)) {
+                (Some(from), Some(to)) => graph.link(from, to),
+                (None, _) => graph.refuse(TaskflowError::Stale { task: from.id }),
+                (_, None) => graph.refuse(TaskflowError::Stale { task: to.id }),
+            }
+        });
+    }
+
+    /// Edits the graph at this task, or notes that the handle is stale.
+    fn edit(self, change: impl FnOnce(&mut crate::graph::Graph, u32)) {
+        self.flow.edit(|graph| match graph.find(self.id) {
+            Some(index) => change(graph, index),
+            None => graph.refuse(TaskflowError::Stale { task: self.id }),
+        });
+    }
+
+    /// Looks at the graph at this task. `None` for a stale handle.
+    fn query<R>(self, look: impl FnOnce(&crate::graph::Graph, u32) -> R) -> Option<R> {
+        self.flow
+            .query(|graph| graph.find(self.id).map(|index| look(graph, index)))
+    }
+
+    /// As `query`, with edges by source.
+    fn settled<R>(self, look: impl FnOnce(&crate::graph::Graph, u32) -> R) -> Option<R> {
+        self.flow.settle();
+        self.query(look)
+    }
+}
+
+impl fmt::Debug for TaskHandle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskHandle").field(&self.id).finish()
+    }
+}
+
+impl PartialEq for TaskHandle<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for TaskHandle<'_> {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// One task or several: a [`TaskHandle`], a reference to one, an array, a slice, a `Vec`, or a tuple of
+/// 2 to 12. No other type can be.
+pub trait Tasks: sealed::Sealed {
+    /// Hands each task to `visit`, in order.
+    #[doc(hidden)]
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>));
+}
+
+impl sealed::Sealed for TaskHandle<'_> {}
+impl Tasks for TaskHandle<'_> {
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+        visit(*self);
+    }
+}
+
+impl<T: Tasks + ?Sized> sealed::Sealed for &T {}
+impl<T: Tasks + ?Sized> Tasks for &T {
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+        (**self).each(visit);
+    }
+}
+
+impl<T: Tasks> sealed::Sealed for [T] {}
+impl<T: Tasks> Tasks for [T] {
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+        for tasks in self {
+            tasks.each(visit);
+        }
+    }
+}
+
+impl<T: Tasks, const N: usize> sealed::Sealed for [T; N] {}
+impl<T: Tasks, const N: usize> Tasks for [T; N] {
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+        self.as_slice().each(visit);
+    }
+}
+
+impl<T: Tasks> sealed::Sealed for Vec<T> {}
+impl<T: Tasks> Tasks for Vec<T> {
+    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+        self.as_slice().each(visit);
+    }
+}
+
+macro_rules! tasks_of_tuples {
+    ($($($name:ident)+;)+) => {$(
+        impl<$($name: Tasks),+> sealed::Sealed for ($($name,)+) {}
+        impl<$($name: Tasks),+> Tasks for ($($name,)+) {
+            fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+                #[expect(non_snake_case, reason = "one binding per type parameter")]
+                let ($($name,)+) = self;
+                $($name.each(visit);)+
+            }
+        }
+    )+};
+}
+
+tasks_of_tuples! {
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+    A B C D E F G H I;
+    A B C D E F G H I J;
+    A B C D E F G H I J K;
+    A B C D E F G H I J K L;
+}

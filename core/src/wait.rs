@@ -1,0 +1,144 @@
+//! Waiting without holding anybody up, and without waiting for oneself.
+//!
+//! ```text
+//!   wait(run) ──► would close a circle? ── yes ──► Deadlock
+//!       │ no
+//!       ▼
+//!   help: run ready tasks of that run's flow ──► done ──► return
+//!       │ none ready
+//!       ▼
+//!   leave the seat (inside a task: to a substitute) ──► park ──► done ──► return
+//!                                                        │ ▲
+//!                                                        └─┘ woken early: help again
+//! ```
+//!
+//! A waiting task holds its run up, and a run holds up those queued behind it in its flow; so waits are
+//! between flows. Before a task waits, the wait is entered into a graph of flows, and refused if the
+//! awaited flow already waits, over any number of steps, for the waiting one. In a host without spare
+//! threads that is all that is needed: whoever waits runs what it waits for, unless that is under way
+//! on some stack; if all stacks wait, they wait in a circle.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::flow::Flow;
+use crate::platform::WorkerId;
+use crate::run::{Run, Waiter};
+use crate::sync::StaticMutex;
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'r>(pub(crate) &'r Arc<Run>);
+
+impl Target<'_> {
+    pub(crate) fn is_done(self) -> bool {
+        self.0.is_done()
+    }
+
+    /// The flow to wait for; `None` if the run has ended.
+    pub(crate) fn flow(self) -> Option<Arc<Flow>> {
+        self.0.flow()
+    }
+
+    /// Has nobody unparked at the end.
+    pub(crate) fn forget_waiter(self) {
+        self.0.set_waiter(Waiter::Nobody);
+    }
+
+    /// Has `guest` unparked at the end. `false`: it has come already.
+    pub(crate) fn wake_at_end(self, guest: WorkerId) -> bool {
+        self.0.set_waiter(Waiter::Thread(guest))
+    }
+}
+
+/// A wait that would never end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadlock;
+
+/// A worker as the calls that a task makes on its stack see it, whatever its executor.
+pub(crate) trait Seated {
+    /// Which executor it is of.
+    fn pool(&self) -> *const ();
+
+    /// Its number there.
+    fn worker(&self) -> WorkerId;
+
+    /// The flow of the task that makes the call.
+    fn flow(&self) -> Option<u64>;
+
+    /// Whether it holds a seat: it may have given it to a substitute.
+    fn has_seat(&self) -> bool;
+
+    /// Makes a root ready on this seat.
+    fn start(&self, root: u32);
+
+    /// Runs tasks of the target's flow until it is done or none is ready.
+    fn help(&self, target: Target<'_>);
+
+    /// Gives the seat to a substitute. `false`: there is none to be had, the seat is kept.
+    fn leave_seat(&self) -> bool;
+}
+
+/// Which flow waits for which, in the whole process.
+static WAITS: StaticMutex<Vec<(u64, u64)>> = StaticMutex::new(Vec::new());
+
+/// A wait of one flow for another. Ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    from: u64,
+    to: u64,
+}
+
+impl Wait {
+    /// Enters the wait of a task of flow `from` for flow `to`.
+    ///
+    /// # Errors
+    ///
+    /// `to` waits for `from` already, or is it.
+    pub(crate) fn begin(from: u64, to: u64) -> Result<Self, Deadlock> {
+        let mut waits = WAITS.lock();
+        let mut reached = Vec::from([to]);
+        let mut next = 0;
+        while let Some(&flow) = reached.get(next) {
+            if flow == from {
+                return Err(Deadlock);
+            }
+            for (_, to) in waits.iter().filter(|(from, _)| *from == flow) {
+                if !reached.contains(to) {
+                    reached.push(*to);
+                }
+            }
+            next += 1;
+        }
+        waits.push((from, to));
+        Ok(Self { from, to })
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut waits = WAITS.lock();
+        let place = waits.iter().position(|wait| *wait == (self.from, self.to));
+        if let Some(place) = place {
+            waits.swap_remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_closes_a_circle_is_refused() {
+        // Ids that no flow has.
+        let [a, b, c] = [u64::MAX, u64::MAX - 1, u64::MAX - 2];
+        assert!(Wait::begin(a, a).is_err());
+        let first = Wait::begin(a, b);
+        let second = Wait::begin(b, c);
+        assert!(first.is_ok() && second.is_ok());
+        assert!(Wait::begin(c, a).is_err());
+        drop(second);
+        assert!(Wait::begin(c, a).is_ok());
+    }
+}

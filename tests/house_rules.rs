@@ -1,0 +1,259 @@
+//! The rules of the house that no lint knows. Each test reads the whole project and names, with file and
+//! line, what breaks its rule; the rules themselves and what they find in bad examples are in `house_rules/`.
+
+#![forbid(unsafe_code)]
+
+mod house_rules {
+    pub(crate) mod atomics;
+    pub(crate) mod finding;
+    pub(crate) mod host;
+    pub(crate) mod invariants;
+    pub(crate) mod layout;
+    pub(crate) mod manifests;
+    pub(crate) mod scanner;
+    pub(crate) mod source;
+    pub(crate) mod targets;
+    pub(crate) mod tree;
+    pub(crate) mod unsafety;
+    pub(crate) mod wording;
+}
+
+use house_rules::finding::Finding;
+use house_rules::invariants::Tests;
+use house_rules::manifests::CRATES;
+use house_rules::source::Source;
+use house_rules::tree::Tree;
+use house_rules::{atomics, host, invariants, layout, manifests, targets, unsafety, wording};
+
+/// The only files that may say `unsafe`.
+const UNSAFE_FILES: &[&str] = &[
+    ".ci/freestanding/src/host.rs",
+    ".ci/freestanding/src/memory.rs",
+];
+
+/// Crates whose every root forbids unsafe code.
+const WITHOUT_UNSAFE: [&str; 5] = ["std-adapter", "tooling", "tests", "loom-tests", "benches"];
+
+/// Fails with one line for each finding.
+#[track_caller]
+fn none(findings: impl IntoIterator<Item = Finding>) {
+    let findings: Vec<String> = findings
+        .into_iter()
+        .map(|finding| finding.to_string())
+        .collect();
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+/// Judges every Rust file.
+fn in_sources<F: IntoIterator<Item = Finding>>(rule: impl Fn(&Source) -> F) {
+    let sources = Tree::of_this_project().sources();
+    assert!(!sources.is_empty(), "the project has Rust files");
+    none(sources.iter().flat_map(rule));
+}
+
+/// Judges every Rust file below the `src` of a crate.
+fn in_crate_sources(rule: impl Fn(&Source) -> Vec<Finding>) {
+    in_sources(|source| {
+        let is_crate_source = CRATES
+            .iter()
+            .any(|(folder, ..)| source.lies_in(&format!("{folder}/src/")));
+        if is_crate_source {
+            rule(source)
+        } else {
+            Vec::new()
+        }
+    });
+}
+
+/// Judges every crate, given its folder and its manifest.
+fn in_crates<F: IntoIterator<Item = Finding>>(rule: impl Fn(&Tree, &str, &str) -> F) {
+    let tree = Tree::of_this_project();
+    let manifests = tree.files().iter().filter_map(|file| {
+        let folder = file.strip_suffix("/Cargo.toml")?;
+        (!folder.starts_with('.'))
+            .then(|| (folder, tree.read(file).expect("the manifest is there")))
+    });
+    none(manifests.flat_map(|(folder, manifest)| rule(&tree, folder, &manifest)));
+}
+
+#[test]
+fn every_ordering_has_its_reason_within_eight_lines() {
+    in_crate_sources(atomics::orderings_without_reason);
+}
+
+#[test]
+fn every_ordering_is_written_in_full() {
+    in_crate_sources(atomics::orderings_not_in_full);
+}
+
+#[test]
+fn atomics_cells_locks_and_queues_come_into_core_through_one_door() {
+    in_sources(atomics::names_behind_the_door);
+}
+
+#[test]
+fn unsafe_stands_in_listed_files_only() {
+    in_sources(|source| unsafety::unsafe_outside_of(UNSAFE_FILES, source));
+}
+
+#[test]
+fn every_listed_file_needs_its_unsafe() {
+    none(unsafety::listed_without_need(
+        UNSAFE_FILES,
+        &Tree::of_this_project().sources(),
+    ));
+}
+
+#[test]
+fn every_unsafe_block_and_impl_has_its_reason() {
+    in_sources(unsafety::unsafe_without_reason);
+}
+
+#[test]
+fn every_root_outside_of_core_forbids_unsafe_code() {
+    in_crates(|tree, folder, manifest| {
+        let roots = targets::crate_roots(folder, manifest, tree.files());
+        let forbidding = roots
+            .into_iter()
+            .filter(|_| WITHOUT_UNSAFE.contains(&folder));
+        forbidding
+            .filter_map(|root| {
+                unsafety::root_without_forbid(&Source::new(&root, &tree.read(&root)?))
+            })
+            .collect::<Vec<_>>()
+    });
+}
+
+#[test]
+fn core_names_no_host() {
+    in_sources(host::hosts_named);
+}
+
+#[test]
+fn core_is_no_std() {
+    in_sources(|source| {
+        let is_root = source.path() == "core/src/lib.rs";
+        is_root.then(|| host::root_with_std(source)).flatten()
+    });
+}
+
+#[test]
+fn dependencies_point_towards_core() {
+    let root = Tree::of_this_project()
+        .read("Cargo.toml")
+        .expect("the root has a manifest");
+    in_crates(|_, folder, manifest| manifests::wrong_dependencies(folder, manifest, &root));
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    in_crates(|_, folder, manifest| manifests::lints_of_its_own(folder, manifest));
+}
+
+#[test]
+fn the_root_manifest_is_a_workspace_and_nothing_else() {
+    let root = Tree::of_this_project()
+        .read("Cargo.toml")
+        .expect("the root has a manifest");
+    none(manifests::more_than_a_workspace(&root));
+}
+
+#[test]
+fn every_file_in_a_crate_folder_is_a_target() {
+    in_crates(|tree, folder, manifest| {
+        targets::files_without_target(folder, manifest, tree.files())
+    });
+}
+
+#[test]
+fn the_top_level_holds_only_what_is_listed() {
+    none(layout::strangers_at_the_top(
+        Tree::of_this_project().files(),
+    ));
+}
+
+#[test]
+fn no_rust_file_is_longer_than_five_hundred_lines() {
+    in_sources(layout::too_long);
+}
+
+#[test]
+fn every_name_says_what_is_inside() {
+    in_sources(layout::empty_names);
+}
+
+#[test]
+fn a_lib_rs_holds_no_code_and_no_globs() {
+    in_sources(layout::code_on_the_front_page);
+}
+
+#[test]
+fn the_readme_is_at_most_one_hundred_and_fifty_lines() {
+    let readme = Tree::of_this_project()
+        .read("README.md")
+        .expect("the project has a README.md");
+    none(layout::readme_too_long(&readme));
+}
+
+#[test]
+fn every_crate_has_its_page() {
+    in_crates(|tree, folder, _| layout::missing_page(folder, tree.files()));
+}
+
+#[test]
+fn every_architecture_invariant_names_an_existing_test() {
+    let tree = Tree::of_this_project();
+    let tests = Tests::of(&tree.sources());
+    let pages = tree
+        .files()
+        .iter()
+        .filter(|file| file.ends_with("/ARCHITECTURE.md"));
+    none(pages.flat_map(|path| {
+        invariants::invariants_without_test(
+            path,
+            &tree.read(path).expect("the page is there"),
+            &tests,
+        )
+    }));
+}
+
+#[test]
+fn core_states_its_architecture_invariants() {
+    let page = Tree::of_this_project()
+        .read("core/ARCHITECTURE.md")
+        .expect("core has its page");
+    assert!(
+        !invariants::invariants(&page).is_empty(),
+        "core/ARCHITECTURE.md states no invariant"
+    );
+}
+
+#[test]
+fn no_file_names_a_path_of_one_machine() {
+    let tree = Tree::of_this_project();
+    let texts = tree
+        .files()
+        .iter()
+        .filter_map(|path| Some((path, tree.read(path)?)));
+    none(texts.flat_map(|(path, text)| wording::machine_paths(path, &text)));
+}
+
+#[test]
+fn no_note_for_later_lands() {
+    in_sources(wording::notes_for_later);
+}
+
+#[test]
+fn no_lint_is_silenced_without_a_reason() {
+    in_sources(wording::bare_allows);
+}
+
+#[test]
+fn no_test_is_skipped_without_a_reason() {
+    in_sources(wording::bare_ignores);
+}
+
+#[test]
+fn core_makes_no_pointer_of_a_number() {
+    in_sources(wording::forged_pointers);
+}

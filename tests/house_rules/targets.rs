@@ -1,0 +1,91 @@
+//! The files that cargo compiles as crates of their own.
+
+use toml::{Table, Value};
+
+use super::finding::Finding;
+
+/// Rust files directly in a crate's folder that no target of its manifest names: they would never run.
+pub(crate) fn files_without_target(folder: &str, manifest: &str, files: &[String]) -> Vec<Finding> {
+    let named = target_paths(manifest);
+    let directly = files.iter().filter(|file| {
+        let inside = file
+            .strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/'));
+        inside
+            .is_some_and(|name| name.ends_with(".rs") && !name.contains('/') && name != "build.rs")
+    });
+    directly
+        .filter(|file| {
+            !named
+                .iter()
+                .any(|path| format!("{folder}/{path}") == **file)
+        })
+        .map(|file| Finding::new(file, 1, "no target of Cargo.toml names this file"))
+        .collect()
+}
+
+/// The files of a crate that are roots: those its manifest names, and those that cargo finds by their place.
+pub(crate) fn crate_roots(folder: &str, manifest: &str, files: &[String]) -> Vec<String> {
+    let named = target_paths(manifest);
+    let is_root = |path: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
+            ["src", "bin", rest @ ..] | ["tests" | "benches" | "examples", rest @ ..] => {
+                matches!(rest, [_] | [_, "main.rs"])
+            }
+            _ => false,
+        }
+    };
+    let of_this_crate = files.iter().filter_map(|file| {
+        let path = file.strip_prefix(folder)?.strip_prefix('/')?;
+        let root =
+            path.ends_with(".rs") && (is_root(path) || named.iter().any(|named| named == path));
+        root.then(|| file.clone())
+    });
+    of_this_crate.collect()
+}
+
+/// The `path` of every target that the manifest lists.
+fn target_paths(manifest: &str) -> Vec<String> {
+    let table: Table = manifest.parse().expect("cargo has read this manifest");
+    let kinds = ["lib", "bin", "test", "bench", "example"];
+    let listed = kinds
+        .iter()
+        .filter_map(|kind| table.get(*kind))
+        .flat_map(|value| match value {
+            Value::Array(targets) => targets.clone(),
+            one => vec![one.clone()],
+        });
+    listed
+        .filter_map(|target| Some(target.get("path")?.as_str()?.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_file_without_a_target_is_found() {
+        let manifest = "[[test]]\nname = \"a\"\npath = \"a.rs\"\n[lib]\npath = \"l.rs\"\n";
+        let files = [
+            "t/a.rs",
+            "t/b.rs",
+            "t/l.rs",
+            "t/src/lib.rs",
+            "t/src/bin/x/main.rs",
+            "t/src/y.rs",
+        ]
+        .map(str::to_owned);
+        assert_eq!(
+            files_without_target("t", manifest, &files)[0].path,
+            "t/b.rs"
+        );
+        let roots = crate_roots("t", manifest, &files);
+        assert_eq!(
+            roots,
+            ["t/a.rs", "t/l.rs", "t/src/lib.rs", "t/src/bin/x/main.rs"]
+        );
+    }
+}
