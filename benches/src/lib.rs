@@ -1,1 +1,22 @@
-//! One benchmark per question
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod shape;
+mod tally;
+
+mod bound;
+mod contest;
+
+mod echo;
+mod ping;
+mod round_trip;
+
+pub use bound::Bound;
+pub use contest::{Contender, contenders, flow_of};
+pub use echo::Echo;
+pub use ping::ping;
+pub use round_trip::{after_idle, callers};
+pub use shape::Shape;
+pub use tally::{Tallies, count};

@@ -15,6 +15,16 @@ use crate::seat::SeatConfig;
 const SPIN: u32 = 4;
 
 /// The settings of an executor; see [`Executor::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use taskflow_core::{Builder, Manual};
+///
+/// let executor = Builder::new(Manual::new()).workers(3).build()?;
+/// assert_eq!(executor.num_workers(), 3);
+/// # Ok::<(), taskflow_core::NoThread>(())
+/// ```
 pub struct Builder<P> {
     platform: P,
     workers: usize,
@@ -23,16 +33,10 @@ pub struct Builder<P> {
     on_unheard: Option<ErrorHandler>,
 }
 
-impl Builder<()> {
-    /// The settings of an executor whose [`platform`](Builder::platform) is still to be told.
-    #[must_use]
-    pub fn without_platform() -> Self {
-        Builder::new(())
-    }
-}
-
 impl<P> Builder<P> {
-    pub(crate) fn new(platform: P) -> Self {
+    /// The settings of an executor on this host.
+    #[must_use]
+    pub fn new(platform: P) -> Self {
         Self {
             platform,
             workers: 0,

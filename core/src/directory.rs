@@ -96,6 +96,7 @@ impl Directory {
     /// # Safety
     ///
     /// 1. `reference` was made from the base of a registered flow, which lives during `'a`.
+    #[inline]
     pub(crate) unsafe fn flow<'a>(&self, reference: u32) -> &'a Flow {
         let (segment, place) = locate(reference >> GRANULE_BITS);
         // Ordering: Acquire, with the Release of `entry_or_grow`.
@@ -140,6 +141,7 @@ impl Directory {
 }
 
 impl Links for Directory {
+    #[inline]
     fn counter(&self, task: u32) -> &JoinCounter {
         // SAFETY: a task in a queue or a worker's hands is unfinished, so its run is active, and an
         // active run keeps its flow, which keeps its registration.
@@ -235,6 +237,7 @@ impl Granules {
 }
 
 /// The segment of a granule, and the place in it.
+#[inline]
 fn locate(granule: u32) -> (usize, usize) {
     let block = granule / FIRST_SEGMENT;
     if block == 0 {

@@ -28,7 +28,7 @@ use crate::wait::Seated;
 /// ```
 /// use taskflow_core::{Executor, Manual, Taskflow};
 ///
-/// let executor = Executor::builder().platform(Manual::new()).workers(2).build()?;
+/// let executor = Executor::<Manual>::new(2);
 /// let flow = Taskflow::new();
 /// flow.linearize([flow.emplace(|| {}), flow.emplace(|| {})]);
 /// let stats = executor.run(&flow).wait()?;
@@ -80,7 +80,7 @@ impl<P: Platform> Executor<P> {
     /// ```compile_fail,E0597
     /// use taskflow_core::{Executor, Manual, Taskflow};
     ///
-    /// let executor = Executor::builder().platform(Manual::new()).build().unwrap();
+    /// let executor = Executor::<Manual>::new(1);
     /// let number = 7;
     /// let flow = Taskflow::new();
     /// flow.emplace(|| assert_eq!(number, 7));
@@ -169,7 +169,7 @@ impl<P: Platform> Executor<P> {
     /// use taskflow_core::{Executor, Manual, Taskflow};
     ///
     /// let (mut left, mut right) = (0, 0);
-    /// let executor = Executor::builder().platform(Manual::new()).build()?;
+    /// let executor = Executor::<Manual>::new(1);
     /// {
     ///     let (one, two) = (Taskflow::new(), Taskflow::new());
     ///     one.emplace(|| left = 1);
@@ -188,7 +188,7 @@ impl<P: Platform> Executor<P> {
     /// ```compile_fail,E0597
     /// use taskflow_core::{Executor, Manual, Taskflow};
     ///
-    /// let executor = Executor::builder().platform(Manual::new()).build().unwrap();
+    /// let executor = Executor::<Manual>::new(1);
     /// executor.scope(|scope| {
     ///     let flow = Taskflow::new();
     ///     scope.run(&flow);

@@ -20,7 +20,6 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
 
@@ -30,11 +29,16 @@ use crate::graph::Graph;
 use crate::graph::node::Node;
 use crate::host::Host;
 use crate::protocol::completion::Completion;
-use crate::run::{Closed, Rounds, Run};
+use crate::run::{Closed, Run};
+
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
 pub(crate) const STOP: u32 = 1;
+
+mod owner;
+
+pub(crate) use owner::FlowOwner;
 
 /// What `gate` counts one unfinished run as.
 const RUN: usize = 2;
@@ -103,11 +107,13 @@ pub(crate) struct View<'f> {
 
 impl<'f> View<'f> {
     /// The record of a task, or of the root.
+    #[inline]
     pub(crate) fn node(&self, index: u32) -> &'f Node {
         &self.nodes[index as usize]
     }
 
     /// The index of the root.
+    #[inline]
     pub(crate) fn root(&self) -> u32 {
         // Graphs with more tasks than 32 bits count were refused.
         #[expect(clippy::cast_possible_truncation, reason = "refused above 2^32")]
@@ -116,6 +122,7 @@ impl<'f> View<'f> {
     }
 
     /// The successors of a task.
+    #[inline]
     pub(crate) fn successors(&self, index: u32) -> &'f [u32] {
         let begin = self.nodes[index as usize].first as usize;
         let end = self.nodes[index as usize + 1].first as usize;
@@ -123,6 +130,7 @@ impl<'f> View<'f> {
     }
 
     /// The sources of the graph.
+    #[inline]
     pub(crate) fn sources(&self) -> &'f [u32] {
         let begin = self.nodes[self.nodes.len() - 1].first as usize;
         &self.successors[begin..]
@@ -153,6 +161,7 @@ impl Flow {
         self.id
     }
 
+    #[inline]
     pub(crate) fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -163,6 +172,7 @@ impl Flow {
     ///
     /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
     ///    of it in hand, or is the one that ends it.
+    #[inline]
     pub(crate) unsafe fn view(&self) -> View<'_> {
         // SAFETY: (1) `hot` is written only while no run is active.
         let hot = unsafe { &*self.hot.get() };
@@ -187,6 +197,7 @@ impl Flow {
     }
 
     /// Whether tasks of the active run are to be skipped.
+    #[inline]
     pub(crate) fn is_stopped(&self) -> bool {
         // Ordering: Relaxed; a request, no data hangs on it.
         self.attention.load(Ordering::Relaxed) & STOP != 0
@@ -347,146 +358,6 @@ pub(crate) struct Ended {
     pub(crate) next: Option<(Arc<dyn Host>, u32)>,
     /// The flow's owner is gone and this was the last run: its closures are to be dropped.
     pub(crate) orphan: bool,
-}
-
-/// The flow in the hands of the one thread that edits and starts it.
-///
-/// It is `Send` but not `Sync`, and handles borrow it, so that editing takes no lock.
-pub(crate) struct FlowOwner {
-    flow: Arc<Flow>,
-    _one_thread: OneThread,
-}
-
-/// Marks what one thread at a time may use.
-struct OneThread(#[expect(dead_code, reason = "a marker")] Cell<()>);
-
-impl FlowOwner {
-    pub(crate) fn new(name: Box<str>) -> Self {
-        Self {
-            flow: Flow::new(name),
-            _one_thread: OneThread(Cell::new(())),
-        }
-    }
-
-    pub(crate) fn id(&self) -> u64 {
-        self.flow.id
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.flow.name
-    }
-
-    /// Changes the graph. `change` runs no user code.
-    ///
-    /// # Panics
-    ///
-    /// While a run is unfinished.
-    pub(crate) fn edit<R>(&self, change: impl FnOnce(&mut Graph) -> R) -> R {
-        assert!(
-            self.is_idle(),
-            "the flow {:?} was edited while a run of it is unfinished; wait for the run first",
-            self.name()
-        );
-        // SAFETY: no run is unfinished, so no worker reads the graph; this is the owner thread, and
-        // `change` runs no user code that could come here again.
-        change(unsafe { &mut *self.flow.graph.get() })
-    }
-
-    /// Looks at the graph. `look` runs no user code.
-    pub(crate) fn query<R>(&self, look: impl FnOnce(&Graph) -> R) -> R {
-        // SAFETY: only the owner thread changes the graph, and it is here.
-        look(unsafe { &*self.flow.graph.get() })
-    }
-
-    /// Brings the edges into the order by source, unless they are.
-    pub(crate) fn settle(&self) {
-        if self.query(|graph| graph.frozen().is_none()) {
-            // A failure shows again in `validate`.
-            let _ = self.edit(Graph::freeze);
-        }
-    }
-
-    /// Freezes and checks the graph.
-    pub(crate) fn validate(&self) -> Result<(), TaskflowError> {
-        if self.is_idle() {
-            self.edit(Graph::validate)
-        } else {
-            // An unfinished run found the graph valid, and nothing was edited since.
-            Ok(())
-        }
-    }
-
-    /// Starts a run, or queues it behind the unfinished ones. Gives the handle's part, and the root if
-    /// it is to be started now.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the graph; nothing was started.
-    pub(crate) fn submit(
-        &self,
-        host: &Arc<dyn Host>,
-        rounds: Rounds,
-    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
-        self.validate()?;
-        let idle = self.is_idle();
-        let once = self.query(Graph::once_task);
-        if let Some(task) = once
-            && (rounds.may_repeat() || !idle)
-        {
-            return Err(TaskflowError::Once { task });
-        }
-        if idle {
-            self.edit(Graph::spend_once)?;
-            self.point_at_graph();
-        }
-        let run = self.fresh_run(host, rounds);
-        let root = self.flow.enqueue(Arc::clone(&run))?;
-        Ok((run, root))
-    }
-
-    /// A run's state: the last one's, if its handle is gone, or a new one.
-    fn fresh_run(&self, host: &Arc<dyn Host>, rounds: Rounds) -> Arc<Run> {
-        let mut queue = self.flow.queue.lock();
-        if let Some(spare) = queue.spare.take() {
-            match Run::again(spare, host, &self.flow, rounds) {
-                Ok(run) => return run,
-                Err((spare, rounds)) => {
-                    queue.spare = Some(spare);
-                    return Run::new(host, &self.flow, rounds);
-                }
-            }
-        }
-        drop(queue);
-        Run::new(host, &self.flow, rounds)
-    }
-
-    /// Lets workers find the graph. No run is unfinished.
-    fn point_at_graph(&self) {
-        self.query(|graph| {
-            let frozen = graph.frozen().expect("`validate` has frozen it");
-            // SAFETY: no run is unfinished, so no worker reads it, and this is the owner thread.
-            let hot = unsafe { &mut *self.flow.hot.get() };
-            hot.nodes = frozen.nodes;
-            hot.successors = frozen.successors;
-            hot.tasks = graph.len();
-        });
-    }
-
-    /// The owner is going: drops all closures, or leaves that to the end of the last run.
-    pub(crate) fn abandon(&self) {
-        // Ordering: AcqRel. Release hands the graph to whoever ends the last run; Acquire, with the
-        // Release of `end_run`, takes it back if there is none.
-        if self.flow.gate.fetch_or(ORPHAN, Ordering::AcqRel) == 0 {
-            // SAFETY: no run is unfinished, and this is the owner.
-            unsafe { self.flow.clear() };
-        }
-    }
-
-    /// Whether no run is unfinished.
-    pub(crate) fn is_idle(&self) -> bool {
-        // Ordering: Acquire, with the Release of `end_run`: edits come after all that the runs did.
-        self.flow.gate.load(Ordering::Acquire) == 0
-    }
 }
 
 impl fmt::Debug for Flow {

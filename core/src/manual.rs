@@ -25,7 +25,7 @@ use crate::sync::Mutex;
 /// ```
 /// use taskflow_core::{Executor, Manual, Step, Taskflow};
 ///
-/// let executor = Executor::builder().platform(Manual::new()).workers(1).build()?;
+/// let executor = Executor::<Manual>::new(1);
 /// let flow = Taskflow::new();
 /// let first = flow.emplace(|| {});
 /// first.precede(flow.emplace(|| {}));
@@ -35,7 +35,6 @@ use crate::sync::Mutex;
 ///     steps += 1;
 /// }
 /// assert!(run.is_done() && steps >= 2);
-/// # Ok::<(), taskflow_core::NoThread>(())
 /// ```
 pub struct Manual {
     seats: Mutex<Vec<Place>>,

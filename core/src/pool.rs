@@ -3,21 +3,21 @@
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::guests::Guests;
-use crate::host::Host;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
-use crate::seat::{Seat, SeatConfig, SeatPool, SeatState, Step};
+use crate::seat::{Seat, SeatConfig, SeatPool};
 use crate::sync::{AtomicBool, Mutex, Ordering, Padded};
 use crate::victims::Victims;
-use crate::wait::{Deadlock, Seated, Target, Wait};
-use crate::worker::Worker;
+use crate::wait::Seated;
+
+mod seating;
+mod waiting;
 
 /// Entries of a worker's queue.
 const DEQUE_LEN: usize = 1024;
@@ -203,147 +203,6 @@ impl<P: Platform> Pool<P> {
                 .any(|slot| !slot.deque.is_empty() || !slot.backlog.is_empty())
     }
 
-    /// Gives a seat back, asleep. `Some`: there is something to do after all, the seat is kept.
-    fn vacate(&self, worker: usize, deque: DequeOwner, searching: bool) -> Option<DequeOwner> {
-        *self.slots[worker].vacated.lock() = Some(deque);
-        self.idle.announce(worker, searching);
-        if self.has_work() && self.idle.retract(worker) {
-            self.idle.force_search();
-            return self.slots[worker].vacated.lock().take();
-        }
-        None
-    }
-
-    /// Gives up a seat that a guest had. Its worker, or another, is woken if there is something to do.
-    pub(crate) fn leave_guest_seat(&self, worker: usize, deque: DequeOwner) {
-        *self.slots[worker].vacated.lock() = Some(deque);
-        self.idle.announce(worker, false);
-        if self.has_work() {
-            self.notify();
-        }
-    }
-
-    /// Gives the seat of a task that waits to a substitute, which was started for it.
-    pub(crate) fn hand_over(&self, worker: usize, deque: DequeOwner) {
-        *self.slots[worker].vacated.lock() = Some(deque);
-        self.idle.force_search();
-        self.grant(worker);
-    }
-
-    /// Puts a guest on the seat of a sleeping worker to help the target. `false`: nobody sleeps.
-    fn lend(&self, target: Target<'_>, root: Option<u32>) -> bool {
-        let Some(index) = self.idle.claim() else {
-            return false;
-        };
-        let Some(deque) = self.slots[index].vacated.lock().take() else {
-            return false;
-        };
-        let guest = Worker::guest(self, index, deque);
-        with_local(&self.platform, |local| {
-            let help = || {
-                if let Some(root) = root {
-                    guest.start(root);
-                }
-                guest.help(target);
-            };
-            match local {
-                Some(local) => local.enter(&guest, help),
-                None => help(),
-            }
-        });
-        if let Some(deque) = guest.into_seat() {
-            self.leave_guest_seat(index, deque);
-        }
-        true
-    }
-
-    /// Puts the calling thread on the seat of a sleeping worker until nothing is ready.
-    fn help_any(&self) {
-        if let Some(index) = self.idle.claim() {
-            let mut state = SeatState {
-                deque: self.slots[index].vacated.lock().take(),
-                guest: true,
-                ..SeatState::asleep(WorkerId::new(index))
-            };
-            while state.deque.is_some() {
-                self.turn(&mut state, u32::MAX);
-            }
-        }
-    }
-
-    /// As [`Host::wait`], called on the stack of `seated`.
-    fn wait_from(
-        &self,
-        seated: Option<&dyn Seated>,
-        target: Target<'_>,
-        root: Option<u32>,
-        timeout: Option<Duration>,
-    ) -> bool {
-        let own = seated.filter(|worker| worker.pool() == self.identity());
-        let help = |root: Option<u32>| match own.filter(|worker| worker.has_seat()) {
-            Some(worker) => {
-                if let Some(root) = root {
-                    worker.start(root);
-                }
-                worker.help(target);
-            }
-            None => {
-                if !self.lend(target, root)
-                    && let Some(root) = root
-                {
-                    self.launch(root);
-                }
-            }
-        };
-        help(root);
-        if target.is_done() {
-            return true;
-        }
-        let deadline = timeout.map(|timeout| self.platform.now().saturating_add(timeout));
-        let kept = seated.is_some_and(|worker| worker.has_seat() && !worker.leave_seat());
-        let guest = self.guests.enter(kept);
-        loop {
-            if !target.wake_at_end(guest.id()) {
-                return true;
-            }
-            let left = deadline.map(|deadline| deadline.saturating_sub(self.platform.now()));
-            if left == Some(Duration::ZERO) {
-                target.forget_waiter();
-                return target.is_done();
-            }
-            // Once more: what was injected before this guest was listed as blocked woke nobody.
-            help(None);
-            if target.is_done() {
-                return true;
-            }
-            self.platform.park(guest.id(), left);
-        }
-    }
-
-    /// Waits until no run is left.
-    ///
-    /// # Errors
-    ///
-    /// The caller is a task of this pool.
-    pub(crate) fn wait_for_all(&self) -> Result<(), Deadlock> {
-        if self.is_current() {
-            return Err(Deadlock);
-        }
-        let guest = self.guests.enter(false);
-        loop {
-            let mut lives = self.lives.lock();
-            if lives.runs == 0 {
-                return Ok(());
-            }
-            if !lives.waiters.contains(&guest.id()) {
-                lives.waiters.push(guest.id());
-            }
-            drop(lives);
-            self.help_any();
-            self.platform.park(guest.id(), None);
-        }
-    }
-
     /// Whether the caller is a task of this pool, as far as the platform can tell.
     pub(crate) fn is_current(&self) -> bool {
         self.on_stack(|worker| worker.is_some())
@@ -382,129 +241,5 @@ impl<P: Platform> Pool<P> {
     fn is_closed(&self) -> bool {
         // Ordering: Acquire, with the Release of `close`.
         self.closed.load(Ordering::Acquire)
-    }
-
-    /// Takes up the seat of a sleeping worker that was granted to it, or, when polled, still is its own.
-    fn sit(&self, state: &mut SeatState) -> Option<DequeOwner> {
-        let index = state.worker.index();
-        if let Some(deque) = state.deque.take() {
-            return Some(deque);
-        }
-        let slot = &self.slots[index];
-        // Ordering: Acquire, with the Release of `grant`.
-        if slot.granted.swap(false, Ordering::Acquire) {
-            state.searching = true;
-        } else if !self.idle.retract(index) {
-            return None;
-        }
-        slot.vacated.lock().take()
-    }
-}
-
-impl<P: Platform> Host for Pool<P> {
-    fn directory(&self) -> &Arc<Directory> {
-        &self.directory
-    }
-
-    fn now(&self) -> Duration {
-        self.platform.now()
-    }
-
-    fn launch(&self, root: u32) {
-        self.inject(Chain::of(root));
-    }
-
-    fn run_submitted(&self) {
-        self.lives.lock().runs += 1;
-    }
-
-    fn run_ended(&self) {
-        let mut lives = self.lives.lock();
-        lives.runs -= 1;
-        if lives.runs > 0 {
-            return;
-        }
-        let waiters = core::mem::take(&mut lives.waiters);
-        let close = lives.close_at_end;
-        drop(lives);
-        for waiter in waiters {
-            self.platform.unpark(waiter);
-        }
-        if close {
-            self.close();
-        }
-    }
-
-    fn unpark(&self, guest: WorkerId) {
-        self.platform.unpark(guest);
-    }
-
-    fn report(&self, error: &RunError) {
-        if let Some(handler) = &self.on_unheard {
-            handler(error);
-        }
-    }
-
-    fn wait(&self, target: Target<'_>, root: Option<u32>, timeout: Option<Duration>) -> bool {
-        with_local(&self.platform, |local| match local {
-            Some(local) => local.with(|seated| self.wait_from(seated, target, root, timeout)),
-            None => self.wait_from(None, target, root, timeout),
-        })
-    }
-
-    fn begin_wait(&self, flow: u64) -> Result<Option<Wait>, Deadlock> {
-        let from = with_local(&self.platform, |local| local?.with(|seated| seated?.flow()));
-        from.map(|from| Wait::begin(from, flow)).transpose()
-    }
-}
-
-impl<P: Platform> SeatPool for Pool<P> {
-    fn turn(&self, state: &mut SeatState, fuel: u32) -> Step {
-        if state.left || self.is_closed() {
-            return Step::Closed;
-        }
-        let Some(deque) = self.sit(state) else {
-            return Step::Idle;
-        };
-        let worker = Worker::new(self, state, deque);
-        let ran = with_local(&self.platform, |local| match local {
-            Some(local) => local.enter(&worker, || worker.work(fuel)),
-            None => worker.work(fuel),
-        });
-        let searching = worker.is_searching();
-        let Some(deque) = worker.into_seat() else {
-            state.left = true;
-            return Step::Closed;
-        };
-        if ran.fuel_left {
-            state.deque = self.vacate(state.worker.index(), deque, searching);
-            state.searching = state.deque.is_some();
-        } else {
-            state.deque = Some(deque);
-            state.searching = searching;
-        }
-        if ran.any || state.deque.is_some() {
-            Step::Ran
-        } else {
-            Step::Idle
-        }
-    }
-
-    fn sleep(&self, worker: WorkerId) -> bool {
-        let slot = &self.slots[worker.index()];
-        loop {
-            // Ordering: Acquire, with the Release of `grant`; `sit` takes the grant.
-            if slot.granted.load(Ordering::Acquire) {
-                return true;
-            }
-            if self.is_closed() {
-                return false;
-            }
-            self.platform.park(worker, None);
-        }
-    }
-
-    fn config(&self) -> &SeatConfig {
-        &self.seat_config
     }
 }

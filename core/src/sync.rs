@@ -12,9 +12,9 @@ pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, 
 pub(crate) use spin::mutex::SpinMutex as Mutex;
 
 #[cfg(taskflow_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, fence};
 #[cfg(taskflow_loom)]
-pub(crate) use model::Mutex;
+pub(crate) use model::{AtomicU32, AtomicUsize, Mutex};
 
 pub(crate) use core::cell::UnsafeCell;
 
@@ -46,6 +46,53 @@ impl<T> core::ops::Deref for Padded<T> {
 
 #[cfg(taskflow_loom)]
 mod model {
+    use core::ops::Deref;
+    use core::sync::atomic::Ordering;
+
+    use loom::sync::atomic;
+
+    /// Declares loom's atomic with loads that loom sees to be in an order.
+    ///
+    /// Of each atomic loom remembers the last access alone when it decides which orders of two threads
+    /// to try. A load followed by a compare-and-swap of the same thread hides an earlier load of another
+    /// thread, and the order in which that one sees the exchange is never tried. So each load writes to
+    /// a second atomic first, which nobody reads: it orders nothing, and both orders are tried.
+    macro_rules! atomic {
+        ($name:ident, $value:ty) => {
+            #[derive(Debug, Default)]
+            pub(crate) struct $name {
+                value: atomic::$name,
+                loads: atomic::AtomicUsize,
+            }
+
+            impl $name {
+                pub(crate) fn new(value: $value) -> Self {
+                    Self {
+                        value: atomic::$name::new(value),
+                        loads: atomic::AtomicUsize::new(0),
+                    }
+                }
+
+                pub(crate) fn load(&self, order: Ordering) -> $value {
+                    // Ordering: Relaxed; never read.
+                    self.loads.store(0, Ordering::Relaxed);
+                    self.value.load(order)
+                }
+            }
+
+            impl Deref for $name {
+                type Target = atomic::$name;
+
+                fn deref(&self) -> &atomic::$name {
+                    &self.value
+                }
+            }
+        };
+    }
+
+    atomic!(AtomicU32, u32);
+    atomic!(AtomicUsize, usize);
+
     /// loom's lock with the signature of the spin lock.
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);

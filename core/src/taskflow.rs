@@ -36,7 +36,7 @@ use crate::task::{TaskHandle, TaskId, Tasks};
 ///     let number = flow.emplace(|| sum = 6 * 7).name("number");
 ///     let report = flow.emplace(|| {}).name("report");
 ///     number.precede(report);
-///     let executor = Executor::builder().platform(Manual::new()).build()?;
+///     let executor = Executor::<Manual>::new(1);
 ///     executor.run_and_wait(&flow)?;
 /// }
 /// assert_eq!(sum, 42);
@@ -145,10 +145,9 @@ impl<'env> Taskflow<'env> {
     ///     "forty-two".parse::<i32>()?;
     ///     Ok(())
     /// }).name("parse");
-    /// let executor = Executor::builder().platform(Manual::new()).build()?;
+    /// let executor = Executor::<Manual>::new(1);
     /// let error = executor.run_and_wait(&flow).unwrap_err();
     /// assert_eq!(error.to_string(), "task 0 (\"parse\") failed: invalid digit found in string");
-    /// # Ok::<(), taskflow_core::NoThread>(())
     /// ```
     pub fn try_emplace<F>(&self, work: F) -> TaskHandle<'_>
     where

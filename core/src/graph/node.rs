@@ -87,6 +87,7 @@ impl Node {
         Self::new(NonNull::dangling(), nothing)
     }
 
+    #[inline]
     pub(crate) fn strong(&self) -> u32 {
         self.shape & STRONG_MAX
     }
@@ -96,6 +97,7 @@ impl Node {
         self.shape = self.shape & !STRONG_MAX | strong;
     }
 
+    #[inline]
     pub(crate) fn has(&self, flag: Flag) -> bool {
         self.shape & flag.0 != 0
     }

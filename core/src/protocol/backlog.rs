@@ -42,6 +42,7 @@ impl Default for Backlog {
 impl Backlog {
     /// Whether there is nothing. A hint: it may change at once.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         // Ordering: Relaxed; nothing is read through it. A caller that must not miss a chain (before
         // it sleeps) passes a SeqCst fence first.
@@ -78,8 +79,14 @@ impl Backlog {
         if self.is_empty() {
             return None;
         }
-        // Ordering: Acquire, with the Release of `push`.
-        let head = self.0.swap(NONE, Ordering::Acquire);
+        let order = if cfg!(taskflow_mutant = "backlog_take_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Acquire, with the Release of `push` and `put_back`.
+            Ordering::Acquire
+        };
+        // Ordering: see above.
+        let head = self.0.swap(NONE, order);
         (head != NONE).then_some(Taken { next: head })
     }
 }
@@ -135,11 +142,16 @@ impl Taken {
         if self.next == NONE {
             return;
         }
-        // Ordering: Release, with the Acquire of `take`; Relaxed on failure, nothing is read.
-        let result =
-            backlog
-                .0
-                .compare_exchange(NONE, self.next, Ordering::Release, Ordering::Relaxed);
+        let publish = if cfg!(taskflow_mutant = "backlog_put_back_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Release, with the Acquire of `take`, as in `push`.
+            Ordering::Release
+        };
+        // Ordering: see `publish`; Relaxed on failure, nothing is read.
+        let result = backlog
+            .0
+            .compare_exchange(NONE, self.next, publish, Ordering::Relaxed);
         if result.is_err() {
             let mut rest = Chain::of(self.next);
             self.pop(links);

@@ -33,8 +33,10 @@ impl Completion {
         // Ordering: AcqRel, with the same operation of the other workers. Release hands over what
         // this worker's tasks wrote; Acquire lets the one that ends the round see what all wrote, so
         // that it may signal the waiter and begin the next round.
-        let order = if cfg!(taskflow_mutant = "completion_relaxed") {
-            Ordering::Relaxed
+        let order = if cfg!(taskflow_mutant = "completion_no_release") {
+            Ordering::Acquire
+        } else if cfg!(taskflow_mutant = "completion_no_acquire") {
+            Ordering::Release
         } else {
             Ordering::AcqRel
         };

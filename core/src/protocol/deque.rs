@@ -105,6 +105,7 @@ impl Deque {
 
     /// Whether nothing is published. A hint: it may change at once.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         // Ordering: Acquire, so that the second load is not older than the first.
         let top = self.top.load(Ordering::Acquire);
@@ -151,30 +152,43 @@ impl Deque {
             // Ordering: SeqCst, with the fence of `take_newest` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
-        // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
-        let bottom = self.bottom.load(Ordering::Acquire);
+        let order = if cfg!(taskflow_mutant = "deque_look_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
+            Ordering::Acquire
+        };
+        // Ordering: see above.
+        let bottom = self.bottom.load(order);
         (top, distance(top, bottom))
     }
 
+    #[inline]
     fn claim(&self, top: usize, count: usize) -> Stolen {
-        // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
-        // A failure brings nothing that is used.
-        match self.top.compare_exchange(
-            top,
-            top.wrapping_add(count),
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
+        let order = if cfg!(taskflow_mutant = "deque_claim_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
+            // Not Acquire: the value was loaded before, and `top` never has it again.
+            Ordering::Release
+        };
+        // Ordering: see `order`; Relaxed on failure, which brings nothing that is used.
+        match self
+            .top
+            .compare_exchange(top, top.wrapping_add(count), order, Ordering::Relaxed)
+        {
             Ok(_) => Stolen::Some(count),
             Err(_) => Stolen::Contended,
         }
     }
 
+    #[inline]
     fn read(&self, index: usize) -> u32 {
         // Ordering: Relaxed; ordered by `top` and `bottom` on both sides.
         self.slot(index).load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn slot(&self, index: usize) -> &AtomicU32 {
         &self.slots[index & (self.slots.len() - 1)]
     }
@@ -186,6 +200,7 @@ impl DequeOwner {
     /// # Errors
     ///
     /// Gives the entry back when the ring is full.
+    #[inline]
     pub fn push(&self, entry: u32) -> Result<(), u32> {
         let bottom = self.bottom.get();
         if bottom.wrapping_sub(self.top_seen.get()) >= self.ring.slots.len() && !self.room() {
@@ -198,6 +213,7 @@ impl DequeOwner {
     }
 
     /// Shows all pushed entries to thieves, with one store.
+    #[inline]
     pub fn publish(&self) {
         let order = if cfg!(taskflow_mutant = "deque_publish_relaxed") {
             Ordering::Relaxed
@@ -212,6 +228,7 @@ impl DequeOwner {
 
     /// How many entries there are at most; fewer when thieves were there meanwhile.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         // Ordering: Relaxed; a bound, nothing is read through it.
         let top = self.ring.top.load(Ordering::Relaxed);
@@ -220,22 +237,21 @@ impl DequeOwner {
 
     /// Whether there is nothing left.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Takes the next task in the order explained above.
     #[must_use]
+    #[inline]
     pub fn take(&self) -> Option<u32> {
-        if self.len() > LONG {
-            self.take_newest()
-        } else {
-            self.take_oldest()
-        }
+        self.take_newest()
     }
 
     /// Takes the oldest entry. All entries must be published.
     #[must_use]
+    #[inline]
     pub fn take_oldest(&self) -> Option<u32> {
         loop {
             // Ordering: Acquire, with the Release of a thief's claim.
@@ -258,14 +274,21 @@ impl DequeOwner {
     /// Takes the newest entry, or the oldest when thieves might be at the newest. All entries must
     /// be published.
     #[must_use]
+    #[inline]
     pub fn take_newest(&self) -> Option<u32> {
         if self.solo {
             return self.take_newest_solo();
         }
         let bottom = self.bottom.get().wrapping_sub(1);
-        // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
-        // readable through this value too. The fence orders it before the load of `top`.
-        self.ring.bottom.store(bottom, Ordering::Release);
+        let order = if cfg!(taskflow_mutant = "deque_lower_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
+            // readable through this value too. The fence orders it before the load of `top`.
+            Ordering::Release
+        };
+        // Ordering: see above.
+        self.ring.bottom.store(bottom, order);
         if !cfg!(taskflow_mutant = "deque_owner_no_fence") {
             // Ordering: SeqCst, with the fence of `look` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
@@ -285,6 +308,7 @@ impl DequeOwner {
         self.take_oldest()
     }
 
+    #[inline]
     fn take_newest_solo(&self) -> Option<u32> {
         if self.is_empty() {
             return None;
@@ -298,15 +322,22 @@ impl DequeOwner {
 
     /// Whether thieves made room since `top` was last looked at.
     fn room(&self) -> bool {
-        // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they are
-        // overwritten.
-        let top = self.ring.top.load(Ordering::Acquire);
+        let order = if cfg!(taskflow_mutant = "deque_room_relaxed") {
+            Ordering::Relaxed
+        } else {
+            // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they
+            // are overwritten.
+            Ordering::Acquire
+        };
+        // Ordering: see above.
+        let top = self.ring.top.load(order);
         self.top_seen.set(top);
         self.bottom.get().wrapping_sub(top) < self.ring.slots.len()
     }
 }
 
 /// From `top` to `bottom`, which may lie behind it for a moment; right across the wrap of the counters.
+#[inline]
 fn distance(top: usize, bottom: usize) -> isize {
     bottom.wrapping_sub(top).cast_signed()
 }

@@ -115,7 +115,7 @@ impl Idle {
     pub fn retract(&self, worker: usize) -> bool {
         let mut list = self.list.lock();
         let Some(place) = list.iter().rposition(|sleeper| *sleeper == worker) else {
-            return false;
+            return cfg!(taskflow_mutant = "idle_retract_always");
         };
         list.swap_remove(place);
         // Ordering: Relaxed; a throttle only, changed under the lock together with the list.
@@ -125,6 +125,7 @@ impl Idle {
 
     /// Call after publishing a task: claims a sleeper to be woken, as a searcher, if that is needed.
     #[must_use]
+    #[inline]
     pub fn notify(&self) -> Option<usize> {
         if !cfg!(taskflow_mutant = "idle_notify_no_fence") {
             // Ordering: SeqCst, with the fence of `announce` (store buffering; see the essay above).

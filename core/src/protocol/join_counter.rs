@@ -31,16 +31,19 @@ impl JoinCounter {
     /// One predecessor is done. `true`: it was the last, the counter is armed with `strong` again,
     /// and the caller, alone, makes the task ready.
     #[must_use]
+    #[inline]
     pub fn arrive(&self, strong: u32) -> bool {
         // Ordering: AcqRel, with the same operation of the other predecessors. Release hands over what
         // this predecessor's body wrote; Acquire lets the last arrival, and so the task, see what all
         // of them wrote. Relaxed on either side would let the task miss a predecessor's writes.
-        let release = if cfg!(taskflow_mutant = "join_arrive_relaxed") {
-            Ordering::Relaxed
+        let order = if cfg!(taskflow_mutant = "join_arrive_no_release") {
+            Ordering::Acquire
+        } else if cfg!(taskflow_mutant = "join_arrive_no_acquire") {
+            Ordering::Release
         } else {
             Ordering::AcqRel
         };
-        let last = self.0.fetch_sub(1, release) == 1;
+        let last = self.0.fetch_sub(1, order) == 1;
         if last {
             self.rearm(strong);
         }
@@ -49,6 +52,7 @@ impl JoinCounter {
 
     /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
     #[must_use]
+    #[inline]
     pub fn arrive_alone(&self, strong: u32) -> bool {
         // Ordering: Relaxed; the seat that the caller holds is handed over through a lock, and only
         // its holder touches the counter.
@@ -60,6 +64,7 @@ impl JoinCounter {
     }
 
     /// Arms the counter for the next round.
+    #[inline]
     pub fn rearm(&self, strong: u32) {
         // Ordering: Relaxed; the next arrival is of the next round, which begins after every task of
         // this one has been counted with AcqRel (see `completion`).
@@ -67,6 +72,7 @@ impl JoinCounter {
     }
 
     /// Uses the word of a ready task as the link of a backlog.
+    #[inline]
     pub fn set_link(&self, next: u32) {
         // Ordering: Relaxed; the chain is published by the Release of `Backlog::push`.
         self.0.store(next, Ordering::Relaxed);
@@ -74,6 +80,7 @@ impl JoinCounter {
 
     /// Reads the link that [`set_link`](Self::set_link) wrote.
     #[must_use]
+    #[inline]
     pub fn link(&self) -> u32 {
         // Ordering: Relaxed; the reader took the chain with the Acquire of `Backlog::take`.
         self.0.load(Ordering::Relaxed)

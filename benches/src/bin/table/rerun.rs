@@ -1,0 +1,71 @@
+//! Running an unchanged graph again.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use taskflow_benches::{Shape, Tallies, contenders, ping};
+
+use crate::spread::Spread;
+
+/// Trips of the cache line in each round.
+const TRIPS: u32 = 5_000;
+
+/// One graph on one number of workers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rerun {
+    pub(crate) graph: &'static str,
+    pub(crate) tasks: u32,
+    pub(crate) edges: usize,
+    pub(crate) workers: usize,
+    /// The hand-written loop, on one thread; per task, as the next two.
+    pub(crate) bound_lifo: Spread,
+    pub(crate) bound_fifo: Spread,
+    pub(crate) ours: Spread,
+    /// Our median by the better median of the bound.
+    pub(crate) ratio: f64,
+    /// A cache line to another thread and back, measured in the same rounds.
+    pub(crate) ping: Option<Spread>,
+}
+
+/// One row for one worker and one for two.
+///
+/// # Panics
+///
+/// If a task did not run once in each run.
+pub(crate) fn measure(shape: &Shape, rounds: usize) -> [Rerun; 2] {
+    let tallies = Tallies::new(shape.tasks());
+    let mut contenders = contenders(shape, &tallies);
+    let count = contenders.len();
+    let mut times = [const { Vec::new() }; 4];
+    let mut pings = Vec::new();
+    for round in 0..rounds {
+        // Who comes after whom changes, since each finds the caches as the one before left them.
+        for turn in 0..count {
+            let turn = (turn + round) % count;
+            let begin = Instant::now();
+            contenders[turn].run();
+            times[turn].push(begin.elapsed());
+        }
+        pings.push(ping(TRIPS));
+    }
+    let runs = count * (1 + rounds);
+    assert!(
+        tallies.all_are(runs as u64),
+        "a task of {} did not run once in each of {runs} runs",
+        shape.name()
+    );
+    let [bound_lifo, bound_fifo, one, two] = times.map(|times| Spread::of(times, shape.tasks()));
+    let bound = bound_lifo.median_ns.min(bound_fifo.median_ns);
+    let row = |workers, ours: Spread, ping| Rerun {
+        graph: shape.name(),
+        tasks: shape.tasks(),
+        edges: shape.edges().len(),
+        workers,
+        bound_lifo,
+        bound_fifo,
+        ours,
+        ratio: ours.median_ns / bound,
+        ping,
+    };
+    [row(1, one, None), row(2, two, Some(Spread::of(pings, 1)))]
+}

@@ -1,0 +1,152 @@
+//! A flow in the hands of its owner: editing and starting.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::cell::Cell;
+
+use super::{Flow, ORPHAN};
+use crate::error::TaskflowError;
+use crate::graph::Graph;
+use crate::host::Host;
+use crate::run::{Rounds, Run};
+use crate::sync::Ordering;
+
+/// The flow in the hands of the one thread that edits and starts it.
+///
+/// It is `Send` but not `Sync`, and handles borrow it, so that editing takes no lock.
+pub(crate) struct FlowOwner {
+    flow: Arc<Flow>,
+    _one_thread: OneThread,
+}
+
+/// Marks what one thread at a time may use.
+struct OneThread(Cell<()>);
+
+impl FlowOwner {
+    pub(crate) fn new(name: Box<str>) -> Self {
+        Self {
+            flow: Flow::new(name),
+            _one_thread: OneThread(Cell::new(())),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.flow.id
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.flow.name
+    }
+
+    /// Changes the graph. `change` runs no user code.
+    ///
+    /// # Panics
+    ///
+    /// While a run is unfinished.
+    pub(crate) fn edit<R>(&self, change: impl FnOnce(&mut Graph) -> R) -> R {
+        assert!(
+            self.is_idle(),
+            "the flow {:?} was edited while a run of it is unfinished; wait for the run first",
+            self.name()
+        );
+        // SAFETY: no run is unfinished, so no worker reads the graph; this is the owner thread, and
+        // `change` runs no user code that could come here again.
+        change(unsafe { &mut *self.flow.graph.get() })
+    }
+
+    /// Looks at the graph. `look` runs no user code.
+    pub(crate) fn query<R>(&self, look: impl FnOnce(&Graph) -> R) -> R {
+        // SAFETY: only the owner thread changes the graph, and it is here.
+        look(unsafe { &*self.flow.graph.get() })
+    }
+
+    /// Brings the edges into the order by source, unless they are.
+    pub(crate) fn settle(&self) {
+        if self.query(|graph| graph.frozen().is_none()) {
+            // A failure shows again in `validate`.
+            let _ = self.edit(Graph::freeze);
+        }
+    }
+
+    /// Freezes and checks the graph.
+    pub(crate) fn validate(&self) -> Result<(), TaskflowError> {
+        if self.is_idle() {
+            self.edit(Graph::validate)
+        } else {
+            // An unfinished run found the graph valid, and nothing was edited since.
+            Ok(())
+        }
+    }
+
+    /// Starts a run, or queues it behind the unfinished ones. Gives the handle's part, and the root if
+    /// it is to be started now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the graph; nothing was started.
+    pub(crate) fn submit(
+        &self,
+        host: &Arc<dyn Host>,
+        rounds: Rounds,
+    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
+        self.validate()?;
+        let idle = self.is_idle();
+        let once = self.query(Graph::once_task);
+        if let Some(task) = once
+            && (rounds.may_repeat() || !idle)
+        {
+            return Err(TaskflowError::Once { task });
+        }
+        if idle {
+            self.edit(Graph::spend_once)?;
+            self.point_at_graph();
+        }
+        let run = self.fresh_run(host, rounds);
+        let root = self.flow.enqueue(Arc::clone(&run))?;
+        Ok((run, root))
+    }
+
+    /// A run's state: the last one's, if its handle is gone, or a new one.
+    fn fresh_run(&self, host: &Arc<dyn Host>, rounds: Rounds) -> Arc<Run> {
+        let mut queue = self.flow.queue.lock();
+        if let Some(spare) = queue.spare.take() {
+            match Run::again(spare, host, &self.flow, rounds) {
+                Ok(run) => return run,
+                Err((spare, rounds)) => {
+                    queue.spare = Some(spare);
+                    return Run::new(host, &self.flow, rounds);
+                }
+            }
+        }
+        drop(queue);
+        Run::new(host, &self.flow, rounds)
+    }
+
+    /// Lets workers find the graph. No run is unfinished.
+    fn point_at_graph(&self) {
+        self.query(|graph| {
+            let frozen = graph.frozen().expect("`validate` has frozen it");
+            // SAFETY: no run is unfinished, so no worker reads it, and this is the owner thread.
+            let hot = unsafe { &mut *self.flow.hot.get() };
+            hot.nodes = frozen.nodes;
+            hot.successors = frozen.successors;
+            hot.tasks = graph.len();
+        });
+    }
+
+    /// The owner is going: drops all closures, or leaves that to the end of the last run.
+    pub(crate) fn abandon(&self) {
+        // Ordering: AcqRel. Release hands the graph to whoever ends the last run; Acquire, with the
+        // Release of `end_run`, takes it back if there is none.
+        if self.flow.gate.fetch_or(ORPHAN, Ordering::AcqRel) == 0 {
+            // SAFETY: no run is unfinished, and this is the owner.
+            unsafe { self.flow.clear() };
+        }
+    }
+
+    /// Whether no run is unfinished.
+    pub(crate) fn is_idle(&self) -> bool {
+        // Ordering: Acquire, with the Release of `end_run`: edits come after all that the runs did.
+        self.flow.gate.load(Ordering::Acquire) == 0
+    }
+}

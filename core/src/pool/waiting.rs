@@ -1,0 +1,188 @@
+//! Waiting for runs, and what else handles and flows ask of a pool.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::Pool;
+use crate::directory::Directory;
+use crate::error::RunError;
+use crate::host::Host;
+use crate::platform::{Platform, WorkerId, with_local};
+use crate::protocol::backlog::Chain;
+use crate::seat::{SeatPool, SeatState};
+use crate::wait::{Deadlock, Seated, Target, Wait};
+use crate::worker::Worker;
+
+impl<P: Platform> Pool<P> {
+    /// Puts a guest on the seat of a sleeping worker to help the target. `false`: nobody sleeps.
+    fn lend(&self, target: Target<'_>, root: Option<u32>) -> bool {
+        let Some((index, deque)) = self.claim_seat() else {
+            return false;
+        };
+        let state = SeatState {
+            guest: true,
+            ..SeatState::asleep(WorkerId::new(index))
+        };
+        let guest = Worker::new(self, &state, deque);
+        with_local(&self.platform, |local| {
+            let help = || {
+                if let Some(root) = root {
+                    guest.start(root);
+                }
+                guest.help(target);
+            };
+            match local {
+                Some(local) => local.enter(&guest, help),
+                None => help(),
+            }
+        });
+        if let Some(deque) = guest.into_seat() {
+            self.leave_guest_seat(index, deque);
+        }
+        true
+    }
+
+    /// Puts the calling thread on the seat of a sleeping worker until nothing is ready.
+    fn help_any(&self) {
+        if let Some((index, deque)) = self.claim_seat() {
+            let mut state = SeatState {
+                deque: Some(deque),
+                guest: true,
+                ..SeatState::asleep(WorkerId::new(index))
+            };
+            while state.deque.is_some() {
+                self.turn(&mut state, u32::MAX);
+            }
+        }
+    }
+
+    /// As [`Host::wait`], called on the stack of `seated`.
+    fn wait_from(
+        &self,
+        seated: Option<&dyn Seated>,
+        target: Target<'_>,
+        root: Option<u32>,
+        timeout: Option<Duration>,
+    ) -> bool {
+        let own = seated.filter(|worker| worker.pool() == self.identity());
+        let help = |root: Option<u32>| match own.filter(|worker| worker.has_seat()) {
+            Some(worker) => {
+                if let Some(root) = root {
+                    worker.start(root);
+                }
+                worker.help(target);
+            }
+            None => {
+                if !self.lend(target, root)
+                    && let Some(root) = root
+                {
+                    self.launch(root);
+                }
+            }
+        };
+        help(root);
+        if target.is_done() {
+            return true;
+        }
+        let deadline = timeout.map(|timeout| self.platform.now().saturating_add(timeout));
+        let kept = seated.is_some_and(|worker| worker.has_seat() && !worker.leave_seat());
+        let guest = self.guests.enter(kept);
+        loop {
+            if !target.wake_at_end(guest.id()) {
+                return true;
+            }
+            let left = deadline.map(|deadline| deadline.saturating_sub(self.platform.now()));
+            if left == Some(Duration::ZERO) {
+                target.forget_waiter();
+                return target.is_done();
+            }
+            // Once more: what was injected before this guest was listed as blocked woke nobody.
+            help(None);
+            if target.is_done() {
+                return true;
+            }
+            self.platform.park(guest.id(), left);
+        }
+    }
+
+    /// Waits until no run is left.
+    ///
+    /// # Errors
+    ///
+    /// The caller is a task of this pool.
+    pub(crate) fn wait_for_all(&self) -> Result<(), Deadlock> {
+        if self.is_current() {
+            return Err(Deadlock);
+        }
+        let guest = self.guests.enter(false);
+        loop {
+            let mut lives = self.lives.lock();
+            if lives.runs == 0 {
+                return Ok(());
+            }
+            if !lives.waiters.contains(&guest.id()) {
+                lives.waiters.push(guest.id());
+            }
+            drop(lives);
+            self.help_any();
+            self.platform.park(guest.id(), None);
+        }
+    }
+}
+
+impl<P: Platform> Host for Pool<P> {
+    fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    fn now(&self) -> Duration {
+        self.platform.now()
+    }
+
+    fn launch(&self, root: u32) {
+        self.inject(Chain::of(root));
+    }
+
+    fn run_submitted(&self) {
+        self.lives.lock().runs += 1;
+    }
+
+    fn run_ended(&self) {
+        let mut lives = self.lives.lock();
+        lives.runs -= 1;
+        if lives.runs > 0 {
+            return;
+        }
+        let waiters = core::mem::take(&mut lives.waiters);
+        let close = lives.close_at_end;
+        drop(lives);
+        for waiter in waiters {
+            self.platform.unpark(waiter);
+        }
+        if close {
+            self.close();
+        }
+    }
+
+    fn unpark(&self, guest: WorkerId) {
+        self.platform.unpark(guest);
+    }
+
+    fn report(&self, error: &RunError) {
+        if let Some(handler) = &self.on_unheard {
+            handler(error);
+        }
+    }
+
+    fn wait(&self, target: Target<'_>, root: Option<u32>, timeout: Option<Duration>) -> bool {
+        with_local(&self.platform, |local| match local {
+            Some(local) => local.with(|seated| self.wait_from(seated, target, root, timeout)),
+            None => self.wait_from(None, target, root, timeout),
+        })
+    }
+
+    fn begin_wait(&self, flow: u64) -> Result<Option<Wait>, Deadlock> {
+        let from = with_local(&self.platform, |local| local?.with(|seated| seated?.flow()));
+        from.map(|from| Wait::begin(from, flow)).transpose()
+    }
+}

@@ -1,0 +1,150 @@
+//! Counting what was finished, and ending rounds and runs.
+
+use core::ptr::NonNull;
+
+use super::{Current, Worker};
+use crate::flow::Flow;
+use crate::platform::Platform;
+use crate::run::{Rounds, Waiter};
+use crate::stats::Failure;
+use crate::sync::Ordering;
+
+impl<P: Platform> Worker<'_, P> {
+    /// Counts a task that was run or skipped.
+    #[inline]
+    pub(super) fn count_finished(&self, flow: &Flow) {
+        self.tally_for(flow);
+        let mut tally = self.tally.get();
+        tally.finished += 1;
+        self.tally.set(tally);
+    }
+
+    /// Counts a task that is not to be run. It is counted as finished by its completion.
+    #[cold]
+    pub(super) fn count_skipped(&self, flow: &Flow) {
+        self.tally_for(flow);
+        let mut tally = self.tally.get();
+        tally.skipped += 1;
+        self.tally.set(tally);
+    }
+
+    /// Counts a whole round, its root included, of which nothing is to be run.
+    #[cold]
+    pub(super) fn count_all_skipped(&self, flow: &Flow, tasks: usize) {
+        self.tally_for(flow);
+        let mut tally = self.tally.get();
+        tally.finished += tasks + 1;
+        tally.skipped += tasks;
+        self.tally.set(tally);
+    }
+
+    /// Makes the tally one of `flow`; that of another flow is flushed.
+    fn tally_for(&self, flow: &Flow) {
+        let flow = NonNull::from(flow);
+        if self.tally_flow.get() != Some(flow) {
+            self.flush_and_keep();
+            self.tally_flow.set(Some(flow));
+        }
+    }
+
+    /// Flushes, and queues the root if that begins another round.
+    pub(super) fn flush_and_keep(&self) {
+        if let Some(root) = self.flush() {
+            self.keep(root);
+        }
+    }
+
+    /// Counts what was finished. Gives the root if that ends a round and begins the next.
+    pub(super) fn flush(&self) -> Option<u32> {
+        let flow = self.tally_flow.take()?;
+        let tally = self.tally.take();
+        if tally.finished == 0 {
+            return None;
+        }
+        // SAFETY: tasks of the flow are not counted yet, so its run is active.
+        let flow = unsafe { flow.as_ref() };
+        let progress = flow.progress();
+        if tally.skipped > 0 {
+            // Ordering: Relaxed; ordered by the flush below.
+            progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
+        }
+        if progress.completion.flush(tally.finished) {
+            self.round_over(flow)
+        } else {
+            None
+        }
+    }
+
+    /// All tasks of a round are counted, and this worker alone has the flow.
+    fn round_over(&self, flow: &Flow) -> Option<u32> {
+        // SAFETY: the run is active until `end_run` below.
+        let run = unsafe { flow.active() };
+        let outer = self.current.replace(Current::Round(NonNull::from(flow)));
+        // The predicate and its drop are user code. They are guarded here, since this may be in the
+        // middle of the end of another flow's task.
+        let again = self.pool.platform.guard(|| {
+            let mut rounds = run.take_rounds();
+            let again = !flow.is_stopped()
+                && match &mut rounds {
+                    Rounds::Times(left) => {
+                        *left -= 1;
+                        *left > 0
+                    }
+                    Rounds::Until(enough) => !enough(),
+                };
+            again.then_some(rounds)
+        });
+        self.current.set(outer);
+        match again {
+            Ok(Some(rounds)) => {
+                run.round_begins(rounds);
+                // SAFETY: this worker alone has the flow.
+                return Some(unsafe { flow.begin_round() });
+            }
+            Ok(None) => {}
+            Err(panic) => run.fail(None, Failure::Panicked(panic)),
+        }
+        self.end_run(flow);
+        None
+    }
+
+    /// Ends the active run and tells whoever waits for it.
+    fn end_run(&self, flow: &Flow) {
+        let now = self.pool.platform.now();
+        // SAFETY: all tasks are counted, and this worker is the one that counted the last.
+        let ended = unsafe { flow.end_run(now) };
+        let closed = ended.closed;
+        if let Some((host, root)) = ended.next {
+            host.launch(root);
+        }
+        let host = closed.host;
+        let waker = match closed.waiter {
+            Waiter::Nobody => None,
+            Waiter::Thread(guest) => {
+                host.unpark(guest);
+                None
+            }
+            Waiter::Task(waker) => Some(waker),
+        };
+        host.run_ended();
+        if waker.is_none() && closed.unheard.is_none() && !ended.orphan {
+            return;
+        }
+        // User code again, guarded as in `round_over`. Nobody could be told of a panic.
+        let outer = self.current.replace(Current::Engine);
+        let told = self.pool.platform.guard(|| {
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            if let Some(error) = closed.unheard {
+                host.report(&error);
+            }
+            if ended.orphan {
+                // SAFETY: the owner has dropped the flow and no run is left.
+                unsafe { closed.flow.clear() };
+            }
+        });
+        drop(told);
+        self.current.set(outer);
+    }
+}

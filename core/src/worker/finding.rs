@@ -1,0 +1,175 @@
+//! Finding a task to be run.
+
+use super::running::Outbox;
+use super::{SLICE, Worker};
+use crate::flow::Flow;
+use crate::platform::Platform;
+use crate::pool::Slot;
+use crate::protocol::backlog::{Backlog, Chain, Links, Taken};
+use crate::protocol::deque::{STEAL_MAX, Stolen};
+
+/// Tasks that a worker moves from a backlog to its queue at a time.
+pub(super) const REFILL: usize = 128;
+
+impl<P: Platform> Worker<'_, P> {
+    /// A task to be run, from wherever there is one.
+    pub(super) fn find(&self) -> Option<u32> {
+        if self.slice.get() == 0 {
+            self.slice.set(SLICE);
+            self.refill(&self.pool.injector);
+        }
+        if let Some(task) = self.own() {
+            return Some(task);
+        }
+        // Nothing is left here: what was finished must be counted before this worker searches or sleeps.
+        if let Some(root) = self.flush() {
+            return Some(root);
+        }
+        // What the flush ended may have put something into this worker's own queue.
+        let found = self.own().or_else(|| self.search());
+        if found.is_none() {
+            // The search may have finished tasks that ended without a seat.
+            return self.flush();
+        }
+        found
+    }
+
+    /// A task of this worker's own queue, or of its backlog.
+    fn own(&self) -> Option<u32> {
+        loop {
+            if let Some(task) = self.deque()?.take() {
+                return Some(task);
+            }
+            // Thieves may be faster than the next look at the queue.
+            if !self.refill(&self.slot.backlog) {
+                return None;
+            }
+        }
+    }
+
+    /// A task from what is not this worker's own.
+    fn search(&self) -> Option<u32> {
+        if !self.searching.get() && !self.pool.idle.start_search() {
+            return None;
+        }
+        self.searching.set(true);
+        for round in 0..=self.pool.spin {
+            if round > 0 {
+                core::hint::spin_loop();
+            }
+            while let Some(late) = self.pool.take_late() {
+                if let Some(next) = self.resume_late(late) {
+                    return Some(next);
+                }
+            }
+            if self.refill(&self.pool.injector)
+                && let Some(task) = self.own()
+            {
+                return Some(task);
+            }
+            for victim in self.slot.victims.from(self.next_random()) {
+                let victim = &self.pool.slots[victim];
+                if let Some(task) = self.steal(victim) {
+                    return Some(task);
+                }
+                if self.refill(&victim.backlog)
+                    && let Some(task) = self.own()
+                {
+                    return Some(task);
+                }
+            }
+        }
+        None
+    }
+
+    /// Half of a victim's tasks: one to be run, the others into this worker's queue.
+    fn steal(&self, victim: &Slot) -> Option<u32> {
+        let mut loot = [0; STEAL_MAX];
+        loop {
+            match victim.deque.steal_half(&mut loot) {
+                Stolen::Empty => return None,
+                Stolen::Contended => core::hint::spin_loop(),
+                Stolen::Some(count) => {
+                    let mut out = Outbox::default();
+                    for task in &loot[1..count] {
+                        self.push(&mut out, *task);
+                    }
+                    self.send(out);
+                    return Some(loot[0]);
+                }
+            }
+        }
+    }
+
+    /// Moves what a backlog holds into this worker's queue, as far as there is room. `true`: something.
+    fn refill(&self, backlog: &Backlog) -> bool {
+        let Some(taken) = backlog.take() else {
+            return false;
+        };
+        let links = &*self.pool.directory;
+        let mut taken = if core::ptr::eq(backlog, &*self.pool.injector) {
+            taken.reversed(links)
+        } else {
+            taken
+        };
+        for _ in 0..REFILL {
+            let Some(task) = self.unlink(&mut taken) else {
+                break;
+            };
+            if let Some(deque) = self.deque()
+                && let Err(task) = deque.push(task)
+            {
+                self.slot.backlog.push(Chain::of(task), links);
+                break;
+            }
+        }
+        taken.put_back(&self.slot.backlog, links);
+        if let Some(deque) = self.deque() {
+            deque.publish();
+        }
+        if !self.solo {
+            self.pool.notify();
+        }
+        true
+    }
+
+    /// The first task of a chain, its counter armed again.
+    pub(super) fn unlink(&self, taken: &mut Taken) -> Option<u32> {
+        let links = &*self.pool.directory;
+        let task = taken.pop(links)?;
+        // SAFETY: a task in a chain is unfinished, so its run is active.
+        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+        // SAFETY: as above.
+        let view = unsafe { flow.view() };
+        let strong = view.node(task.wrapping_sub(view.base)).strong();
+        links.counter(task).rearm(strong);
+        Some(task)
+    }
+
+    /// Ends a task whose closure has returned on a thread without a seat.
+    fn resume_late(&self, task: u32) -> Option<u32> {
+        // SAFETY: the task is unfinished, so its run is active.
+        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+        // SAFETY: as above.
+        let view = unsafe { flow.view() };
+        let next = self.complete(flow, &view, task.wrapping_sub(view.base))?;
+        Some(view.base + next)
+    }
+
+    /// Ends the search: something was found.
+    pub(super) fn found(&self) {
+        if self.searching.replace(false) && self.pool.idle.stop_search() {
+            self.pool.notify();
+        }
+    }
+
+    pub(super) fn next_random(&self) -> u32 {
+        // Xorshift (G. Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003).
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.random.set(x);
+        x
+    }
+}

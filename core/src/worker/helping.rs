@@ -1,0 +1,188 @@
+//! Helping a wait: running only what it needs, and giving the seat away when that is not ready.
+
+use super::finding::REFILL;
+use super::running::Outbox;
+use super::{Current, SLICE, Worker};
+use crate::platform::{Platform, WorkerId};
+use crate::protocol::backlog::{Backlog, Chain};
+use crate::protocol::deque::{DequeOwner, Stolen};
+use crate::wait::{Seated, Target};
+
+/// References of one flow: the first, and how many.
+type Range = (u32, u32);
+
+impl<P: Platform> Worker<'_, P> {
+    /// A ready task of the range. What else this worker's own queue holds goes to the injector.
+    fn find_in(&self, range: Range) -> Option<u32> {
+        let mut foreign = None;
+        let mut found = None;
+        while let Some(task) = self.deque().and_then(DequeOwner::take) {
+            if in_range(range, task) {
+                found = Some(task);
+                break;
+            }
+            self.collect(&mut foreign, task);
+        }
+        if let Some(chain) = foreign {
+            self.pool.inject(chain);
+        }
+        if found.is_some() {
+            return found;
+        }
+        if let Some(task) = self.sift(&self.slot.backlog, range) {
+            return Some(task);
+        }
+        if let Some(root) = self.flush() {
+            if in_range(range, root) {
+                return Some(root);
+            }
+            self.keep(root);
+        }
+        if let Some(task) = self.sift(&self.pool.injector, range) {
+            return Some(task);
+        }
+        for victim in self.slot.victims.from(self.next_random()) {
+            let victim = &self.pool.slots[victim];
+            let mut loot = 0;
+            loop {
+                match victim
+                    .deque
+                    .steal_if(|task| in_range(range, task), &mut loot)
+                {
+                    Stolen::Some(_) => return Some(loot),
+                    Stolen::Empty => break,
+                    Stolen::Contended => core::hint::spin_loop(),
+                }
+            }
+            if let Some(task) = self.sift(&victim.backlog, range) {
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    /// Takes a backlog apart: tasks of the range come here, one of them to be run; the others go to
+    /// the injector.
+    fn sift(&self, backlog: &Backlog, range: Range) -> Option<u32> {
+        let mut taken = backlog.take()?;
+        let mut found = None;
+        let mut foreign = None;
+        let mut out = Outbox::default();
+        let mut room = REFILL;
+        while room > 0
+            && let Some(task) = self.unlink(&mut taken)
+        {
+            if !in_range(range, task) {
+                self.collect(&mut foreign, task);
+            } else if found.is_none() {
+                found = Some(task);
+            } else {
+                self.push(&mut out, task);
+                room -= 1;
+            }
+        }
+        self.send(out);
+        taken.put_back(backlog, &*self.pool.directory);
+        if let Some(chain) = foreign {
+            self.pool.injector.push(chain, &*self.pool.directory);
+            self.pool.notify();
+        }
+        found
+    }
+
+    fn collect(&self, chain: &mut Option<Chain>, task: u32) {
+        match chain {
+            Some(chain) => chain.append(task, &*self.pool.directory),
+            None => *chain = Some(Chain::of(task)),
+        }
+    }
+}
+
+impl<P: Platform> Seated for Worker<'_, P> {
+    fn pool(&self) -> *const () {
+        self.pool.identity()
+    }
+
+    fn worker(&self) -> WorkerId {
+        self.id
+    }
+
+    fn flow(&self) -> Option<u64> {
+        match self.current.get() {
+            Current::Engine => None,
+            // SAFETY: the task or round is unfinished, so its run is active.
+            Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }.id()),
+        }
+    }
+
+    fn has_seat(&self) -> bool {
+        Worker::has_seat(self)
+    }
+
+    fn start(&self, root: u32) {
+        self.keep(root);
+    }
+
+    fn help(&self, target: Target<'_>) {
+        let Some(flow) = target.flow() else {
+            return;
+        };
+        let Some(range) = flow.range(&self.pool.directory) else {
+            return;
+        };
+        drop(flow);
+        let outer = self.current.replace(Current::Engine);
+        let outer_slice = self.slice.get();
+        self.guarded(|| {
+            let mut met = None;
+            while self.has_seat() && !target.is_done() {
+                let Some(task) = met.take().or_else(|| self.find_in(range)) else {
+                    break;
+                };
+                if target.is_done() {
+                    // It may be of a later run of the flow, which nobody here waits for.
+                    met = Some(task);
+                    break;
+                }
+                self.slice.set(SLICE);
+                met = self.run(task);
+                if let Some(task) = met
+                    && !in_range(range, task)
+                {
+                    self.pool.inject(Chain::of(task));
+                    met = None;
+                }
+            }
+            if let Some(task) = met {
+                self.keep(task);
+            }
+            if self.has_seat() {
+                self.flush_and_keep();
+            }
+        });
+        self.current.set(outer);
+        self.slice
+            .set(if self.has_seat() { outer_slice } else { 0 });
+    }
+
+    fn leave_seat(&self) -> bool {
+        let outer = self.current.replace(Current::Engine);
+        self.guarded(|| self.flush_and_keep());
+        self.current.set(outer);
+        if !self.guest && self.pool.start_seat(self.id).is_err() {
+            return false;
+        }
+        if let Some(deque) = self.stand_up() {
+            if self.guest {
+                self.pool.leave_guest_seat(self.id.index(), deque);
+            } else {
+                self.pool.hand_over(self.id.index(), deque);
+            }
+        }
+        true
+    }
+}
+
+fn in_range((first, count): Range, task: u32) -> bool {
+    task.wrapping_sub(first) < count
+}

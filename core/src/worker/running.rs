@@ -1,0 +1,187 @@
+//! Running tasks, and making ready what follows.
+
+use core::ptr::NonNull;
+
+use super::{Current, Worker};
+use crate::flow::{Flow, View};
+use crate::graph::node::{Context, Outcome};
+use crate::platform::Platform;
+use crate::protocol::backlog::Chain;
+use crate::stats::Failure;
+use crate::sync::Ordering;
+
+/// Sources that a root makes ready at a time.
+const SOURCES: usize = 128;
+
+/// What one step makes ready.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    any: bool,
+    /// What did not fit into the queue.
+    overflow: Option<Chain>,
+}
+
+impl<P: Platform> Worker<'_, P> {
+    /// Runs a task and, one after another, a successor that it made ready or else the next task of the
+    /// same flow in this worker's queue. Gives what it took from the queue and did not run.
+    pub(super) fn run(&self, reference: u32) -> Option<u32> {
+        // SAFETY: a reference in a worker's hands is of an unfinished task, so its run is active.
+        let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
+        // SAFETY: as above.
+        let view = unsafe { flow.view() };
+        let root = view.root();
+        let mut index = reference.wrapping_sub(view.base);
+        if index == root {
+            index = self.run_root(flow, &view)?;
+        }
+        let mut context = Context::default();
+        loop {
+            if flow.is_stopped() {
+                self.count_skipped(flow);
+            } else {
+                let node = view.node(index);
+                self.current.set(Current::Task(NonNull::from(flow), index));
+                // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
+                // round, by the worker that has its reference.
+                // Unwind: `settle` finds the task in `current` and completes it.
+                let outcome = unsafe { (node.call)(node.data, &mut context) };
+                self.current.set(Current::Engine);
+                if outcome == Outcome::Failed
+                    && let Some(error) = context.failure.take()
+                {
+                    self.fail(flow, index, Failure::Failed(error));
+                }
+            }
+            let next = self.complete(flow, &view, index);
+            let slice = self.slice.get().saturating_sub(1);
+            self.slice.set(slice);
+            if slice == 0 {
+                if let Some(next) = next {
+                    self.keep(view.base + next);
+                }
+                return None;
+            }
+            index = match next {
+                Some(next) => next,
+                None => {
+                    let task = self.deque()?.take()?;
+                    let near = task.wrapping_sub(view.base);
+                    if near >= root {
+                        return Some(task);
+                    }
+                    near
+                }
+            };
+        }
+    }
+
+    /// Makes a batch of sources ready, and itself again if there are more. Gives one of them to be run.
+    fn run_root(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+        let progress = flow.progress();
+        let sources = view.sources();
+        // Ordering: Relaxed; handed on with the root's reference.
+        let begin = progress.cursor.load(Ordering::Relaxed);
+        if begin == 0 && flow.is_stopped() {
+            // Nothing of this round was started, so no counter is out of place.
+            self.count_all_skipped(flow, view.tasks);
+            return None;
+        }
+        let end = sources.len().min(begin + SOURCES);
+        let more = end < sources.len();
+        if more {
+            // Ordering: Relaxed; published with the root's reference.
+            progress.cursor.store(end, Ordering::Relaxed);
+        } else {
+            self.count_finished(flow);
+        }
+        let (first, others) = sources[begin..end].split_first()?;
+        let mut out = Outbox::default();
+        if more {
+            // Before the others, where a thief finds it first.
+            self.push(&mut out, view.base + view.root());
+        }
+        for source in others.iter().rev() {
+            self.push(&mut out, view.base + source);
+        }
+        self.send(out);
+        Some(*first)
+    }
+
+    /// A task has ended: counts it, and makes ready what waited for it alone. Gives one such task to be
+    /// run next.
+    #[inline]
+    pub(super) fn complete(&self, flow: &Flow, view: &View<'_>, index: u32) -> Option<u32> {
+        let Some(deque) = self.deque() else {
+            self.pool.finish_late(view.base + index);
+            return None;
+        };
+        let mut next = None;
+        let mut out = Outbox::default();
+        for successor in view.successors(index) {
+            let node = view.node(*successor);
+            let strong = node.strong();
+            let ready = strong <= 1
+                || if self.solo {
+                    node.counter.arrive_alone(strong)
+                } else {
+                    node.counter.arrive(strong)
+                };
+            if ready && let Some(before) = next.replace(*successor) {
+                out.any = true;
+                if let Err(task) = deque.push(view.base + before) {
+                    self.overflow(&mut out, task);
+                }
+            }
+        }
+        if out.any {
+            self.send(out);
+        }
+        self.count_finished(flow);
+        next
+    }
+
+    /// Puts a task into the queue, to be shown by `send`.
+    pub(super) fn push(&self, out: &mut Outbox, task: u32) {
+        out.any = true;
+        if let Some(deque) = self.deque()
+            && let Err(task) = deque.push(task)
+        {
+            self.overflow(out, task);
+        }
+    }
+
+    #[cold]
+    fn overflow(&self, out: &mut Outbox, task: u32) {
+        let links = &*self.pool.directory;
+        match &mut out.overflow {
+            Some(chain) => chain.append(task, links),
+            None => out.overflow = Some(Chain::of(task)),
+        }
+    }
+
+    /// Shows others what was pushed.
+    pub(super) fn send(&self, out: Outbox) {
+        if !out.any {
+            return;
+        }
+        if let Some(deque) = self.deque() {
+            deque.publish();
+        }
+        if let Some(chain) = out.overflow {
+            self.slot.backlog.push(chain, &*self.pool.directory);
+        }
+        if !self.solo {
+            self.pool.notify();
+        }
+    }
+
+    /// Queues one task.
+    pub(super) fn keep(&self, task: u32) {
+        if !self.has_seat() {
+            return self.pool.inject(Chain::of(task));
+        }
+        let mut out = Outbox::default();
+        self.push(&mut out, task);
+        self.send(out);
+    }
+}

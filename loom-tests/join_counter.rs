@@ -1,0 +1,138 @@
+//! The join counter: one arrival of a round is the last, and it sees what all predecessors did.
+//!
+//! A task that reads a predecessor's cell without seeing its write ends the model. The models are small
+//! enough to be checked exhaustively: every schedule, every value that a load may give.
+
+#![cfg(taskflow_loom)]
+#![forbid(unsafe_code)]
+
+mod explore;
+
+use std::rc::Rc;
+
+use loom::cell::Cell;
+use loom::thread;
+use taskflow_core::protocol::completion::Completion;
+use taskflow_core::protocol::join_counter::JoinCounter;
+
+use explore::explore;
+
+/// A task and its predecessors. Each predecessor has a cell, which the task reads.
+struct Join {
+    counter: JoinCounter,
+    cells: Vec<Cell<u32>>,
+    /// How often the task ran.
+    result: Cell<u32>,
+}
+
+impl Join {
+    fn of(predecessors: u32) -> Self {
+        Self {
+            counter: JoinCounter::new(predecessors),
+            cells: (0..predecessors).map(|_| Cell::new(0)).collect(),
+            result: Cell::new(0),
+        }
+    }
+
+    fn strong(&self) -> u32 {
+        u32::try_from(self.cells.len()).expect("few")
+    }
+
+    /// Runs a predecessor in `round`, and the task if it is ready then. Gives whether it was.
+    fn run(&self, predecessor: usize, round: u32) -> bool {
+        assert_eq!(self.cells[predecessor].replace(round), round - 1);
+        let ready = self.counter.arrive(self.strong());
+        if ready {
+            for cell in &self.cells {
+                assert_eq!(cell.get(), round);
+            }
+            assert_eq!(self.result.replace(round), round - 1);
+        }
+        ready
+    }
+}
+
+fn one_round(predecessors: u32) {
+    let join = Rc::new(Join::of(predecessors));
+    let threads: Vec<_> = (1..predecessors as usize)
+        .map(|predecessor| {
+            let join = Rc::clone(&join);
+            thread::spawn(move || join.run(predecessor, 1))
+        })
+        .collect();
+    let mut last = usize::from(join.run(0, 1));
+    for thread in threads {
+        last += usize::from(thread.join().expect("no predecessor panics"));
+    }
+    assert_eq!(last, 1, "arrivals that were the last");
+    assert_eq!(join.counter.link(), predecessors, "armed again");
+    assert_eq!(join.result.get(), 1);
+}
+
+/// Two predecessors. Two threads.
+#[test]
+fn the_last_of_two_arrivals_sees_both() {
+    explore(None, || one_round(2));
+}
+
+/// Three predecessors. Three threads.
+#[test]
+fn the_last_of_three_arrivals_sees_all() {
+    explore(None, || one_round(3));
+}
+
+/// Four predecessors. Four threads.
+#[test]
+fn the_last_of_four_arrivals_sees_all() {
+    explore(None, || one_round(4));
+}
+
+/// Two predecessors and two rounds: whoever counts the last task of the first round runs both
+/// predecessors again, one on a new thread, against a counter that the other thread may have armed. Three
+/// threads.
+#[test]
+fn a_counter_is_armed_for_the_next_round() {
+    /// The rest of a round after a predecessor: the counting, and the second round.
+    fn run(join: &Rc<Join>, round: &Completion, predecessor: usize) -> bool {
+        let ready = join.run(predecessor, 1);
+        if !round.flush(1 + usize::from(ready)) {
+            return false;
+        }
+        let other = {
+            let join = Rc::clone(join);
+            thread::spawn(move || join.run(1, 2))
+        };
+        let ready = join.run(0, 2);
+        assert!(ready ^ other.join().expect("no predecessor panics"));
+        true
+    }
+    explore(None, || {
+        let join = Rc::new(Join::of(2));
+        let round = Rc::new(Completion::default());
+        round.begin(3);
+        let other = {
+            let (join, round) = (Rc::clone(&join), Rc::clone(&round));
+            thread::spawn(move || run(&join, &round, 1))
+        };
+        let ended = run(&join, &round, 0);
+        assert!(ended ^ other.join().expect("no predecessor panics"));
+        assert_eq!(join.result.get(), 2);
+    });
+}
+
+/// A ready task is linked into a chain by its own word, is armed again when it starts, and waits for
+/// the arrivals of the next round. One thread.
+#[test]
+fn the_word_of_a_ready_task_is_free() {
+    explore(None, || {
+        let counter = JoinCounter::new(2);
+        assert!(!counter.arrive(2));
+        assert!(counter.arrive(2));
+        counter.set_link(77);
+        assert_eq!(counter.link(), 77);
+        counter.rearm(2);
+        assert!(!counter.arrive_alone(2));
+        assert!(counter.arrive_alone(2));
+        assert_eq!(counter.link(), 2);
+    });
+}

@@ -1,0 +1,104 @@
+//! The look before sleep: what was published before the fence of `notify` is seen behind that of `announce`.
+//!
+//! The event count promises that a publisher sees the sleeper or the sleeper sees the task; here the tasks
+//! lie in the engine's own queues, whose `is_empty` is the look. All models are checked exhaustively.
+
+#![cfg(taskflow_loom)]
+#![forbid(unsafe_code)]
+
+mod explore;
+
+use std::rc::Rc;
+
+use loom::thread;
+use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
+use taskflow_core::protocol::deque::{Deque, LONG, STEAL_MAX};
+use taskflow_core::protocol::idle::Idle;
+use taskflow_core::protocol::join_counter::JoinCounter;
+
+use explore::explore;
+
+/// The only task's counter.
+struct OneTask(JoinCounter);
+
+impl Links for OneTask {
+    fn counter(&self, _: u32) -> &JoinCounter {
+        &self.0
+    }
+}
+
+/// A worker announces itself and looks, while the main thread publishes and notifies.
+fn seen_by_one_of_them(
+    before_sleep: impl FnOnce() + 'static,
+    is_empty: impl FnOnce() -> bool + 'static,
+    publish: impl FnOnce(),
+) {
+    let idle = Rc::new(Idle::new(2));
+    let sleeper = {
+        let idle = Rc::clone(&idle);
+        thread::spawn(move || {
+            before_sleep();
+            idle.announce(0, false);
+            !is_empty()
+        })
+    };
+    publish();
+    let woken = idle.notify().is_some();
+    let seen = sleeper.join().expect("the sleeper does not panic");
+    assert!(woken || seen, "the task is forgotten");
+}
+
+/// A task in an injector. Two threads.
+#[test]
+fn a_chain_is_seen_or_the_sleeper_is_woken() {
+    explore(None, || {
+        let task = OneTask(JoinCounter::new(1));
+        let injector = Rc::new(Backlog::default());
+        let looked_at = Rc::clone(&injector);
+        seen_by_one_of_them(
+            || {},
+            move || looked_at.is_empty(),
+            || injector.push(Chain::of(0), &task),
+        );
+    });
+}
+
+/// Two tasks in the publisher's deque, the first of which the worker may steal before it goes to sleep:
+/// it knows a new top then, and must not take an old bottom for the whole. Two threads.
+#[test]
+fn an_entry_is_seen_or_the_sleeper_is_woken() {
+    explore(None, || {
+        let (ring, owner) = Deque::new((LONG + 1).next_power_of_two(), false);
+        let looked_at = ring.clone();
+        seen_by_one_of_them(
+            move || _ = ring.steal_half(&mut [0; STEAL_MAX]),
+            move || looked_at.is_empty(),
+            || {
+                for task in [1, 2] {
+                    owner.push(task).expect("there is room");
+                    owner.publish();
+                }
+            },
+        );
+    });
+}
+
+/// The deque's owner takes its newest task, which lowers the bottom for a moment, and keeps the others:
+/// a sleeper that saw the moment sees a task all the same. Two threads.
+#[test]
+fn a_lowered_bottom_hides_nothing() {
+    explore(None, || {
+        let (ring, owner) = Deque::new((LONG + 1).next_power_of_two(), false);
+        seen_by_one_of_them(
+            || {},
+            move || ring.is_empty(),
+            || {
+                for task in 1..=3 {
+                    owner.push(task).expect("there is room");
+                }
+                owner.publish();
+                assert_eq!(owner.take_newest(), Some(3));
+            },
+        );
+    });
+}

@@ -1,1 +1,0 @@
-//! Model checks of the lock-free protocols
