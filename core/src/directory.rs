@@ -102,7 +102,9 @@ impl Directory {
         // Ordering: Acquire, with the Release of `entry_or_grow`.
         let segment = self.segments[segment].load(Ordering::Acquire);
         // SAFETY: (1) and invariant 1: a granule in use has its segment, and `place` is within it.
-        let entry = unsafe { &*segment.add(place) };
+        let entry = unsafe { segment.add(place) };
+        // SAFETY: as above.
+        let entry = unsafe { &*entry };
         // Ordering: Acquire, with the Release of `register`.
         let flow = entry.load(Ordering::Acquire);
         // SAFETY: (1) and invariant 2.
@@ -136,7 +138,9 @@ impl Directory {
             };
         }
         // SAFETY: invariant 1; `locate` gives a place within the segment.
-        unsafe { &*segment.add(place) }
+        let entry = unsafe { segment.add(place) };
+        // SAFETY: as above.
+        unsafe { &*entry }
     }
 }
 

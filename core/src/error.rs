@@ -175,7 +175,7 @@ pub enum RunError {
         /// The payload.
         panic: Panic,
         /// What ran all the same.
-        stats: RunStats,
+        stats: Box<RunStats>,
     },
     /// A task returned an error first.
     Failed {
@@ -184,14 +184,14 @@ pub enum RunError {
         /// The error.
         error: TaskError,
         /// What ran all the same.
-        stats: RunStats,
+        stats: Box<RunStats>,
     },
     /// The run was cancelled before its last task started.
     Cancelled {
         /// The reason, if one was given.
         reason: Option<String>,
         /// What ran all the same.
-        stats: RunStats,
+        stats: Box<RunStats>,
     },
     /// Waiting would never end: the waiting task is part of what it waits for. The run itself goes on.
     Deadlock,

@@ -121,11 +121,12 @@ impl<P: Platform> Executor<P> {
         flows: impl IntoIterator<Item = &'f Taskflow<'env>>,
     ) -> Vec<Result<RunStats, RunError>> {
         let flows: Vec<_> = flows.into_iter().collect();
-        let results = self.scope(|scope| {
+        let results: Result<Vec<_>, _> = self.scope(|scope| {
             let runs: Vec<_> = flows.into_iter().map(|flow| scope.run(flow)).collect();
             runs.into_iter().map(crate::ScopedRun::wait).collect()
         });
-        results.expect("all results were taken, so none is the scope's")
+        // All results were taken, so none is left to be the scope's.
+        results.unwrap_or_else(|error| Vec::from([Err(error)]))
     }
 
     /// Starts `count` flows that `factory` makes, at the same time, on this executor's workers. Each is

@@ -1,5 +1,10 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 #![no_std]
+#![warn(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::alloc_instead_of_core
+)]
 
 extern crate alloc;
 

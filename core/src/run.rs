@@ -284,17 +284,29 @@ impl RunCell {
     }
 
     fn outcome_with(&mut self, stats: RunStats) -> Result<RunStats, RunError> {
+        let cancelled = self.cancelled.take();
         match self.failure.take() {
             Some(Suppressed {
                 task,
                 failure: Failure::Panicked(panic),
-            }) => Err(RunError::Panicked { task, panic, stats }),
+            }) => Err(RunError::Panicked {
+                task,
+                panic,
+                stats: Box::new(stats),
+            }),
             Some(Suppressed {
                 task: Some(task),
                 failure: Failure::Failed(error),
-            }) => Err(RunError::Failed { task, error, stats }),
-            _ => match self.cancelled.take() {
-                Some(reason) => Err(RunError::Cancelled { reason, stats }),
+            }) => Err(RunError::Failed {
+                task,
+                error,
+                stats: Box::new(stats),
+            }),
+            _ => match cancelled {
+                Some(reason) => Err(RunError::Cancelled {
+                    reason,
+                    stats: Box::new(stats),
+                }),
                 None => Ok(stats),
             },
         }

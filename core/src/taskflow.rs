@@ -346,11 +346,7 @@ impl<'env> Taskflow<'env> {
     #[must_use]
     pub fn dump(&self) -> String {
         self.owner.settle();
-        let mut text = String::new();
-        self.owner
-            .query(|graph| dot::write(graph, self.name(), &mut text))
-            .expect("a string takes any text");
-        text
+        self.owner.query(|graph| dot::text(graph, self.name()))
     }
 
     pub(crate) fn owner(&self) -> &FlowOwner {

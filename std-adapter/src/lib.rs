@@ -4,6 +4,8 @@
 mod default;
 mod parker;
 mod platform;
+#[cfg(doctest)]
+mod readme;
 
 pub use default::default_executor;
 pub use platform::StdPlatform;

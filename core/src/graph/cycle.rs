@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::Graph;
 use super::edges::Edges;
-use super::node::Flag;
+use super::node::{Flag, Node};
 
 const NOBODY: u32 = u32::MAX;
 
@@ -31,7 +31,7 @@ fn leftover(graph: &Graph) -> Option<Vec<bool>> {
         return None;
     };
     let tasks = frozen.nodes.len() - 1;
-    let mut waiting: Vec<u32> = frozen.nodes[..tasks].iter().map(|n| n.strong()).collect();
+    let mut waiting: Vec<u32> = frozen.nodes[..tasks].iter().map(Node::strong).collect();
     let sources = frozen.nodes[tasks].first as usize;
     let mut ready = Vec::from(&successors[sources..]);
     let mut done = 0;

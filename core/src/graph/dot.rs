@@ -1,25 +1,36 @@
 //! A graph in DOT, the language of Graphviz.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
 use super::Graph;
 
-/// Writes the graph. Tasks are `t0`, `t1`, ... by their index, so the text is the same every time.
-pub(crate) fn write(graph: &Graph, name: &str, out: &mut String) -> fmt::Result {
-    writeln!(out, "digraph {} {{", Quoted(name))?;
-    for task in graph.tasks() {
-        match graph.name(task) {
-            Some(name) => writeln!(out, "    t{task} [label={}];", Quoted(name))?,
-            None => writeln!(out, "    t{task};")?,
+/// The text of the graph. Tasks are `t0`, `t1`, ... by their index, so it is the same every time.
+pub(crate) fn text(graph: &Graph, name: &str) -> String {
+    Dot { graph, name }.to_string()
+}
+
+struct Dot<'g> {
+    graph: &'g Graph,
+    name: &'g str,
+}
+
+impl fmt::Display for Dot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "digraph {} {{", Quoted(self.name))?;
+        for task in self.graph.tasks() {
+            match self.graph.name(task) {
+                Some(name) => writeln!(f, "    t{task} [label={}];", Quoted(name))?,
+                None => writeln!(f, "    t{task};")?,
+            }
         }
-    }
-    for task in graph.tasks() {
-        for next in graph.successors(task) {
-            writeln!(out, "    t{task} -> t{next};")?;
+        for task in self.graph.tasks() {
+            for next in self.graph.successors(task) {
+                writeln!(f, "    t{task} -> t{next};")?;
+            }
         }
+        writeln!(f, "}}")
     }
-    writeln!(out, "}}")
 }
 
 /// A DOT string: any text between quotes.

@@ -107,7 +107,9 @@ impl<P: Platform> Worker<'_, P> {
             return false;
         };
         let links = &*self.pool.directory;
-        let mut taken = if core::ptr::eq(backlog, &*self.pool.injector) {
+        let injector: &Backlog = &self.pool.injector;
+        let mut taken = if core::ptr::eq(backlog, injector) {
+            // Whoever came first goes first.
             taken.reversed(links)
         } else {
             taken

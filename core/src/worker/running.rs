@@ -14,7 +14,7 @@ use crate::sync::Ordering;
 const SOURCES: usize = 128;
 
 /// What one step makes ready.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outbox {
     any: bool,
     /// What did not fit into the queue.
