@@ -10,10 +10,10 @@
 //! waiting. So the state lies in cells, no borrow of it lives across user code, and `current` tells at
 //! any moment whose code is running: a caught panic is dealt with from that alone ([`Worker::settle`]).
 
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, View};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Pool, Slot};
@@ -21,6 +21,7 @@ use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
 use crate::seat::SeatState;
 use crate::stats::Failure;
+use crate::sync::UnsafeCell;
 
 mod counting;
 mod finding;
@@ -181,6 +182,26 @@ impl<'p, P: Platform> Worker<'p, P> {
         let label = unsafe { flow.graph() }.label(index);
         // SAFETY: as above.
         unsafe { flow.active() }.fail(Some(label), failure);
+    }
+
+    /// The flow of a reference that this worker has in hand: one that it took from a queue, or was given
+    /// to start or to end, and has not handed on since.
+    #[inline]
+    fn locate(&self, reference: u32) -> (&Flow, View<'_>) {
+        // SAFETY: such a reference is of an unfinished task. So its run is active, and keeps the flow,
+        // which keeps its registration. Nobody but this worker can finish the task.
+        let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
+        // SAFETY: as above.
+        (flow, unsafe { flow.view() })
+    }
+
+    /// The flow whose code is running on this worker.
+    fn current_flow(&self) -> Option<&Flow> {
+        match self.current.get() {
+            Current::Engine => None,
+            // SAFETY: the task or round is unfinished, so its run is active.
+            Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }),
+        }
     }
 
     /// The seat's queue. Not to be held across user code, which may give the seat away.

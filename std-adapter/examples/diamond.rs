@@ -1,5 +1,7 @@
 //! The diamond: one task before two, two before one. Shows borrowing, names, and the result of a run.
 
+#![forbid(unsafe_code)]
+
 use taskflow_std::{Executor, RunError, Taskflow};
 
 fn main() -> Result<(), RunError> {

@@ -1,6 +1,8 @@
 //! A wavefront: each cell of a grid after its upper and its left neighbour. Counts the shortest paths
 //! through a grid, cell by cell, and runs the same graph again and again.
 
+#![forbid(unsafe_code)]
+
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use taskflow_std::{Executor, RunError, Taskflow};

@@ -2,30 +2,17 @@
 #![forbid(unsafe_code)]
 
 mod default;
+mod executor;
 mod parker;
 mod platform;
 #[cfg(doctest)]
 mod readme;
 
 pub use default::default_executor;
+pub use executor::Executor;
 pub use platform::StdPlatform;
-pub use taskflow_core::*;
-
-/// Runs graphs on threads: the executor that most programs want.
-///
-/// # Examples
-///
-/// ```
-/// use taskflow_std::{Executor, Taskflow};
-///
-/// let executor = Executor::new(0); // 0: one worker per processor this process may use
-/// let flow = Taskflow::new();
-/// let a = flow.emplace(|| println!("A")).name("A");
-/// let b = flow.emplace(|| println!("B")).name("B");
-/// let c = flow.emplace(|| println!("C")).name("C");
-/// a.precede([b, c]); // A runs before B and C
-/// let stats = executor.run(&flow).wait()?;
-/// assert_eq!(stats.tasks, 3);
-/// # Ok::<(), taskflow_std::RunError>(())
-/// ```
-pub type Executor = taskflow_core::Executor<StdPlatform>;
+pub use taskflow_core::{
+    Builder, Failure, Lint, Local, Manual, NoThread, Panic, Platform, RunCanceller, RunError,
+    RunStats, Scope, ScopedRun, Seat, Step, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel,
+    Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+};

@@ -2,7 +2,6 @@
 
 use super::running::Outbox;
 use super::{SLICE, Worker};
-use crate::flow::Flow;
 use crate::platform::Platform;
 use crate::pool::Slot;
 use crate::protocol::backlog::{Backlog, Chain, Links, Taken};
@@ -139,10 +138,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn unlink(&self, taken: &mut Taken) -> Option<u32> {
         let links = &*self.pool.directory;
         let task = taken.pop(links)?;
-        // SAFETY: a task in a chain is unfinished, so its run is active.
-        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
-        // SAFETY: as above.
-        let view = unsafe { flow.view() };
+        let (_, view) = self.locate(task);
         let strong = view.node(task.wrapping_sub(view.base)).strong();
         links.counter(task).rearm(strong);
         Some(task)
@@ -150,10 +146,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Ends a task whose closure has returned on a thread without a seat.
     fn resume_late(&self, task: u32) -> Option<u32> {
-        // SAFETY: the task is unfinished, so its run is active.
-        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
-        // SAFETY: as above.
-        let view = unsafe { flow.view() };
+        let (flow, view) = self.locate(task);
         let next = self.complete(flow, &view, task.wrapping_sub(view.base))?;
         Some(view.base + next)
     }

@@ -3,6 +3,7 @@
 use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, SLICE, Worker};
+use crate::flow::Flow;
 use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
@@ -108,11 +109,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn flow(&self) -> Option<u64> {
-        match self.current.get() {
-            Current::Engine => None,
-            // SAFETY: the task or round is unfinished, so its run is active.
-            Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }.id()),
-        }
+        self.current_flow().map(Flow::id)
     }
 
     fn has_seat(&self) -> bool {

@@ -25,10 +25,7 @@ impl<P: Platform> Worker<'_, P> {
     /// Runs a task and, one after another, a successor that it made ready or else the next task of the
     /// same flow in this worker's queue. Gives what it took from the queue and did not run.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
-        // SAFETY: a reference in a worker's hands is of an unfinished task, so its run is active.
-        let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
-        // SAFETY: as above.
-        let view = unsafe { flow.view() };
+        let (flow, view) = self.locate(reference);
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
         if index == root {

@@ -7,8 +7,8 @@ use taskflow_benches::{Shape, Tallies, contenders, ping};
 
 use crate::spread::Spread;
 
-/// Trips of the cache line in each round.
-const TRIPS: u32 = 5_000;
+/// Batches of trips of the cache line in each round.
+const BATCHES: u32 = 20;
 
 /// One graph on one number of workers.
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ pub(crate) fn measure(shape: &Shape, rounds: usize) -> [Rerun; 2] {
             contenders[turn].run();
             times[turn].push(begin.elapsed());
         }
-        pings.push(ping(TRIPS));
+        pings.push(ping(BATCHES));
     }
     let runs = count * (1 + rounds);
     assert!(
