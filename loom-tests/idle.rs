@@ -10,150 +10,15 @@
 #![forbid(unsafe_code)]
 
 mod explore;
+mod pool;
 
 use std::rc::Rc;
 
-use loom::cell::Cell;
-use loom::sync::Notify;
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::thread::{self, JoinHandle};
-use taskflow_core::protocol::idle::Idle;
 
 use explore::explore;
-
-/// What a pool does with its event count, and no more.
-struct Pool {
-    idle: Idle,
-    /// Ready tasks that nobody has taken. It stands for all queues.
-    tasks: AtomicUsize,
-    looks: AtomicUsize,
-    slots: Vec<Slot>,
-}
-
-struct Slot {
-    granted: AtomicBool,
-    /// Changed by whoever has the seat.
-    seat: Cell<usize>,
-    /// The host's park and unpark. (The checker's own forget an unpark that meets a lock.)
-    parking: Notify,
-}
-
-impl Pool {
-    /// A pool whose workers all sleep, as a new one's do.
-    fn asleep(workers: usize) -> Rc<Self> {
-        let pool = Self::awake(workers);
-        for worker in 0..workers {
-            pool.idle.announce(worker, false);
-        }
-        pool
-    }
-
-    /// A pool none of whose workers has looked for work yet.
-    fn awake(workers: usize) -> Rc<Self> {
-        let slot = || Slot {
-            granted: AtomicBool::new(false),
-            seat: Cell::new(0),
-            parking: Notify::new(),
-        };
-        Rc::new(Self {
-            idle: Idle::new(workers),
-            tasks: AtomicUsize::new(0),
-            looks: AtomicUsize::new(0),
-            slots: (0..workers).map(|_| slot()).collect(),
-        })
-    }
-
-    /// Makes a task visible and wakes a sleeper if need be.
-    fn publish(&self) {
-        // Ordering: Relaxed; the protocol's own fences have to do.
-        self.tasks.fetch_add(1, Ordering::Relaxed);
-        self.notify();
-    }
-
-    fn notify(&self) {
-        if let Some(worker) = self.idle.notify() {
-            self.hold_seat(worker);
-            // Ordering: Release, with the Acquire of `sleep`, as in the pool.
-            self.slots[worker].granted.store(true, Ordering::Release);
-            self.slots[worker].parking.notify();
-        }
-    }
-
-    fn has_work(&self) -> bool {
-        self.look() > 0
-    }
-
-    fn take(&self) -> bool {
-        let tasks = self.look();
-        // Ordering: Relaxed, as in `publish`.
-        let (order, or) = (Ordering::Relaxed, Ordering::Relaxed);
-        tasks > 0
-            && self
-                .tasks
-                .compare_exchange(tasks, tasks - 1, order, or)
-                .is_ok()
-    }
-
-    fn look(&self) -> usize {
-        // Ordering: Relaxed; never read. It lets the checker try the looks in every order.
-        self.looks.store(0, Ordering::Relaxed);
-        // Ordering: Relaxed; as in `publish`.
-        self.tasks.load(Ordering::Relaxed)
-    }
-
-    fn hold_seat(&self, worker: usize) {
-        let seat = &self.slots[worker].seat;
-        seat.set(seat.get() + 1);
-    }
-
-    /// A worker from its first look, or from its sleep, until it has a task.
-    fn work(&self, worker: usize, asleep: bool) {
-        let mut searching = asleep;
-        if asleep {
-            self.sleep(worker);
-        }
-        loop {
-            self.hold_seat(worker);
-            if searching || self.idle.start_search() {
-                if self.take() {
-                    if self.idle.stop_search() {
-                        self.notify();
-                    }
-                    return;
-                }
-                searching = true;
-            }
-            self.idle.announce(worker, searching);
-            if self.has_work() && self.idle.retract(worker) {
-                self.idle.force_search();
-            } else {
-                self.sleep(worker);
-            }
-            searching = true;
-        }
-    }
-
-    fn sleep(&self, worker: usize) {
-        let slot = &self.slots[worker];
-        // Ordering: Acquire, with the Release of `notify`, as in the pool.
-        while !slot.granted.load(Ordering::Acquire) {
-            slot.parking.wait();
-        }
-        // Ordering: Relaxed; the worker has seen the grant, and nobody else takes it.
-        slot.granted.store(false, Ordering::Relaxed);
-    }
-
-    /// A thread from outside, which sits on a sleeper's seat and finds nothing of its own.
-    fn visit(&self) {
-        if let Some(worker) = self.idle.claim() {
-            self.hold_seat(worker);
-            self.idle.announce(worker, false);
-            if self.has_work() {
-                self.notify();
-            }
-        }
-    }
-}
+use pool::Pool;
 
 fn spawn(pool: &Rc<Pool>, body: impl FnOnce(&Pool) + 'static) -> JoinHandle<()> {
     let pool = Rc::clone(pool);
@@ -220,14 +85,33 @@ fn two_publishers_wake_two_workers() {
     });
 }
 
-/// A guest has claimed the only sleeper when the publisher wants it, or the other way round. Whoever
-/// loses leaves the wake-up to the other. Three threads; bound 3.
+/// A guest is on the only seat, or takes it up in the worker's place, when the task comes, and has no use
+/// for the task. It wakes the worker when it leaves. Three threads; bound 3.
 #[test]
 fn a_guest_hands_on_the_wake_up_it_was_in_the_way_of() {
     explore(Some(3), || {
         let pool = Pool::asleep(1);
         let worker = spawn(&pool, |pool| pool.work(0, true));
-        let guest = spawn(&pool, Pool::visit);
+        let guest = spawn(&pool, |pool| {
+            if let Some(seat) = pool.claim_seat() {
+                pool.leave_seat(seat);
+            }
+        });
+        pool.publish();
+        join([worker, guest]);
+        assert!(!pool.has_work());
+    });
+}
+
+/// A guest takes the seat of a worker that was woken and is not up yet, and stays. Publishers that came
+/// between relied on that worker, so the guest has to wake another. Three threads; bound 3.
+#[test]
+fn a_guest_in_a_searchers_place_wakes_another() {
+    explore(Some(3), || {
+        let pool = Pool::awake(2);
+        pool.wake(0);
+        let worker = spawn(&pool, |pool| pool.work(1, false));
+        let guest = spawn(&pool, |pool| _ = pool.claim_granted());
         pool.publish();
         join([worker, guest]);
         assert!(!pool.has_work());

@@ -18,7 +18,7 @@ use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
 use taskflow_core::protocol::completion::Completion;
-use taskflow_core::protocol::deque::{Deque, DequeOwner, LONG, STEAL_MAX, Stolen};
+use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
 use explore::explore;
@@ -56,7 +56,7 @@ struct Worker {
 
 /// Two workers, and the first round's source in the injector.
 fn two_workers(rounds: u32) -> [Worker; 2] {
-    let capacity = (LONG + 1).next_power_of_two();
+    let capacity = 2 * STEAL_MAX;
     let (first, second) = (Deque::new(capacity, false), Deque::new(capacity, false));
     let shared = Rc::new(Shared {
         counters: DIAMOND

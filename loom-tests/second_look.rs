@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use loom::thread;
 use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
-use taskflow_core::protocol::deque::{Deque, LONG, STEAL_MAX};
+use taskflow_core::protocol::deque::{Deque, STEAL_MAX};
 use taskflow_core::protocol::idle::Idle;
 use taskflow_core::protocol::join_counter::JoinCounter;
 
@@ -68,7 +68,7 @@ fn a_chain_is_seen_or_the_sleeper_is_woken() {
 #[test]
 fn an_entry_is_seen_or_the_sleeper_is_woken() {
     explore(None, || {
-        let (ring, owner) = Deque::new((LONG + 1).next_power_of_two(), false);
+        let (ring, owner) = Deque::new(2 * STEAL_MAX, false);
         let looked_at = ring.clone();
         seen_by_one_of_them(
             move || _ = ring.steal_half(&mut [0; STEAL_MAX]),
@@ -88,7 +88,7 @@ fn an_entry_is_seen_or_the_sleeper_is_woken() {
 #[test]
 fn a_lowered_bottom_hides_nothing() {
     explore(None, || {
-        let (ring, owner) = Deque::new((LONG + 1).next_power_of_two(), false);
+        let (ring, owner) = Deque::new(2 * STEAL_MAX, false);
         seen_by_one_of_them(
             || {},
             move || ring.is_empty(),

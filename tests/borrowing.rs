@@ -45,7 +45,7 @@ fn borrowed_data_is_complete_when_run_and_wait_returns() {
         for workers in WORKERS {
             let executor = Executor::new(workers);
             for round in 0..500 {
-                let mut slots = vec![0_usize; 20];
+                let mut slots = [0_usize; 20];
                 let flow = Taskflow::new();
                 for (at, slot) in slots.iter_mut().enumerate() {
                     flow.emplace(move || *slot = at + round);
@@ -160,7 +160,7 @@ fn a_panicking_task_unwinds_nothing_that_is_borrowed_too_early() {
         for workers in WORKERS {
             let executor = Executor::new(workers);
             for _ in 0..100 {
-                let mut slots = vec![false; 50];
+                let mut slots = [false; 50];
                 let flow = Taskflow::new();
                 for (at, slot) in slots.iter_mut().enumerate() {
                     flow.emplace(move || {
@@ -378,15 +378,20 @@ fn a_flow_moves_to_another_thread_and_is_shared_behind_a_lock() {
         let (count, counted) = (Counter::default(), Counter::default());
         let flow = Taskflow::new();
         let inside = counted.clone();
-        let id = flow.emplace(move || drop(inside.add())).name("moved").id();
+        let id = flow
+            .emplace(move || {
+                inside.add();
+            })
+            .name("moved")
+            .id();
         let executor = Arc::new(Executor::new(2));
         let far = Arc::clone(&executor);
         let flow = thread::spawn(move || {
             far.run(&flow).wait().unwrap();
             let extra = count.clone();
-            flow.task(id)
-                .unwrap()
-                .precede(flow.emplace(move || drop(extra.add())));
+            flow.task(id).unwrap().precede(flow.emplace(move || {
+                extra.add();
+            }));
             flow
         });
         let flow = Arc::new(Mutex::new(flow.join().unwrap()));

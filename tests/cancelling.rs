@@ -22,7 +22,7 @@ const WORKERS: [usize; 4] = [1, 2, 4, 8];
 #[track_caller]
 fn cancelled(result: Result<RunStats, RunError>) -> (Option<String>, RunStats) {
     match result {
-        Err(RunError::Cancelled { reason, stats }) => (reason, stats),
+        Err(RunError::Cancelled { reason, stats }) => (reason, *stats),
         other => panic!("cancelled is expected: {other:?}"),
     }
 }

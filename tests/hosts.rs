@@ -18,7 +18,7 @@ use std::thread;
 use support::dice::Dice;
 use support::faulty::{Faults, Faulty};
 use support::random_graph::RandomGraph;
-use support::traced::{Call, Trace, Traced};
+use support::traced::{Call, Trace, Traced, parked};
 use support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Executor, Platform, RunError, Taskflow};
 use taskflow_std::StdPlatform;
@@ -36,23 +36,29 @@ fn works<P: Platform>(executor: Executor<P>, rounds: usize) {
     let mut dice = Dice::shaken();
     let graph = RandomGraph::thrown(&mut dice, 200, 4);
     for _ in 0..rounds {
-        executor.run(&graph.flow).wait().unwrap();
-        executor.run_and_wait(&graph.flow).unwrap();
+        executor.run(&graph.flow).wait().expect("it ends well");
+        executor.run_and_wait(&graph.flow).expect("it ends well");
         drop(executor.run_n(&graph.flow, 2));
     }
-    executor.wait_for_all().unwrap();
+    executor.wait_for_all().expect("it ends well");
     graph.ran(4 * rounds);
     let inner = Arc::new(Mutex::new(RandomGraph::thrown(&mut dice, 20, 2)));
     let outer = Taskflow::new();
     for _ in 0..8 {
         let (executor, inner) = (Arc::clone(&executor), Arc::clone(&inner));
         outer.emplace(move || {
-            let run = executor.run(&inner.lock().unwrap().flow);
-            run.wait().unwrap();
+            let run = executor.run(&inner.lock().expect("nothing panics with this lock").flow);
+            run.wait().expect("it ends well");
         });
     }
-    executor.run_n(&outer, rounds as u64).wait().unwrap();
-    inner.lock().unwrap().ran(8 * rounds);
+    executor
+        .run_n(&outer, rounds as u64)
+        .wait()
+        .expect("it ends well");
+    inner
+        .lock()
+        .expect("nothing panics with this lock")
+        .ran(8 * rounds);
     drop(outer);
     drop(executor);
 }
@@ -119,8 +125,8 @@ fn an_executor_whose_threads_cannot_be_started_is_refused_and_the_started_ones_e
                 .filter(|call| **call == Call::Start)
                 .count();
             assert_eq!(starts, started);
-            // A thread that parked and did not come back would keep this from being passed.
-            trace.when_parked(0);
+            // A thread that was left behind would be parked for good.
+            assert_eq!(parked(&trace.when_quiet()), 0);
         }
     });
 }
@@ -235,9 +241,10 @@ fn an_idle_executor_has_parked_all_workers_without_a_timeout() {
             let executor = executor.build().unwrap();
             let mut dice = Dice::shaken();
             let graph = RandomGraph::thrown(&mut dice, 300, 4);
-            for round in 1..=20 {
+            for round in 1..=5 {
                 executor.run(&graph.flow).wait().unwrap();
-                let calls = trace.when_parked(workers);
+                let calls = trace.when_quiet();
+                assert_eq!(parked(&calls), workers);
                 let timed: Vec<&Call> = calls
                     .iter()
                     .filter(|call| matches!(call, Call::Park { timed: true, .. }))
@@ -246,11 +253,7 @@ fn an_idle_executor_has_parked_all_workers_without_a_timeout() {
                 graph.ran(round);
             }
             let before = trace.calls().len();
-            // A hundred turns of others are enough for whoever has anything to do.
-            for _ in 0..100 {
-                thread::yield_now();
-            }
-            assert_eq!(before, trace.calls().len());
+            assert_eq!(before, trace.when_quiet().len());
         }
     });
 }
@@ -268,7 +271,7 @@ fn a_small_graph_run_by_its_caller_wakes_nobody() {
             let executor = executor.build().unwrap();
             let flow = Taskflow::new();
             flow.linearize([(); 5].map(|()| flow.emplace(|| {})));
-            let before = trace.when_parked(workers);
+            let before = trace.when_quiet();
             for _ in 0..100 {
                 executor.run_and_wait(&flow).unwrap();
             }

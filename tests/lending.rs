@@ -6,7 +6,6 @@ mod support {
     pub(crate) mod blocked_flow;
     pub(crate) mod counter;
     pub(crate) mod gate;
-    pub(crate) mod shared_flow;
     pub(crate) mod watchdog;
 }
 
@@ -16,7 +15,6 @@ use std::thread;
 
 use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
-use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Taskflow};
 
@@ -109,31 +107,6 @@ fn never_more_tasks_run_at_once_than_there_are_workers_however_many_wait() {
                     });
                 }
             });
-            assert!(
-                (1..=workers).contains(&room.most()),
-                "{} at once",
-                room.most()
-            );
-        }
-    });
-}
-
-#[test]
-fn never_more_tasks_work_at_once_than_there_are_workers_when_tasks_wait() {
-    within_a_minute(|| {
-        for workers in [1, 2, 4] {
-            let (executor, room) = (Arc::new(Executor::new(workers)), Room::default());
-            let flow = Taskflow::new();
-            for _ in 0..32 {
-                let (executor, room) = (Arc::clone(&executor), room.clone());
-                let inner = SharedFlow::of(staying(&room, 4));
-                flow.emplace(move || {
-                    room.stay();
-                    inner.start(&executor).wait().unwrap();
-                    room.stay();
-                });
-            }
-            executor.run_n(&flow, 5).wait().unwrap();
             assert!(
                 (1..=workers).contains(&room.most()),
                 "{} at once",

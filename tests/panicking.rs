@@ -44,7 +44,7 @@ fn panicked(result: Result<RunStats, RunError>) -> (TaskLabel, Panic, RunStats) 
             task: Some(task),
             panic,
             stats,
-        }) => (task, panic, stats),
+        }) => (task, panic, *stats),
         other => panic!("a panic of a task is expected: {other:?}"),
     }
 }
@@ -289,9 +289,9 @@ fn drop_while_running(workers: usize, bad: usize) {
         blocked.begun.pass();
         drop(blocked.flow);
         blocked.end.open();
-        assert_eq!(run.wait().unwrap().tasks as usize, 11 + bad);
+        assert_eq!(run.wait().expect("it ends well").tasks as usize, 11 + bad);
     }
-    executor.wait_for_all().unwrap();
+    executor.wait_for_all().expect("it ends well");
     drop(executor);
     while (drops.get(), sour.get()) != (200, 20 * bad) {
         std::thread::yield_now();
@@ -368,7 +368,12 @@ fn noting(workers: usize) -> (Executor, Arc<Mutex<Vec<String>>>) {
     let noted: Arc<Mutex<Vec<String>>> = Arc::default();
     let notes = Arc::clone(&noted);
     let builder = Executor::builder().workers(workers);
-    let builder = builder.panic_handler(move |error| notes.lock().unwrap().push(error.to_string()));
+    let builder = builder.panic_handler(move |error| {
+        notes
+            .lock()
+            .expect("nothing panics with this lock")
+            .push(error.to_string());
+    });
     (builder.build().expect("threads can be started"), noted)
 }
 

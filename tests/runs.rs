@@ -195,8 +195,29 @@ fn run_concurrent_runs_its_flows_at_the_same_time() {
                 did(&run.wait().unwrap(), 1, 1);
             }
             assert_eq!(made, (0..workers).collect::<Vec<_>>());
+            while drops.get() < workers {
+                std::thread::yield_now();
+            }
+            assert_eq!(drops.get(), workers, "each flow is dropped once");
+        }
+    });
+}
+
+#[test]
+fn what_a_flow_of_run_concurrent_captured_is_gone_when_its_executor_is() {
+    within_a_minute(|| {
+        for _ in 0..100 {
+            let (executor, drops) = (Executor::new(2), Counter::default());
+            let runs = executor.run_concurrent(4, |_| {
+                let (flow, dropped) = (Taskflow::new(), Dropped(drops.clone()));
+                flow.emplace(move || {
+                    let _kept = &dropped;
+                });
+                flow
+            });
+            runs.into_iter().for_each(|run| drop(run.wait().unwrap()));
             drop(executor);
-            assert_eq!(drops.get(), workers, "each flow is dropped when it has run");
+            assert_eq!(drops.get(), 4);
         }
     });
 }

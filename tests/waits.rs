@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod blocked_flow;
     pub(crate) mod counter;
     pub(crate) mod gate;
     pub(crate) mod shared_flow;
@@ -13,6 +14,7 @@ mod support {
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
 use support::gate::Gate;
 use support::shared_flow::SharedFlow;
@@ -225,24 +227,29 @@ fn waits_fifty_deep_end() {
 #[test]
 fn a_task_that_waits_gives_its_seat_away_meanwhile() {
     within_a_minute(|| {
-        let executor = shared(1);
-        let (begun, opened) = (Gate::default(), Gate::default());
-        let (host, host_gate) = (Executor::new(1), opened.clone());
-        let far = of_one_task(move || host_gate.pass());
-        let host = Arc::new(host);
-        let (far_host, far_flow, at_work) = (Arc::clone(&host), far.clone(), begun.clone());
-        let waiting = of_one_task(move || {
-            let run = far_flow.start(&far_host);
-            at_work.open();
-            run.wait().unwrap();
-        });
-        let opening = of_one_task(move || opened.open());
-        let first = waiting.start(&executor);
-        begun.pass();
-        // The only worker waits for another executor; a run here goes on, and opens the gate there.
-        let second = opening.start(&executor);
-        second.wait().unwrap();
-        first.wait().unwrap();
+        for workers in WORKERS {
+            let (far, executor) = (Executor::new(1), Executor::new(workers));
+            let (held, begun) = (BlockedFlow::new("held"), Gate::default());
+            let held_run = far.run(&held.flow);
+            held.begun.pass();
+            let waiting = Taskflow::new();
+            let mut runs: Vec<TaskflowFuture> = (1..workers).map(|_| far.run(&held.flow)).collect();
+            runs.push(held_run);
+            for run in runs {
+                let begun = begun.clone();
+                waiting.emplace_once(move || {
+                    begun.open();
+                    run.wait().unwrap();
+                });
+            }
+            let first = executor.run(&waiting);
+            begun.pass();
+            // All workers wait for what another executor is at; a run here goes on, and ends that.
+            let (opening, end) = (Taskflow::new(), held.end.clone());
+            opening.emplace(move || end.open());
+            executor.run(&opening).wait().unwrap();
+            assert_eq!(first.wait().unwrap().tasks, workers as u64);
+        }
     });
 }
 
@@ -260,9 +267,9 @@ fn hold_a_lock_and_wait(workers: usize, noise: usize, rounds: u64) {
         let (executor, needed) = (Arc::clone(&executor), needed.clone());
         waiting.emplace(move || {
             let Ok(held) = lock.try_lock() else { return };
-            *holder.lock().unwrap() = Some(thread::current().id());
-            needed.start(&executor).wait().unwrap();
-            *holder.lock().unwrap() = None;
+            *holder.lock().expect("nothing panics with this lock") = Some(thread::current().id());
+            needed.start(&executor).wait().expect("it ends well");
+            *holder.lock().expect("nothing panics with this lock") = None;
             waited.add();
             drop(held);
         });
@@ -271,7 +278,9 @@ fn hold_a_lock_and_wait(workers: usize, noise: usize, rounds: u64) {
     for _ in 0..noise {
         let (holder, intruders) = (Arc::clone(&holder), intruders.clone());
         let source = unrelated.emplace(move || {
-            if *holder.lock().unwrap() == Some(thread::current().id()) {
+            if *holder.lock().expect("nothing panics with this lock")
+                == Some(thread::current().id())
+            {
                 intruders.add();
             }
         });
@@ -279,8 +288,8 @@ fn hold_a_lock_and_wait(workers: usize, noise: usize, rounds: u64) {
     }
     let loud = executor.run_n(&unrelated, rounds);
     let quiet = executor.run_n(&waiting, rounds);
-    quiet.wait().unwrap();
-    loud.wait().unwrap();
+    quiet.wait().expect("it ends well");
+    loud.wait().expect("it ends well");
     assert!(waited.get() > 0);
     assert_eq!(
         intruders.get(),

@@ -1,5 +1,6 @@
 //! What one writes by hand for one graph on one thread: the figure that a scheduler is measured against.
 
+use core::ops::Range;
 use core::sync::atomic::AtomicU64;
 
 use crate::shape::Shape;
@@ -8,7 +9,8 @@ use crate::tally::Tallies;
 /// A graph that one thread runs in a loop, last-in first-out or first-in first-out.
 ///
 /// One record of 32 bytes a task, successors in one array, plain join counters, and none where the
-/// in-degree is 1. Nothing can be cancelled, fail, be edited or run on a second thread.
+/// in-degree is 1: an edge itself says so. Nothing can be cancelled, fail, be edited or run on a second
+/// thread.
 ///
 /// # Examples
 ///
@@ -25,7 +27,7 @@ use crate::tally::Tallies;
 #[derive(Debug)]
 pub struct Bound<'a> {
     records: Vec<Record<'a>>,
-    successors: Vec<u32>,
+    edges: Vec<Edge>,
     sources: Vec<u32>,
     /// Tasks that can run; first-in first-out it keeps those that ran, too, and never grows.
     ready: Vec<u32>,
@@ -37,9 +39,9 @@ struct Record<'a> {
     pending: u32,
     /// Predecessors.
     strong: u32,
-    /// Where the successors begin.
+    /// Where the edges to the successors begin.
     first: u32,
-    /// Where the successors end.
+    /// Where they end.
     end: u32,
     work: fn(&AtomicU64),
     tally: &'a AtomicU64,
@@ -47,10 +49,19 @@ struct Record<'a> {
 
 const _: () = assert!(size_of::<Record<'_>>() <= 32);
 
+/// A successor, and a bit that is set if this is the only edge to it.
+#[derive(Clone, Copy, Debug)]
+struct Edge(u32);
+
 impl<'a> Bound<'a> {
     /// Lays the graph out. Each task calls `work`, through a pointer, with its own number. O(V + E).
+    ///
+    /// # Panics
+    ///
+    /// For a shape of 2^31 tasks or more.
     #[must_use]
     pub fn new(shape: &Shape, tallies: &'a Tallies, work: fn(&AtomicU64)) -> Self {
+        assert!(shape.tasks() < Edge::ONLY, "an edge holds 31 bits");
         let mut records: Vec<_> = (0..shape.tasks())
             .map(|task| Record {
                 pending: 0,
@@ -72,10 +83,11 @@ impl<'a> Bound<'a> {
             place += record.end;
             record.end = record.first;
         }
-        let mut successors = vec![0; shape.edges().len()];
+        let mut edges = vec![Edge(0); shape.edges().len()];
         for (from, to) in shape.edges() {
+            let only = records[*to as usize].strong == 1;
             let end = &mut records[*from as usize].end;
-            successors[*end as usize] = *to;
+            edges[*end as usize] = Edge::new(*to, only);
             *end += 1;
         }
         let sources = (0..shape.tasks())
@@ -83,65 +95,89 @@ impl<'a> Bound<'a> {
             .collect();
         Self {
             records,
-            successors,
+            edges,
             sources,
             ready: Vec::with_capacity(shape.tasks() as usize),
         }
     }
 
-    /// Runs every task once, each of the latest that became ready first. O(V + E), allocates nothing.
+    /// Runs every task once: of those that became ready last the one whose edge was made first, and it
+    /// at once. O(V + E), allocates nothing.
     pub fn run_lifo(&mut self) {
         let (records, ready) = (&mut self.records, &mut self.ready);
-        ready.clear();
         for source in &self.sources {
-            ready.push(*source);
-            while let Some(task) = ready.pop() {
-                for next in &self.successors[records[task as usize].run()] {
-                    if records[*next as usize].arrive() {
-                        ready.push(*next);
+            let mut task = *source;
+            loop {
+                let mut kept = None;
+                for edge in self.edges[records[task as usize].run()].iter().rev() {
+                    if edge.arrive(records)
+                        && let Some(other) = kept.replace(edge.to())
+                    {
+                        ready.push(other);
                     }
+                }
+                if let Some(next) = kept {
+                    task = next;
+                } else if let Some(next) = ready.pop() {
+                    task = next;
+                } else {
+                    break;
                 }
             }
         }
     }
 
-    /// Runs every task once, each of the earliest that became ready first. O(V + E), allocates nothing.
+    /// Runs every task once, those first that became ready first. O(V + E), allocates nothing.
     pub fn run_fifo(&mut self) {
         let (records, ready) = (&mut self.records, &mut self.ready);
-        ready.clear();
         ready.extend_from_slice(&self.sources);
         let mut done = 0;
         while let Some(task) = ready.get(done) {
             done += 1;
-            for next in &self.successors[records[*task as usize].run()] {
-                if records[*next as usize].arrive() {
-                    ready.push(*next);
+            for edge in &self.edges[records[*task as usize].run()] {
+                if edge.arrive(records) {
+                    ready.push(edge.to());
                 }
             }
         }
+        ready.clear();
     }
 }
 
 impl Record<'_> {
-    /// Does the work; gives the place of the successors.
+    /// Does the work; gives the place of the edges to the successors.
     #[inline]
-    fn run(&self) -> core::ops::Range<usize> {
+    fn run(&self) -> Range<usize> {
         (self.work)(self.tally);
         self.first as usize..self.end as usize
     }
+}
 
-    /// A predecessor has run: whether it was the last. The counter is ready for the next run then.
+impl Edge {
+    const ONLY: u32 = 1 << 31;
+
+    fn new(to: u32, only: bool) -> Self {
+        Self(if only { to | Self::ONLY } else { to })
+    }
+
     #[inline]
-    fn arrive(&mut self) -> bool {
-        if self.strong == 1 {
+    fn to(self) -> u32 {
+        self.0 & !Self::ONLY
+    }
+
+    /// The predecessor has run: whether it was the last. The counter is ready for the next run then.
+    #[inline]
+    fn arrive(self, records: &mut [Record<'_>]) -> bool {
+        if self.0 & Self::ONLY != 0 {
             return true;
         }
-        self.pending -= 1;
-        let last = self.pending == 0;
-        if last {
-            self.pending = self.strong;
+        let record = &mut records[self.to() as usize];
+        record.pending -= 1;
+        if record.pending > 0 {
+            return false;
         }
-        last
+        record.pending = record.strong;
+        true
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 const BATCH: u32 = 100;
 
 /// Looks at the line before the processor is offered to others, who may need it to answer.
-const LOOKS: u32 = 1 << 14;
+const LOOKS: u32 = 1 << 10;
 
 /// A cache line, and the one beside it that is fetched along.
 #[repr(align(128))]

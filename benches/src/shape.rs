@@ -26,7 +26,7 @@ impl Shape {
     #[must_use]
     pub fn chain(tasks: u32) -> Self {
         Self::new("chain", tasks, |to, before| {
-            before.extend(to.checked_sub(1))
+            before.extend(to.checked_sub(1));
         })
     }
 

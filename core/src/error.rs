@@ -93,7 +93,7 @@ impl fmt::Display for TaskflowError {
             ),
             Self::TooLarge => write!(
                 f,
-                "more tasks or edges than an executor can count (2^32 tasks, 2^32 edges, 2^27 edges \
+                "more tasks or edges than an executor can count (2^32 tasks, 2^32 edges, 2^26 edges \
                  into one task); split the graph"
             ),
         }

@@ -223,7 +223,10 @@ impl<P: Platform> Executor<P> {
     /// platform has no thread-local record.
     #[must_use]
     pub fn current_worker(&self) -> Option<WorkerId> {
-        self.pool.on_stack(|worker| worker.map(Seated::worker))
+        self.pool.on_stack(|worker| {
+            let own = worker.filter(|worker| worker.pool() == self.pool.identity());
+            own.map(Seated::worker)
+        })
     }
 
     /// The host.

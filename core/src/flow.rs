@@ -339,14 +339,20 @@ impl Flow {
         }
     }
 
-    /// Drops all closures.
+    /// Whether the owner has dropped the flow and the active run is its last. It stays so.
+    pub(crate) fn is_orphan(&self) -> bool {
+        // Ordering: Acquire, with the Release of `abandon`: whoever clears the graph owns it.
+        self.gate.load(Ordering::Acquire) == RUN | ORPHAN
+    }
+
+    /// Takes the graph away, to drop its closures.
     ///
     /// # Safety
     ///
-    /// 1. The owner has dropped the flow and no run is left: [`Ended::orphan`] said so.
-    pub(crate) unsafe fn clear(&self) {
+    /// 1. The owner has dropped the flow, and no task of it is left to run.
+    pub(crate) unsafe fn take_graph(&self) -> Graph {
         // SAFETY: (1) nobody else uses the graph.
-        drop(unsafe { &mut *self.graph.get() }.take_all());
+        unsafe { &mut *self.graph.get() }.take_all()
     }
 }
 

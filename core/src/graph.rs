@@ -51,6 +51,8 @@ pub(crate) struct Graph {
     removed: Vec<u32>,
     /// Tasks made by `emplace_once`.
     once: usize,
+    /// Records before this one have no closure left, since the graph is being dropped.
+    dropped: usize,
     /// The generation of tasks that have no cold record.
     generation: u32,
     defect: Option<TaskflowError>,
@@ -69,6 +71,7 @@ impl Graph {
             vacant: Vec::new(),
             removed: Vec::new(),
             once: 0,
+            dropped: 0,
             generation: 0,
             defect: None,
             duplicates: Vec::new(),
@@ -84,10 +87,13 @@ impl Graph {
     /// Adds a task without work. `None`: there are too many, which is noted.
     pub(crate) fn add(&mut self) -> Option<u32> {
         self.verdict = None;
+        if self.vacant.is_empty() && self.removed.len() > self.nodes.len() / 2 {
+            self.purge();
+        }
         if let Some(index) = self.vacant.pop() {
-            let cold = self.node(index).cold;
-            *self.node_mut(index) = Node::empty();
-            self.node_mut(index).cold = cold;
+            // It has no edges, but is a source again.
+            self.listed();
+            self.node_mut(index).unset(Flag::VACANT);
             return Some(index);
         }
         let index = u32::try_from(self.nodes.len()).ok().filter(|n| *n < LAST);
@@ -105,11 +111,14 @@ impl Graph {
     /// 1. `call` runs a closure of type `F` at the place that it is given.
     /// 2. The closure lives until [`take_all`](Self::take_all) or [`take_work`](Self::take_work).
     pub(crate) unsafe fn put_work<F>(&mut self, index: u32, closure: F, call: Call, once: bool) {
-        let data = self.arena.put(closure);
+        let place = self.arena.put(closure);
         let node = self.node_mut(index);
-        node.data = data;
         node.call = call;
         node.set(Flag::WORK);
+        if let Some(place) = place {
+            node.data = place;
+            node.set(Flag::PLACED);
+        }
         if needs_drop::<F>() {
             node.set(Flag::DROP);
         }
@@ -123,16 +132,26 @@ impl Graph {
     /// ([`Arena::reuse`]). `None` if nothing is to be dropped.
     pub(crate) fn take_work(&mut self, index: u32) -> Option<NonNull<u8>> {
         let node = self.node_mut(index);
-        let closure = node.has(Flag::DROP).then_some(node.data);
-        let once = node.has(Flag::ONCE);
+        let (place, placed) = (node.data, node.has(Flag::PLACED));
+        let (once, to_drop) = (node.has(Flag::ONCE), node.has(Flag::DROP));
         let empty = Node::empty();
         node.data = empty.data;
         node.call = empty.call;
-        for flag in [Flag::DROP, Flag::WORK, Flag::ONCE, Flag::SPENT] {
+        for flag in [
+            Flag::PLACED,
+            Flag::DROP,
+            Flag::WORK,
+            Flag::ONCE,
+            Flag::SPENT,
+        ] {
             node.unset(flag);
         }
         self.once -= usize::from(once);
-        closure
+        if placed && !to_drop {
+            // SAFETY: the closure was placed by this arena, and its record has let go of it.
+            unsafe { self.arena.reuse(place) };
+        }
+        to_drop.then_some(place)
     }
 
     pub(crate) fn arena(&mut self) -> &mut Arena {
@@ -165,6 +184,21 @@ impl Graph {
         self.node_mut(index).set(Flag::VACANT);
         self.removed.push(index);
         closure
+    }
+
+    /// Drops the edges of removed tasks, so that their places can be used again. O(V + E).
+    fn purge(&mut self) {
+        let mut removed = core::mem::take(&mut self.removed);
+        let nodes = &self.nodes;
+        let vacant = |index: u32| {
+            let node = nodes.get(index as usize);
+            node.is_some_and(|node| node.has(Flag::VACANT))
+        };
+        if let Edges::Listed(list) = &mut self.edges {
+            list.retain(|edge| !vacant(edge.from) && !vacant(edge.to));
+            self.vacant.append(&mut removed);
+        }
+        self.removed = removed;
     }
 
     /// Forgets all tasks. Their closures are dropped with what is returned; a panic of one goes on to
@@ -308,25 +342,33 @@ impl Graph {
 /// The largest index that no task has: references to it and beyond mean something else.
 const LAST: u32 = u32::MAX - 1;
 
-impl Drop for Graph {
-    fn drop(&mut self) {
-        drop(Closures(&mut self.nodes.iter()));
+impl Graph {
+    /// Drops all closures that were not dropped yet. After a panic of one, another call goes on with
+    /// the next.
+    pub(crate) fn drop_closures(&mut self) {
+        while self.dropped < self.nodes.len() {
+            let index = self.dropped;
+            self.dropped += 1;
+            if let Some(node) = self.nodes.get(index)
+                && node.has(Flag::DROP)
+            {
+                // SAFETY: invariant 1; `dropped` keeps it from being dropped again.
+                // Unwind: the next call goes on behind this one.
+                unsafe { Arena::drop_at(node.data) };
+            }
+        }
     }
 }
 
-/// Drops the closures of all records that have one, also past one that panics.
-struct Closures<'i, 'g>(&'i mut dyn Iterator<Item = &'g Node>);
-
-impl Drop for Closures<'_, '_> {
+impl Drop for Graph {
     fn drop(&mut self) {
-        while let Some(node) = self.0.next() {
-            if node.has(Flag::DROP) {
-                let rest = Closures(&mut *self.0);
-                // SAFETY: invariant 1 of the graph, whose records go with it.
-                // Unwind: `rest` is dropped, and drops the others.
-                unsafe { Arena::drop_at(node.data) };
-                core::mem::forget(rest);
+        /// Goes on past a panic; a second one, while unwinding, aborts, as in all of Rust.
+        struct Rest<'g>(&'g mut Graph);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.drop_closures();
             }
         }
+        Rest(self).0.drop_closures();
     }
 }

@@ -203,17 +203,10 @@ impl<P: Platform> Pool<P> {
                 .any(|slot| !slot.deque.is_empty() || !slot.backlog.is_empty())
     }
 
-    /// Whether the caller is a task of this pool, as far as the platform can tell.
-    pub(crate) fn is_current(&self) -> bool {
-        self.on_stack(|worker| worker.is_some())
-    }
-
-    /// Calls `look` with the innermost worker of this pool on the caller's stack.
+    /// Calls `look` with the innermost worker on the caller's stack, as far as the platform can tell.
     pub(crate) fn on_stack<R>(&self, look: impl FnOnce(Option<&dyn Seated>) -> R) -> R {
         with_local(&self.platform, |local| match local {
-            Some(local) => {
-                local.with(|worker| look(worker.filter(|worker| worker.pool() == self.identity())))
-            }
+            Some(local) => local.with(look),
             None => look(None),
         })
     }

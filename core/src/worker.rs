@@ -109,20 +109,27 @@ impl<'p, P: Platform> Worker<'p, P> {
     pub(crate) fn work(&self, fuel: u32) -> Worked {
         let any = Cell::new(false);
         let dry = Cell::new(false);
+        if fuel != u32::MAX {
+            // Step by step no slice would ever be over.
+            self.slice.set(0);
+        }
         let fuel = Cell::new(fuel);
         self.guarded(|| {
             let mut met = None;
             while fuel.get() > 0 && self.has_seat() {
+                if self.slice.get() == 0 {
+                    self.give_way(&mut met);
+                }
                 let Some(task) = met.take().or_else(|| self.find()) else {
                     return dry.set(true);
                 };
                 self.found();
                 any.set(true);
-                let slice = SLICE.min(fuel.get());
+                let slice = self.slice.get().min(fuel.get());
                 self.slice.set(slice);
                 met = self.run(task);
-                let ran = slice - self.slice.get();
                 if fuel.get() != u32::MAX {
+                    let ran = slice - self.slice.get();
                     fuel.set(fuel.get().saturating_sub(ran.max(1)));
                 }
             }

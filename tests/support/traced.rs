@@ -6,19 +6,19 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use taskflow_core::{Local, Panic, Platform, Seat, WorkerId};
 
+/// Long enough that whoever has anything to do has done something.
+const QUIET: Duration = Duration::from_millis(50);
+
 /// What a host was asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Call {
     Start,
     Park {
-        worker: usize,
         timed: bool,
     },
     Unpark,
     /// The end of a `Park`.
-    Woken {
-        worker: usize,
-    },
+    Woken,
 }
 
 /// What was called so far, shared with the host.
@@ -35,12 +35,18 @@ impl Trace {
         changed.notify_all();
     }
 
-    /// Waits until so many are parked, and gives all that was called before.
-    pub(crate) fn when_parked(&self, parked: usize) -> Vec<Call> {
+    /// Waits until nothing was called for a while, and gives all that was called before.
+    pub(crate) fn when_quiet(&self) -> Vec<Call> {
         let (calls, changed) = &*self.0;
-        let calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let still = changed.wait_while(calls, |calls| parked_now(calls) != parked);
-        still.unwrap_or_else(PoisonError::into_inner).clone()
+        let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let before = calls.len();
+            let waited = changed.wait_timeout_while(calls, QUIET, |calls| calls.len() == before);
+            calls = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if calls.len() == before {
+                return calls.clone();
+            }
+        }
     }
 
     /// All that was called.
@@ -53,13 +59,12 @@ impl Trace {
     }
 }
 
-fn parked_now(calls: &[Call]) -> usize {
+/// How many are parked after these calls.
+pub(crate) fn parked(calls: &[Call]) -> usize {
     let parks = calls
         .iter()
         .filter(|call| matches!(call, Call::Park { .. }));
-    let ends = calls
-        .iter()
-        .filter(|call| matches!(call, Call::Woken { .. }));
+    let ends = calls.iter().filter(|call| matches!(call, Call::Woken));
     parks.count() - ends.count()
 }
 
@@ -83,11 +88,10 @@ impl<P: Platform> Platform for Traced<P> {
     }
 
     fn park(&self, worker: WorkerId, timeout: Option<Duration>) {
-        let (worker_id, worker) = (worker, worker.index());
         let timed = timeout.is_some();
-        self.trace.note(Call::Park { worker, timed });
-        self.host.park(worker_id, timeout);
-        self.trace.note(Call::Woken { worker });
+        self.trace.note(Call::Park { timed });
+        self.host.park(worker, timeout);
+        self.trace.note(Call::Woken);
     }
 
     fn unpark(&self, worker: WorkerId) {

@@ -140,7 +140,7 @@ impl FlowOwner {
         // Release of `end_run`, takes it back if there is none.
         if self.flow.gate.fetch_or(ORPHAN, Ordering::AcqRel) == 0 {
             // SAFETY: no run is unfinished, and this is the owner.
-            unsafe { self.flow.clear() };
+            drop(unsafe { self.flow.take_graph() });
         }
     }
 

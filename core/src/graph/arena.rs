@@ -53,9 +53,10 @@ impl Default for Arena {
 
 impl Arena {
     /// Moves a closure here. It is dropped by [`drop_at`](Self::drop_at), if it needs that, or never.
-    pub(crate) fn put<F>(&mut self, closure: F) -> NonNull<u8> {
+    /// `None`: it has no size and nothing to drop, so any well-aligned address will do.
+    pub(crate) fn put<F>(&mut self, closure: F) -> Option<NonNull<u8>> {
         if size_of::<F>() == 0 && !needs_drop::<F>() {
-            return NonNull::<F>::dangling().cast();
+            return None;
         }
         let header: &'static Header = const {
             &Header {
@@ -67,29 +68,28 @@ impl Arena {
         let place = self.place(header);
         // SAFETY: `place` gave room for an `F`, aligned, and nobody else uses it.
         unsafe { place.cast::<F>().write(closure) };
-        place
+        Some(place)
     }
 
     /// Drops the closure that [`put`](Self::put) placed at `data`.
     ///
     /// # Safety
     ///
-    /// 1. `data` came from `put` for a closure that needs to be dropped, and it was not dropped since.
+    /// 1. `data` came from `put`, and the closure was not dropped since.
     pub(crate) unsafe fn drop_at(data: NonNull<u8>) {
-        // SAFETY: (1) such a closure has its header before it.
+        // SAFETY: (1) every place has its header before it.
         let header = unsafe { header_of(data).read() };
         // SAFETY: (1).
         unsafe { (header.drop)(data) };
     }
 
-    /// Gives the place of a dropped closure to the next one of its size.
+    /// Gives the place of a closure that is gone to the next one of its size.
     ///
     /// # Safety
     ///
-    /// 1. `data` came from [`put`](Self::put) of this arena for a closure that needs to be dropped,
-    ///    and nobody uses it any more.
+    /// 1. `data` came from [`put`](Self::put) of this arena, and nobody uses it any more.
     pub(crate) unsafe fn reuse(&mut self, data: NonNull<u8>) {
-        // SAFETY: (1) such a closure has its header before it.
+        // SAFETY: (1) every place has its header before it.
         let header = unsafe { header_of(data).read() };
         self.vacant
             .entry((header.bytes, header.align))

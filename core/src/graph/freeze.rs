@@ -75,14 +75,12 @@ impl Graph {
             return Ok(());
         }
         self.listed();
-        let Edges::Listed(mut list) = core::mem::take(&mut self.edges) else {
+        if !self.removed.is_empty() {
+            self.purge();
+        }
+        let Edges::Listed(list) = core::mem::take(&mut self.edges) else {
             unreachable!("`listed` leaves a list");
         };
-        if !self.removed.is_empty() {
-            let vacant = |index| self.node(index).has(Flag::VACANT);
-            list.retain(|edge| !vacant(edge.from) && !vacant(edge.to));
-            self.vacant.append(&mut self.removed);
-        }
         let forward = list.forward;
         self.duplicates.clear();
         let successors = place_edges(self.nodes.settle(Node::empty()), list, &mut self.duplicates);
@@ -212,6 +210,8 @@ fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &
         }
         begin = end;
     }
+    duplicates.sort_unstable_by_key(|edge| (edge.from, edge.to));
+    duplicates.dedup();
     if kept < successors.len() {
         successors.truncate(kept);
         successors.shrink_to_fit();

@@ -11,7 +11,7 @@ use crate::protocol::join_counter::JoinCounter;
 pub(crate) struct Node {
     /// Predecessors still to come, or the link of a backlog.
     pub(crate) counter: JoinCounter,
-    /// Strong in-degree in the lower 27 bits, flags above.
+    /// Strong in-degree in the lower 26 bits, flags above.
     shape: u32,
     /// Where this task's successors begin; the next record tells where they end. While edges are
     /// edited: how many there are.
@@ -51,13 +51,15 @@ pub(crate) struct Context {
 /// No cold record.
 pub(crate) const NO_COLD: u32 = u32::MAX;
 /// Strong in-edges that a task can have.
-pub(crate) const STRONG_MAX: u32 = (1 << 27) - 1;
+pub(crate) const STRONG_MAX: u32 = (1 << 26) - 1;
 
 /// A property of a task, one bit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flag(u32);
 
 impl Flag {
+    /// The captures have a place in the arena.
+    pub(crate) const PLACED: Self = Self(1 << 26);
     /// There is a closure to call.
     pub(crate) const WORK: Self = Self(1 << 27);
     /// The captures have something to drop.

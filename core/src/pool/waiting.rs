@@ -64,7 +64,14 @@ impl<P: Platform> Pool<P> {
         root: Option<u32>,
         timeout: Option<Duration>,
     ) -> bool {
+        if target.is_done() {
+            return true;
+        }
         let own = seated.filter(|worker| worker.pool() == self.identity());
+        if own.is_none() {
+            // A task of another executor: what it runs here must not hold that executor up.
+            leave_seat(seated);
+        }
         let help = |root: Option<u32>| match own.filter(|worker| worker.has_seat()) {
             Some(worker) => {
                 if let Some(root) = root {
@@ -85,7 +92,7 @@ impl<P: Platform> Pool<P> {
             return true;
         }
         let deadline = timeout.map(|timeout| self.platform.now().saturating_add(timeout));
-        let kept = seated.is_some_and(|worker| worker.has_seat() && !worker.leave_seat());
+        let kept = !leave_seat(seated);
         let guest = self.guests.enter(kept);
         loop {
             if !target.wake_at_end(guest.id()) {
@@ -111,7 +118,14 @@ impl<P: Platform> Pool<P> {
     ///
     /// The caller is a task of this pool.
     pub(crate) fn wait_for_all(&self) -> Result<(), Deadlock> {
-        if self.is_current() {
+        let refused = self.on_stack(|seated| match seated {
+            Some(worker) if worker.pool() == self.identity() => true,
+            other => {
+                leave_seat(other);
+                false
+            }
+        });
+        if refused {
             return Err(Deadlock);
         }
         let guest = self.guests.enter(false);
@@ -128,6 +142,11 @@ impl<P: Platform> Pool<P> {
             self.platform.park(guest.id(), None);
         }
     }
+}
+
+/// Gives up the seat of a task that is going to wait, if it has one. `false`: it is kept.
+fn leave_seat(seated: Option<&dyn Seated>) -> bool {
+    seated.is_none_or(|worker| !worker.has_seat() || worker.leave_seat())
 }
 
 impl<P: Platform> Host for Pool<P> {
@@ -169,7 +188,10 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn report(&self, error: &RunError) {
-        if let Some(handler) = &self.on_unheard {
+        let cancelled = matches!(error, RunError::Cancelled { .. });
+        if let Some(handler) = &self.on_unheard
+            && !cancelled
+        {
             handler(error);
         }
     }

@@ -110,6 +110,10 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Ends the active run and tells whoever waits for it.
     fn end_run(&self, flow: &Flow) {
+        if flow.is_orphan() {
+            // Before the end is told: whoever waited finds the captures dropped.
+            self.drop_closures(flow);
+        }
         let now = self.pool.platform.now();
         // SAFETY: all tasks are counted, and this worker is the one that counted the last.
         let ended = unsafe { flow.end_run(now) };
@@ -127,7 +131,11 @@ impl<P: Platform> Worker<'_, P> {
             Waiter::Task(waker) => Some(waker),
         };
         host.run_ended();
-        if waker.is_none() && closed.unheard.is_none() && !ended.orphan {
+        if ended.orphan {
+            // The owner has let go in the meantime.
+            self.drop_closures(&closed.flow);
+        }
+        if waker.is_none() && closed.unheard.is_none() {
             return;
         }
         // User code again, guarded as in `round_over`. Nobody could be told of a panic.
@@ -139,12 +147,28 @@ impl<P: Platform> Worker<'_, P> {
             if let Some(error) = closed.unheard {
                 host.report(&error);
             }
-            if ended.orphan {
-                // SAFETY: the owner has dropped the flow and no run is left.
-                unsafe { closed.flow.clear() };
-            }
         });
         drop(told);
+        self.current.set(outer);
+    }
+
+    /// Drops the closures of a flow whose owner is gone and whose last task was counted, also past those
+    /// whose drop panics. Nobody could be told of that.
+    fn drop_closures(&self, flow: &Flow) {
+        let outer = self.current.replace(Current::Engine);
+        // SAFETY: the owner has dropped the flow, and its last task was counted.
+        let mut graph = unsafe { flow.take_graph() };
+        let mut caught = None;
+        loop {
+            let dropped = self.pool.platform.guard(|| {
+                drop(caught.take());
+                graph.drop_closures();
+            });
+            match dropped {
+                Ok(()) => break,
+                Err(panic) => caught = Some(panic),
+            }
+        }
         self.current.set(outer);
     }
 }

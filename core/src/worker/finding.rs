@@ -13,10 +13,6 @@ pub(super) const REFILL: usize = 128;
 impl<P: Platform> Worker<'_, P> {
     /// A task to be run, from wherever there is one.
     pub(super) fn find(&self) -> Option<u32> {
-        if self.slice.get() == 0 {
-            self.slice.set(SLICE);
-            self.refill(&self.pool.injector);
-        }
         if let Some(task) = self.own() {
             return Some(task);
         }
@@ -31,6 +27,18 @@ impl<P: Platform> Worker<'_, P> {
             return self.flush();
         }
         found
+    }
+
+    /// A slice is over: what came from outside goes before what this worker has in hand.
+    pub(super) fn give_way(&self, met: &mut Option<u32>) {
+        self.slice.set(SLICE);
+        if self.pool.injector.is_empty() {
+            return;
+        }
+        if let Some(task) = met.take() {
+            self.keep(task);
+        }
+        self.refill(&self.pool.injector);
     }
 
     /// A task of this worker's own queue, or of its backlog.

@@ -117,7 +117,12 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn start(&self, root: u32) {
-        self.keep(root);
+        // Nobody is woken: this worker takes it at once.
+        match self.deque().map(|deque| (deque, deque.push(root))) {
+            Some((deque, Ok(()))) => deque.publish(),
+            Some((_, Err(root))) => self.keep(root),
+            None => self.pool.inject(Chain::of(root)),
+        }
     }
 
     fn help(&self, target: Target<'_>) {

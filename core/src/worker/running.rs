@@ -23,7 +23,7 @@ pub(super) struct Outbox {
 
 impl<P: Platform> Worker<'_, P> {
     /// Runs a task and, one after another, a successor that it made ready or else the next task of the
-    /// same flow in this worker's queue. Gives what it took from the queue and did not run.
+    /// same flow in this worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
         let (flow, view) = self.locate(reference);
         let root = view.root();
@@ -53,10 +53,7 @@ impl<P: Platform> Worker<'_, P> {
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
-                if let Some(next) = next {
-                    self.keep(view.base + next);
-                }
-                return None;
+                return next.map(|next| view.base + next);
             }
             index = match next {
                 Some(next) => next,

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use serde::Serialize;
@@ -45,6 +46,8 @@ struct Effort {
 /// All that was measured.
 #[derive(Debug, Serialize)]
 struct Figures {
+    /// Processors that the process may use.
+    processors: usize,
     effort: Effort,
     seed: u64,
     reruns: Vec<rerun::Rerun>,
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
 
 fn measure(effort: Effort) -> Figures {
     let mut figures = Figures {
+        processors: thread::available_parallelism().map_or(1, usize::from),
         effort,
         seed: SEED,
         reruns: Vec::new(),

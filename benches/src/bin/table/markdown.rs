@@ -16,8 +16,9 @@ fn write(figures: &Figures, to: &mut String) -> fmt::Result {
     let effort = figures.effort;
     writeln!(
         to,
-        "{} tasks a graph; ns, min / median / max of {} rounds\n",
+        "{} tasks a graph, {} processors; ns, min / median / max of {} rounds\n",
         effort.side * effort.side,
+        figures.processors,
         effort.rounds
     )?;
     reruns(figures, to)?;

@@ -1,0 +1,326 @@
+//! What a task costs in memory, what a re-run allocates, and that all of it is given back.
+
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod counter;
+    pub(crate) mod drops;
+    pub(crate) mod live_bytes;
+    pub(crate) mod watchdog;
+}
+
+use core::hint::black_box;
+use std::thread;
+
+use support::counter::Counter;
+use support::drops::Dropped;
+use support::live_bytes::{allocated, alone, live};
+use support::watchdog::within_a_minute;
+use taskflow_std::{Executor, TaskHandle, Taskflow};
+
+const TASKS: usize = 100_000;
+
+/// Makes the edges of a shape, and gives their number.
+type Shape = fn(&[TaskHandle<'_>]) -> usize;
+
+const SHAPES: [(&str, Shape); 4] = [
+    ("independent", |_| 0),
+    ("chain", chain),
+    ("tree", tree),
+    ("wavefront", wavefront),
+];
+
+fn chain(tasks: &[TaskHandle<'_>]) -> usize {
+    for pair in tasks.windows(2) {
+        pair[0].precede(pair[1]);
+    }
+    tasks.len() - 1
+}
+
+fn tree(tasks: &[TaskHandle<'_>]) -> usize {
+    for (at, task) in tasks.iter().enumerate().skip(1) {
+        task.succeed(tasks[(at - 1) / 2]);
+    }
+    tasks.len() - 1
+}
+
+fn wavefront(tasks: &[TaskHandle<'_>]) -> usize {
+    let side = tasks.len().isqrt();
+    let mut edges = 0;
+    for row in 0..side {
+        for column in 0..side {
+            let task = tasks[row * side + column];
+            if column + 1 < side {
+                task.precede(tasks[row * side + column + 1]);
+                edges += 1;
+            }
+            if row + 1 < side {
+                task.precede(tasks[(row + 1) * side + column]);
+                edges += 1;
+            }
+        }
+    }
+    edges
+}
+
+/// The live bytes of a flow of this shape after its first run.
+fn measured(executor: &Executor, shape: Shape, add: impl Fn(&Taskflow<'static>)) -> (usize, usize) {
+    let before = live();
+    let flow = Taskflow::new();
+    for _ in 0..TASKS {
+        add(&flow);
+    }
+    let edges = shape(&flow.tasks());
+    assert_eq!(
+        executor.run(&flow).wait().expect("no task fails").tasks,
+        TASKS as u64
+    );
+    let bytes = live() - before;
+    drop(flow);
+    (usize::try_from(bytes).expect("a flow takes memory"), edges)
+}
+
+fn at_most_64_bytes_a_task_and_8_an_edge(add: impl Fn(&Taskflow<'static>)) {
+    let executor = Executor::new(1);
+    for (name, shape) in SHAPES {
+        let (bytes, edges) = measured(&executor, shape, &add);
+        println!("{name}: {bytes} bytes for {TASKS} tasks and {edges} edges");
+        assert!(
+            bytes <= 64 * TASKS + 8 * edges,
+            "{name}: {bytes} bytes, {edges} edges"
+        );
+    }
+}
+
+#[test]
+fn a_task_that_captures_nothing_costs_at_most_64_bytes() {
+    let _alone = alone();
+    at_most_64_bytes_a_task_and_8_an_edge(|flow| drop(flow.emplace(|| {}).label()));
+}
+
+#[test]
+fn a_task_that_captures_16_bytes_costs_at_most_64_bytes() {
+    let _alone = alone();
+    at_most_64_bytes_a_task_and_8_an_edge(|flow| {
+        let (first, second) = (black_box(1_u64), black_box(2_u64));
+        flow.emplace(move || assert!(black_box(first) < black_box(second)));
+    });
+}
+
+#[test]
+fn a_task_whose_captures_must_be_dropped_costs_at_most_64_bytes() {
+    let _alone = alone();
+    let drops = Counter::default();
+    at_most_64_bytes_a_task_and_8_an_edge(|flow| {
+        let (dropped, number) = (Dropped(drops.clone()), black_box(7_u64));
+        flow.emplace(move || assert!(black_box(number) == 7 && dropped.0.get() < usize::MAX));
+    });
+    assert_eq!(drops.get(), SHAPES.len() * TASKS);
+}
+
+/// What the dearest part of this, at its cheapest of several times, allocates. (The harness of the tests
+/// allocates on its own threads now and then, so once is not enough.)
+fn least_allocated(mut body: impl FnMut()) -> usize {
+    let times = (0..10).map(|_| {
+        let before = allocated();
+        body();
+        allocated() - before
+    });
+    times.min().unwrap_or(0)
+}
+
+#[test]
+fn a_re_run_allocates_nothing() {
+    let _alone = alone();
+    for workers in [1, 2] {
+        for (name, shape) in SHAPES {
+            let executor = Executor::new(workers);
+            let flow = Taskflow::new();
+            for _ in 0..1024 {
+                flow.emplace(|| {});
+            }
+            shape(&flow.tasks());
+            for _ in 0..10 {
+                executor.run(&flow).wait().unwrap();
+                executor.run_and_wait(&flow).unwrap();
+            }
+            let bytes = least_allocated(|| {
+                for _ in 0..50 {
+                    executor.run(&flow).wait().unwrap();
+                }
+            });
+            assert_eq!(bytes, 0, "run().wait(): {name}, {workers} workers");
+            let bytes = least_allocated(|| {
+                for _ in 0..50 {
+                    executor.run_and_wait(&flow).unwrap();
+                }
+            });
+            assert_eq!(bytes, 0, "run_and_wait(): {name}, {workers} workers");
+            let bytes = least_allocated(|| drop(executor.run_n(&flow, 50).wait().unwrap()));
+            assert_eq!(bytes, 0, "run_n().wait(): {name}, {workers} workers");
+        }
+    }
+}
+
+#[test]
+fn a_re_run_of_a_fan_out_of_100_000_allocates_nothing() {
+    let _alone = alone();
+    within_a_minute(|| {
+        for workers in [1, 2] {
+            let executor = Executor::new(workers);
+            let flow = Taskflow::new();
+            let source = flow.placeholder();
+            for _ in 0..TASKS {
+                source.precede(flow.emplace(|| {}));
+            }
+            for _ in 0..3 {
+                executor.run(&flow).wait().unwrap();
+                executor.run_and_wait(&flow).unwrap();
+            }
+            let bytes = least_allocated(|| drop(executor.run(&flow).wait().unwrap()));
+            assert_eq!(bytes, 0, "run().wait(), {workers} workers");
+            let bytes = least_allocated(|| drop(executor.run_and_wait(&flow).unwrap()));
+            assert_eq!(bytes, 0, "run_and_wait(), {workers} workers");
+        }
+    });
+}
+
+/// The least of what is live after this beyond what was before, over several times.
+fn least_left(mut body: impl FnMut()) -> isize {
+    let times = (0..5).map(|_| {
+        let before = live();
+        body();
+        live() - before
+    });
+    times.min().unwrap_or(0)
+}
+
+#[test]
+fn all_that_a_flow_took_is_given_back() {
+    let _alone = alone();
+    let executor = Executor::new(2);
+    let left = least_left(|| {
+        let mut flow = Taskflow::with_name("given back");
+        for number in 0..2000 {
+            let text = format!("captured {number}");
+            flow.emplace(move || assert!(!text.is_empty()))
+                .name(format!("task {number}"));
+        }
+        wavefront(&flow.tasks());
+        executor.run_n(&flow, 3).wait().unwrap();
+        flow.clear();
+        flow.emplace(|| {});
+        executor.run_and_wait(&flow).unwrap();
+    });
+    assert!(left <= 0, "{left} bytes stay");
+}
+
+#[test]
+fn all_that_an_executor_took_is_given_back() {
+    let _alone = alone();
+    let left = least_left(|| {
+        let executor = Executor::new(2);
+        let flow = Taskflow::new();
+        for _ in 0..2000 {
+            flow.emplace(|| {});
+        }
+        tree(&flow.tasks());
+        drop(executor.run_n(&flow, 3));
+        drop(executor);
+        drop(flow);
+        // The threads end on their own, a moment later.
+        let (mut before, mut same) = (live(), 0);
+        while same < 1000 {
+            thread::yield_now();
+            let now = live();
+            same = if now == before { same + 1 } else { 0 };
+            before = now;
+        }
+    });
+    assert!(left <= 0, "{left} bytes stay");
+}
+
+/// What is live after this beyond what was before, in units of what the harness may hold.
+fn grown(body: impl FnOnce()) -> isize {
+    let before = live();
+    body();
+    ((live() - before) / 4096).max(0)
+}
+
+/// Takes out every third task and puts others in, between runs.
+fn edit_and_run(executor: &Executor, flow: &Taskflow<'static>) {
+    for task in flow.tasks().into_iter().step_by(3) {
+        flow.remove(task);
+    }
+    while flow.len() < 100 {
+        let number = black_box(7_u64);
+        flow.emplace(move || assert_eq!(number, 7));
+    }
+    executor.run(flow).wait().expect("no task fails");
+}
+
+#[test]
+fn removing_and_adding_tasks_between_runs_does_not_grow() {
+    let _alone = alone();
+    let (executor, flow) = (Executor::new(1), Taskflow::new());
+    let turn = || edit_and_run(&executor, &flow);
+    (0..20).for_each(|_| turn());
+    assert_eq!(grown(|| (0..1000).for_each(|_| turn())), 0);
+}
+
+#[test]
+fn removing_and_adding_edges_between_runs_does_not_grow() {
+    let _alone = alone();
+    let (executor, flow) = (Executor::new(1), Taskflow::new());
+    let tasks: Vec<TaskHandle<'_>> = (0..100).map(|_| flow.placeholder()).collect();
+    let turn = || {
+        chain(&tasks);
+        executor.run(&flow).wait().unwrap();
+        for pair in tasks.windows(2) {
+            assert!(flow.remove_edge(pair[0], pair[1]));
+        }
+        executor.run(&flow).wait().unwrap();
+    };
+    (0..10).for_each(|_| turn());
+    assert_eq!(grown(|| (0..100).for_each(|_| turn())), 0);
+}
+
+#[test]
+fn making_the_same_edge_again_between_runs_does_not_grow() {
+    let _alone = alone();
+    let (executor, flow) = (Executor::new(1), Taskflow::new());
+    let (first, second) = (flow.placeholder(), flow.placeholder());
+    let turn = || {
+        first.precede(second);
+        executor.run(&flow).wait().unwrap();
+    };
+    (0..20).for_each(|_| turn());
+    assert_eq!(grown(|| (0..10_000).for_each(|_| turn())), 0);
+}
+
+#[test]
+fn removing_and_adding_without_a_run_does_not_grow() {
+    let _alone = alone();
+    let flow = Taskflow::new();
+    let turn = || {
+        let number = black_box(7_u64);
+        let task = flow.emplace(move || assert_eq!(number, 7));
+        flow.remove(task);
+    };
+    (0..1000).for_each(|_| turn());
+    assert_eq!(grown(|| (0..100_000).for_each(|_| turn())), 0);
+}
+
+#[test]
+fn runs_in_flight_do_not_grow_what_stays() {
+    let _alone = alone();
+    let executor = Executor::new(2);
+    let flow = Taskflow::new();
+    flow.linearize([(); 4].map(|()| flow.emplace(|| {})));
+    let burst = || {
+        let runs: Vec<_> = (0..100).map(|_| executor.run(&flow)).collect();
+        runs.into_iter().for_each(|run| drop(run.wait().unwrap()));
+    };
+    burst();
+    assert_eq!(grown(|| (0..100).for_each(|_| burst())), 0);
+}
