@@ -28,6 +28,7 @@ struct Line(AtomicU64);
 /// ```
 #[must_use]
 pub fn ping(batches: u32) -> Duration {
+    let batches = batches.max(1);
     let line = Line(AtomicU64::new(0));
     let passes = u64::from(2 * BATCH) * u64::from(batches);
     thread::scope(|scope| {
