@@ -6,8 +6,10 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod bodies;
-mod explore;
+mod support {
+    pub(crate) mod bodies;
+    pub(crate) mod explore;
+}
 
 use std::rc::Rc;
 
@@ -15,8 +17,8 @@ use loom::thread::{self, JoinHandle};
 use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use bodies::Bodies;
-use explore::explore;
+use support::bodies::Bodies;
+use support::explore::explore;
 
 /// Predecessors of every task: what a counter is armed with again when its task is unlinked.
 const STRONG: u32 = 2;

@@ -7,7 +7,9 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod explore;
+mod support {
+    pub(crate) mod explore;
+}
 
 use std::rc::Rc;
 
@@ -16,7 +18,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::completion::{Completion, Tally};
 
-use explore::explore;
+use support::explore::explore;
 
 /// A flow as its workers count it.
 struct Flow {

@@ -8,8 +8,10 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod bodies;
-mod explore;
+mod support {
+    pub(crate) mod bodies;
+    pub(crate) mod explore;
+}
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,8 +20,8 @@ use loom::cell::Cell;
 use loom::thread::{self, JoinHandle};
 use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 
-use bodies::Bodies;
-use explore::explore;
+use support::bodies::Bodies;
+use support::explore::explore;
 
 /// Entries of a ring that is soon full.
 const SMALL: usize = 2 * STEAL_MAX;

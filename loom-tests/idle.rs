@@ -9,16 +9,18 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod explore;
-mod pool;
+mod support {
+    pub(crate) mod explore;
+    pub(crate) mod pool;
+}
 
 use std::rc::Rc;
 
 use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::thread::{self, JoinHandle};
 
-use explore::explore;
-use pool::Pool;
+use support::explore::explore;
+use support::pool::Pool;
 
 fn spawn(pool: &Rc<Pool>, body: impl FnOnce(&Pool) + 'static) -> JoinHandle<()> {
     let pool = Rc::clone(pool);

@@ -6,7 +6,9 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod explore;
+mod support {
+    pub(crate) mod explore;
+}
 
 use std::rc::Rc;
 
@@ -15,7 +17,7 @@ use loom::thread;
 use taskflow_core::protocol::completion::Completion;
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use explore::explore;
+use support::explore::explore;
 
 /// A task and its predecessors. Each predecessor has a cell, which the task reads.
 struct Join {

@@ -8,7 +8,9 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod explore;
+mod support {
+    pub(crate) mod explore;
+}
 
 use std::cell::Cell as OwnCell;
 use std::rc::Rc;
@@ -21,7 +23,7 @@ use taskflow_core::protocol::completion::Completion;
 use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use explore::explore;
+use support::explore::explore;
 
 /// For each task, who comes after it and how many come before it.
 const DIAMOND: [(&[u32], u32); 5] = [(&[], 0), (&[2, 3], 0), (&[4], 1), (&[4], 1), (&[], 2)];

@@ -6,7 +6,9 @@
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
 
-mod explore;
+mod support {
+    pub(crate) mod explore;
+}
 
 use std::rc::Rc;
 
@@ -16,7 +18,7 @@ use taskflow_core::protocol::deque::{Deque, STEAL_MAX};
 use taskflow_core::protocol::idle::Idle;
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use explore::explore;
+use support::explore::explore;
 
 /// The only task's counter.
 struct OneTask(JoinCounter);

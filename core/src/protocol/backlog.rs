@@ -53,11 +53,11 @@ impl Backlog {
     pub fn push(&self, chain: Chain, links: &impl Links) {
         // Ordering: Relaxed; only compared and linked to, never read through.
         let mut head = self.0.load(Ordering::Relaxed);
+        // Ordering: Release, with the Acquire of `take`: the links and what made the tasks ready.
+        // The chains below keep their own Release: this exchange continues its release sequence.
         let publish = if cfg!(taskflow_mutant = "backlog_push_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Release, with the Acquire of `take`: the links and what made the tasks ready.
-            // The chains below keep their own Release: this exchange continues its release sequence.
             Ordering::Release
         };
         loop {
@@ -79,10 +79,10 @@ impl Backlog {
         if self.is_empty() {
             return None;
         }
+        // Ordering: Acquire, with the Release of `push` and `put_back`.
         let order = if cfg!(taskflow_mutant = "backlog_take_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Acquire, with the Release of `push` and `put_back`.
             Ordering::Acquire
         };
         // Ordering: see above.
@@ -117,12 +117,20 @@ pub struct Taken {
 impl Taken {
     /// Unlinks the first task. Its counter holds a stale link until the caller re-arms it.
     pub fn pop(&mut self, links: &impl Links) -> Option<u32> {
-        if self.next == NONE {
-            return None;
-        }
-        let task = self.next;
-        self.next = links.counter(task).link();
+        let task = self.first()?;
+        self.go_on(links.counter(task));
         Some(task)
+    }
+
+    /// The first task, still linked.
+    #[must_use]
+    pub fn first(&self) -> Option<u32> {
+        (self.next != NONE).then_some(self.next)
+    }
+
+    /// Unlinks the first task, whose counter this is; see [`pop`](Self::pop).
+    pub fn go_on(&mut self, counter: &JoinCounter) {
+        self.next = counter.link();
     }
 
     /// Turns the order round: what was pushed first comes first. O(length).
@@ -142,10 +150,10 @@ impl Taken {
         if self.next == NONE {
             return;
         }
+        // Ordering: Release, with the Acquire of `take`, as in `push`.
         let publish = if cfg!(taskflow_mutant = "backlog_put_back_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Release, with the Acquire of `take`, as in `push`.
             Ordering::Release
         };
         // Ordering: see `publish`; Relaxed on failure, nothing is read.

@@ -152,10 +152,10 @@ impl Deque {
             // Ordering: SeqCst, with the fence of `take_newest` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
+        // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
         let order = if cfg!(taskflow_mutant = "deque_look_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
             Ordering::Acquire
         };
         // Ordering: see above.
@@ -165,11 +165,11 @@ impl Deque {
 
     #[inline]
     fn claim(&self, top: usize, count: usize) -> Stolen {
+        // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
+        // Not Acquire: the value was loaded before, and `top` never has it again.
         let order = if cfg!(taskflow_mutant = "deque_claim_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
-            // Not Acquire: the value was loaded before, and `top` never has it again.
             Ordering::Release
         };
         // Ordering: see `order`; Relaxed on failure, which brings nothing that is used.
@@ -215,11 +215,11 @@ impl DequeOwner {
     /// Shows all pushed entries to thieves, with one store.
     #[inline]
     pub fn publish(&self) {
+        // Ordering: Release, with the Acquire of `look` and `is_empty`: whoever sees the new
+        // bottom sees the entries, and what the pusher did before.
         let order = if cfg!(taskflow_mutant = "deque_publish_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Release, with the Acquire of `look` and `is_empty`: whoever sees the new
-            // bottom sees the entries, and what the pusher did before.
             Ordering::Release
         };
         // Ordering: see above.
@@ -280,11 +280,11 @@ impl DequeOwner {
             return self.take_newest_solo();
         }
         let bottom = self.bottom.get().wrapping_sub(1);
+        // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
+        // readable through this value too. The fence orders it before the load of `top`.
         let order = if cfg!(taskflow_mutant = "deque_lower_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
-            // readable through this value too. The fence orders it before the load of `top`.
             Ordering::Release
         };
         // Ordering: see above.
@@ -322,11 +322,11 @@ impl DequeOwner {
 
     /// Whether thieves made room since `top` was last looked at.
     fn room(&self) -> bool {
+        // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they are
+        // overwritten.
         let order = if cfg!(taskflow_mutant = "deque_room_relaxed") {
             Ordering::Relaxed
         } else {
-            // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they
-            // are overwritten.
             Ordering::Acquire
         };
         // Ordering: see above.

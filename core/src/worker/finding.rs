@@ -4,7 +4,7 @@ use super::running::Outbox;
 use super::{SLICE, Worker};
 use crate::platform::Platform;
 use crate::pool::Slot;
-use crate::protocol::backlog::{Backlog, Chain, Links, Taken};
+use crate::protocol::backlog::{Backlog, Chain, Taken};
 use crate::protocol::deque::{STEAL_MAX, Stolen};
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
@@ -144,11 +144,11 @@ impl<P: Platform> Worker<'_, P> {
 
     /// The first task of a chain, its counter armed again.
     pub(super) fn unlink(&self, taken: &mut Taken) -> Option<u32> {
-        let links = &*self.pool.directory;
-        let task = taken.pop(links)?;
+        let task = taken.first()?;
         let (_, view) = self.locate(task);
-        let strong = view.node(task.wrapping_sub(view.base)).strong();
-        links.counter(task).rearm(strong);
+        let node = view.node(task.wrapping_sub(view.base));
+        taken.go_on(&node.counter);
+        node.counter.rearm(node.strong());
         Some(task)
     }
 

@@ -120,11 +120,24 @@ impl<P: Platform> Worker<'_, P> {
                 } else {
                     node.counter.arrive(strong)
                 };
-            if ready && let Some(before) = next.replace(*successor) {
-                out.any = true;
-                if let Err(task) = deque.push(view.base + before) {
-                    self.overflow(&mut out, task);
+            if !ready {
+                continue;
+            }
+            // The one with the lowest index is next: the order of creation, and of memory.
+            let later = match next {
+                None => {
+                    next = Some(*successor);
+                    continue;
                 }
+                Some(before) if before < *successor => *successor,
+                Some(before) => {
+                    next = Some(*successor);
+                    before
+                }
+            };
+            out.any = true;
+            if let Err(task) = deque.push(view.base + later) {
+                self.overflow(&mut out, task);
             }
         }
         if out.any {
