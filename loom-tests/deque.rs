@@ -1,9 +1,8 @@
 //! The deque: every entry leaves exactly once, and whoever takes it sees what was done before it was published.
 //!
-//! Under the checker [`STEAL_MAX`] is 2, so that few entries reach every branch. A task that
-//! runs twice, never, or without seeing its [`Bodies::make_ready`] ends the model. A preemption bound of
-//! n means: all schedules with at most n forced switches. Unbounded, most
-//! of these models take minutes.
+//! Under the checker [`STEAL_MAX`] is 2, so that few entries reach every branch. A task that runs twice,
+//! never, or without seeing its [`Bodies::make_ready`] ends the model. A preemption bound of n means: all
+//! schedules with at most n forced switches. Unbounded, most of these models take minutes.
 
 #![cfg(taskflow_loom)]
 #![forbid(unsafe_code)]
@@ -79,7 +78,7 @@ impl Owned {
         for thief in thieves {
             thief.join().expect("a thief does not panic");
         }
-        while let Some(task) = self.owner.take() {
+        while let Some(task) = self.owner.take_newest() {
             self.bodies.run(task);
         }
         assert!(self.ring.is_empty() && self.owner.is_empty());
@@ -118,7 +117,7 @@ fn one_thief_and_the_owner_share_three_tasks() {
         let thief = owned.thief(3);
         owned.push_each(1..=3);
         for _ in 0..3 {
-            owned.run(owned.owner.take());
+            owned.run(owned.owner.take_newest());
         }
         owned.settle([thief]);
     });
@@ -268,15 +267,15 @@ fn the_ring_wraps_round() {
         owned.push_together(1..=3);
         owned.run(owned.owner.take_oldest());
         let thief = owned.thief(3);
-        for first in [4, 6] {
-            for task in first..first + 2 {
+        for pair in [[4, 5], [6, 7]] {
+            for task in pair {
                 owned.bodies.make_ready(task);
                 if let Err(refused) = owned.owner.push(task) {
                     owned.bodies.run(refused);
                 }
             }
             owned.owner.publish();
-            owned.run(owned.owner.take());
+            owned.run(owned.owner.take_newest());
         }
         owned.push_each([8]);
         owned.settle([thief]);
@@ -295,8 +294,7 @@ fn a_choosy_thief_takes_what_it_wants() {
             thread::spawn(move || (0..2).map(|_| steal_if(&ring, &bodies, odd)).sum())
         };
         owned.push_each(1..=3);
-        owned.run(owned.owner.take());
-        owned.run(owned.owner.take());
+        owned.run(owned.owner.take_newest());
         owned.settle([thief]);
     });
 }

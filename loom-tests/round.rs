@@ -95,7 +95,7 @@ impl Worker {
     }
 
     fn find(&self) -> Option<u32> {
-        if let Some(task) = self.deque.take() {
+        if let Some(task) = self.deque.take_newest() {
             return Some(task);
         }
         if self.shared.completion_of(self.tally.take()) {

@@ -41,6 +41,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker.rs",
     "core/src/worker/counting.rs",
     "core/src/worker/running.rs",
+    "core/src/worker/span.rs",
 ];
 
 /// Crates whose every root forbids unsafe code.

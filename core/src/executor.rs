@@ -213,7 +213,8 @@ impl<P: Platform> Executor<P> {
         self.pool.wait_for_all().map_err(|_| RunError::Deadlock)
     }
 
-    /// How many tasks run at once at most.
+    /// How many tasks run at once at most; only a task whose wait is over may go on beside the substitute
+    /// that took its seat.
     #[must_use]
     pub fn num_workers(&self) -> usize {
         self.pool.slots.len()

@@ -121,6 +121,12 @@ impl<'f> View<'f> {
         root
     }
 
+    /// The successor at a place of a [`row`](Self::row).
+    #[inline]
+    pub(crate) fn at(&self, place: u32) -> u32 {
+        self.successors[place as usize]
+    }
+
     /// The successors of a task.
     #[inline]
     pub(crate) fn successors(&self, index: u32) -> &'f [u32] {
@@ -129,11 +135,15 @@ impl<'f> View<'f> {
         &self.successors[begin..end]
     }
 
-    /// The sources of the graph.
-    #[inline]
+    /// The sources of the graph: the successors of its root.
     pub(crate) fn sources(&self) -> &'f [u32] {
         let begin = self.nodes[self.nodes.len() - 1].first as usize;
         &self.successors[begin..]
+    }
+
+    /// Where the successors of a task, or of the root, begin.
+    pub(crate) fn row(&self, index: u32) -> u32 {
+        self.node(index).first
     }
 }
 

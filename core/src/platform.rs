@@ -94,6 +94,16 @@ impl fmt::Display for WorkerId {
 /// A host with thread-locals keeps one per thread: `thread_local! { static L: Local = const {
 /// Local::new() } }`. It is neither `Send` nor `Sync`, so a record that a host hands out is of the
 /// calling thread; what is in it only the core writes. A wrong record means "outside".
+///
+/// ```compile_fail,E0277
+/// fn sent<T: Send>() {}
+/// sent::<taskflow_core::Local>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<taskflow_core::Local>();
+/// ```
 pub struct Local {
     /// The innermost worker on this thread's stack. Not null only while
     /// [`enter`](Self::enter) is on that stack too.

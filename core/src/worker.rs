@@ -27,6 +27,9 @@ mod counting;
 mod finding;
 mod helping;
 mod running;
+mod span;
+
+use span::Span;
 
 /// Tasks that a worker runs before it looks at the injector.
 const SLICE: u32 = 256;
@@ -46,6 +49,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     tally: Cell<Tally>,
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
+    /// Successors that are still to be made ready.
+    span: Cell<Option<Span>>,
     caught: Cell<Option<Panic>>,
     /// Tasks until the next look at the injector; 0 when the seat was given away.
     slice: Cell<u32>,
@@ -88,6 +93,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             current: Cell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
+            span: Cell::default(),
             caught: Cell::default(),
             slice: Cell::new(SLICE),
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
@@ -137,6 +143,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 self.keep(task);
             }
             if self.has_seat() {
+                self.spill();
                 self.flush_and_keep();
             }
         });

@@ -4,8 +4,8 @@
 //!
 //! | who | end | cost | when |
 //! |---|---|---|---|
-//! | owner, [`DequeOwner::take_oldest`] | top | one compare-and-swap | normally: breadth first follows the order of creation |
-//! | owner, [`DequeOwner::take_newest`] | bottom | one fence | above [`LONG`] entries: depth first bounds the length |
+//! | owner, [`DequeOwner::take_newest`] | bottom | one fence | normally: depth first bounds the length |
+//! | owner, [`DequeOwner::take_oldest`] | top | one compare-and-swap | when thieves might be at the newest: fewer than [`STEAL_MAX`] are left |
 //! | thief, [`Deque::steal_half`] | top | one compare-and-swap for up to [`STEAL_MAX`] | when it has nothing of its own |
 //!
 //! `top` only grows; `bottom` is written by the owner alone. Entry `i` lies in slot `i mod capacity`
@@ -47,13 +47,6 @@ pub const STEAL_MAX: usize = 32;
 #[cfg(taskflow_loom)]
 pub const STEAL_MAX: usize = 2;
 
-/// Above this many entries the owner takes its newest task.
-#[cfg(not(taskflow_loom))]
-pub const LONG: usize = 256;
-/// Above this many entries the owner takes its newest task.
-#[cfg(taskflow_loom)]
-pub const LONG: usize = STEAL_MAX;
-
 /// The part of the ring that every worker sees.
 #[derive(Debug)]
 pub struct Deque {
@@ -88,7 +81,7 @@ impl Deque {
     /// An empty ring of `capacity` entries, a power of two, and its owner. A *solo* ring has no thief.
     #[must_use]
     pub fn new(capacity: usize, solo: bool) -> (Arc<Self>, DequeOwner) {
-        debug_assert!(capacity.is_power_of_two() && capacity > LONG);
+        debug_assert!(capacity.is_power_of_two() && capacity > STEAL_MAX);
         let ring = Arc::new(Self {
             top: Padded(AtomicUsize::new(0)),
             bottom: Padded(AtomicUsize::new(0)),
@@ -240,13 +233,6 @@ impl DequeOwner {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Takes the next task in the order explained above.
-    #[must_use]
-    #[inline]
-    pub fn take(&self) -> Option<u32> {
-        self.take_newest()
     }
 
     /// Takes the oldest entry. All entries must be published.

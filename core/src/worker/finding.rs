@@ -44,12 +44,12 @@ impl<P: Platform> Worker<'_, P> {
     /// A task of this worker's own queue, or of its backlog.
     fn own(&self) -> Option<u32> {
         loop {
-            if let Some(task) = self.deque()?.take() {
+            if let Some(task) = self.deque()?.take_newest() {
                 return Some(task);
             }
             // Thieves may be faster than the next look at the queue.
             if !self.refill(&self.slot.backlog) {
-                return None;
+                return self.take_from_row();
             }
         }
     }

@@ -10,14 +10,14 @@ use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::wait::{Seated, Target};
 
 /// References of one flow: the first, and how many.
-type Range = (u32, u32);
+pub(super) type Range = (u32, u32);
 
 impl<P: Platform> Worker<'_, P> {
     /// A ready task of the range. What else this worker's own queue holds goes to the injector.
     fn find_in(&self, range: Range) -> Option<u32> {
         let mut foreign = None;
         let mut found = None;
-        while let Some(task) = self.deque().and_then(DequeOwner::take) {
+        while let Some(task) = self.deque().and_then(DequeOwner::take_newest) {
             if in_range(range, task) {
                 found = Some(task);
                 break;
@@ -27,6 +27,7 @@ impl<P: Platform> Worker<'_, P> {
         if let Some(chain) = foreign {
             self.pool.inject(chain);
         }
+        let found = found.or_else(|| self.take_from_row_in(range));
         if found.is_some() {
             return found;
         }
@@ -83,7 +84,12 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         self.send(out);
+        let more = taken.first().is_some();
         taken.put_back(backlog, &*self.pool.directory);
+        if more {
+            // Whoever looked while the chain was in hand saw nothing.
+            self.pool.notify();
+        }
         if let Some(chain) = foreign {
             self.pool.injector.push(chain, &*self.pool.directory);
             self.pool.notify();
@@ -159,6 +165,9 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 self.keep(task);
             }
             if self.has_seat() {
+                if self.guest {
+                    self.spill();
+                }
                 self.flush_and_keep();
             }
         });
@@ -169,7 +178,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn leave_seat(&self) -> bool {
         let outer = self.current.replace(Current::Engine);
-        self.guarded(|| self.flush_and_keep());
+        self.guarded(|| {
+            self.spill();
+            self.flush_and_keep();
+        });
         self.current.set(outer);
         if !self.guest && self.pool.start_seat(self.id).is_err() {
             return false;
@@ -185,6 +197,6 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 }
 
-fn in_range((first, count): Range, task: u32) -> bool {
+pub(super) fn in_range((first, count): Range, task: u32) -> bool {
     task.wrapping_sub(first) < count
 }

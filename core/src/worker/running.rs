@@ -2,6 +2,7 @@
 
 use core::ptr::NonNull;
 
+use super::span::LONG_ROW;
 use super::{Current, Worker};
 use crate::flow::{Flow, View};
 use crate::graph::node::{Context, Outcome};
@@ -58,7 +59,10 @@ impl<P: Platform> Worker<'_, P> {
             index = match next {
                 Some(next) => next,
                 None => {
-                    let task = self.deque()?.take()?;
+                    let task = self
+                        .deque()?
+                        .take_newest()
+                        .or_else(|| self.take_from_row())?;
                     let near = task.wrapping_sub(view.base);
                     if near >= root {
                         return Some(task);
@@ -79,6 +83,10 @@ impl<P: Platform> Worker<'_, P> {
             // Nothing of this round was started, so no counter is out of place.
             self.count_all_skipped(flow, view.tasks);
             return None;
+        }
+        if self.leave_in_row(flow, view, view.root(), sources.len()) {
+            self.count_finished(flow);
+            return self.take_from_row().map(|task| task - view.base);
         }
         let end = sources.len().min(begin + SOURCES);
         let more = end < sources.len();
@@ -109,9 +117,14 @@ impl<P: Platform> Worker<'_, P> {
             self.pool.finish_late(view.base + index);
             return None;
         };
+        let successors = view.successors(index);
+        if successors.len() >= LONG_ROW && self.leave_in_row(flow, view, index, successors.len()) {
+            self.count_finished(flow);
+            return None;
+        }
         let mut next = None;
         let mut out = Outbox::default();
-        for successor in view.successors(index) {
+        for successor in successors {
             let node = view.node(*successor);
             let strong = node.strong();
             let ready = strong <= 1
