@@ -58,17 +58,16 @@ impl<P: Platform> Worker<'_, P> {
             }
             index = match next {
                 Some(next) => next,
-                None => {
-                    let task = self
-                        .deque()?
-                        .take_newest()
-                        .or_else(|| self.take_from_row())?;
-                    let near = task.wrapping_sub(view.base);
-                    if near >= root {
-                        return Some(task);
+                None => match self.deque()?.take_newest() {
+                    Some(task) => {
+                        let near = task.wrapping_sub(view.base);
+                        if near >= root {
+                            return Some(task);
+                        }
+                        near
                     }
-                    near
-                }
+                    None => self.next_in_row(flow, &view)?,
+                },
             };
         }
     }
@@ -86,7 +85,7 @@ impl<P: Platform> Worker<'_, P> {
         }
         if self.leave_in_row(flow, view, view.root(), sources.len()) {
             self.count_finished(flow);
-            return self.take_from_row().map(|task| task - view.base);
+            return self.next_in_row(flow, view);
         }
         let end = sources.len().min(begin + SOURCES);
         let more = end < sources.len();

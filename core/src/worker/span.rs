@@ -50,26 +50,9 @@ impl<P: Platform> Worker<'_, P> {
         here
     }
 
-    /// The next ready task of the span.
-    #[inline]
+    /// The reference of the next ready task of the span.
     pub(super) fn take_from_row(&self) -> Option<u32> {
-        let mut span = self.span.get()?;
-        // SAFETY: invariant 1.
-        let flow = unsafe { span.flow.as_ref() };
-        // SAFETY: invariant 1.
-        let view = unsafe { flow.view() };
-        let mut ready = None;
-        while ready.is_none() && span.next < span.end {
-            let task = view.at(span.next);
-            span.next += 1;
-            let node = view.node(task);
-            let strong = node.strong();
-            if strong <= 1 || node.counter.arrive_alone(strong) {
-                ready = Some(view.base + task);
-            }
-        }
-        self.span.set((span.next < span.end).then_some(span));
-        ready
+        self.take_from_row_in((0, u32::MAX))
     }
 
     /// As [`take_from_row`](Self::take_from_row), if the span is of this range.
@@ -79,9 +62,31 @@ impl<P: Platform> Worker<'_, P> {
         let flow = unsafe { span.flow.as_ref() };
         // SAFETY: invariant 1.
         let view = unsafe { flow.view() };
-        in_range(range, view.base)
-            .then(|| self.take_from_row())
-            .flatten()
+        let wanted = in_range(range, view.base);
+        let task = wanted.then(|| self.next_in_row(flow, &view)).flatten();
+        task.map(|task| view.base + task)
+    }
+
+    /// The index of the next ready task of the span, if that is of this flow.
+    #[inline]
+    pub(super) fn next_in_row(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+        let span = self.span.get()?;
+        if span.flow != NonNull::from(flow) {
+            return None;
+        }
+        for place in span.next..span.end {
+            let task = view.at(place);
+            let node = view.node(task);
+            let strong = node.strong();
+            if strong <= 1 || node.counter.arrive_alone(strong) {
+                let next = place + 1;
+                self.span
+                    .set((next < span.end).then_some(Span { next, ..span }));
+                return Some(task);
+            }
+        }
+        self.span.set(None);
+        None
     }
 
     /// Makes the rest of the span ready, where others find it.
