@@ -88,7 +88,7 @@ impl<P> Builder<P> {
         self
     }
 
-    /// Called, on a worker, with the error of each run that failed while nobody held its handle.
+    /// Called, on a worker or where the handle is dropped, with the error of each run that failed while nobody held its handle.
     /// Cancelled runs are no failures. Without it such errors are dropped.
     #[must_use]
     pub fn panic_handler(mut self, handler: impl Fn(&RunError) + Send + Sync + 'static) -> Self {

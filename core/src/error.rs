@@ -186,7 +186,7 @@ pub enum RunError {
         /// What ran all the same.
         stats: Box<RunStats>,
     },
-    /// The run was cancelled before its last task started.
+    /// The run was cancelled before it ended, and no task of it failed.
     Cancelled {
         /// The reason, if one was given.
         reason: Option<String>,

@@ -148,10 +148,13 @@ impl<P: Platform> Executor<P> {
     /// waits for; nothing was started then.
     pub fn run_and_wait(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
         let host = self.host();
-        let _wait = host
+        let wait = host
             .begin_wait(flow.owner().id())
             .map_err(|_| RunError::Deadlock)?;
         let (run, root) = self.submit(flow, Rounds::Times(1))?;
+        if let Some(wait) = &wait {
+            wait.ends_with(&run);
+        }
         let future = TaskflowFuture::new(run, Some(host));
         future.finish(root)
     }

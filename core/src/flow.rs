@@ -238,9 +238,11 @@ impl Flow {
         if !Arc::ptr_eq(&run.directory(), directory) {
             return None;
         }
-        // SAFETY: a run is active, and does not end while the queue is locked.
-        let view = unsafe { self.view() };
-        Some((view.base, view.root() + 1))
+        // SAFETY: a run is active, and does not end while the queue is locked, so nobody writes it.
+        let Hot { nodes, base, .. } = unsafe { *self.hot.get() };
+        // Graphs with more tasks than 32 bits count were refused.
+        let references = u32::try_from(nodes.len()).ok()?;
+        Some((base, references))
     }
 
     /// The active run.
@@ -327,8 +329,8 @@ impl Flow {
     pub(crate) unsafe fn end_run(&self, now: Duration) -> Ended {
         // Ordering: Relaxed; the flushes that ended the run handed it over.
         let skipped = self.progress.skipped.load(Ordering::Relaxed);
-        // SAFETY: (1).
-        let tasks = unsafe { self.view() }.tasks;
+        // SAFETY: (1). (The records may be gone already.)
+        let tasks = unsafe { (*self.hot.get()).tasks };
         let mut queue = self.queue.lock();
         let run = queue.active.take().expect("a run is active until it ends");
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that

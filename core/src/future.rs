@@ -46,8 +46,11 @@ impl TaskflowFuture {
     /// waits for; the run goes on then.
     pub fn wait(self) -> Result<RunStats, RunError> {
         if let (Some(host), Some(flow)) = (&self.host, self.run.flow()) {
-            let _wait = host.begin_wait(flow.id()).map_err(|_| RunError::Deadlock)?;
+            let wait = host.begin_wait(flow.id()).map_err(|_| RunError::Deadlock)?;
             drop(flow);
+            if let Some(wait) = &wait {
+                wait.ends_with(&self.run);
+            }
             return self.finish(None);
         }
         self.finish(None)
@@ -71,7 +74,7 @@ impl TaskflowFuture {
     }
 
     /// Asks the run to start no further task. Tasks that run already end as they like. The result will be
-    /// [`RunError::Cancelled`], unless a task failed before. `false`: the run has ended, or was
+    /// [`RunError::Cancelled`], unless a task fails. `false`: the run has ended, or was
     /// cancelled already.
     pub fn cancel(&self) -> bool {
         cancel(&self.run, None)

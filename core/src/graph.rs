@@ -56,6 +56,8 @@ pub(crate) struct Graph {
     /// The generation of tasks that have no cold record.
     generation: u32,
     defect: Option<TaskflowError>,
+    /// There were more edges than can be counted; only `take_all` mends that.
+    lost_edges: bool,
     duplicates: Vec<Edge>,
     verdict: Option<Result<(), TaskflowError>>,
 }
@@ -74,6 +76,7 @@ impl Graph {
             dropped: 0,
             generation: 0,
             defect: None,
+            lost_edges: false,
             duplicates: Vec::new(),
             verdict: None,
         }

@@ -107,7 +107,14 @@ impl fmt::Display for WorkerId {
 pub struct Local {
     /// The innermost worker on this thread's stack. Not null only while
     /// [`enter`](Self::enter) is on that stack too.
-    seated: Cell<Option<NonNull<dyn Seated>>>,
+    seated: Cell<Option<NonNull<Frame>>>,
+}
+
+/// A worker on a thread's stack.
+struct Frame {
+    worker: NonNull<dyn Seated>,
+    /// The worker below it.
+    outer: Option<NonNull<Frame>>,
 }
 
 impl Local {
@@ -121,7 +128,7 @@ impl Local {
 
     /// Calls `body` while this thread counts as `worker`.
     pub(crate) fn enter<R>(&self, worker: &dyn Seated, body: impl FnOnce() -> R) -> R {
-        struct Leave<'l>(&'l Local, Option<NonNull<dyn Seated>>);
+        struct Leave<'l>(&'l Local, Option<NonNull<Frame>>);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.0.seated.set(self.1);
@@ -132,7 +139,9 @@ impl Local {
         let worker: NonNull<dyn Seated> = unsafe {
             core::mem::transmute::<NonNull<dyn Seated + '_>, NonNull<dyn Seated>>(worker)
         };
-        let leave = Leave(self, self.seated.replace(Some(worker)));
+        let outer = self.seated.get();
+        let frame = Frame { worker, outer };
+        let leave = Leave(self, self.seated.replace(Some(NonNull::from(&frame))));
         let result = body();
         drop(leave);
         result
@@ -140,10 +149,35 @@ impl Local {
 
     /// Calls `look` with the innermost worker on this thread's stack.
     pub(crate) fn with<R>(&self, look: impl FnOnce(Option<&dyn Seated>) -> R) -> R {
-        let seated = self.seated.get();
-        // SAFETY: the pointer is there only while `enter`, which borrows the worker, is on this
-        // thread's stack below this call; `look` returns before it does.
-        look(seated.map(|worker| unsafe { &*worker.as_ptr() }))
+        look(self.frame(self.seated.get()).map(|(worker, _)| worker))
+    }
+
+    /// Whether any worker on this thread's stack is such.
+    pub(crate) fn any(&self, such: impl Fn(&dyn Seated) -> bool) -> bool {
+        let mut next = self.seated.get();
+        while let Some((worker, outer)) = self.frame(next) {
+            if such(worker) {
+                return true;
+            }
+            next = outer;
+        }
+        false
+    }
+
+    /// What a frame of this thread holds.
+    #[expect(
+        clippy::unused_self,
+        reason = "the frames live while this record is borrowed here"
+    )]
+    fn frame(
+        &self,
+        frame: Option<NonNull<Frame>>,
+    ) -> Option<(&dyn Seated, Option<NonNull<Frame>>)> {
+        // SAFETY: a frame is in the record, or below one that is, only while its `enter` is on this
+        // thread's stack below the present call, which ends before it.
+        let frame = unsafe { frame?.as_ref() };
+        // SAFETY: as above; `enter` borrows the worker.
+        Some((unsafe { frame.worker.as_ref() }, frame.outer))
     }
 }
 

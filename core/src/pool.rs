@@ -162,6 +162,12 @@ impl<P: Platform> Pool<P> {
     /// Makes tasks ready that no worker has in hand.
     pub(crate) fn inject(&self, chain: Chain) {
         self.injector.push(chain, &*self.directory);
+        self.wake_helpers();
+    }
+
+    /// Call after making a task visible that its owner is not going to run: as `notify`, and wakes
+    /// guests that keep a seat.
+    pub(crate) fn wake_helpers(&self) {
         self.notify();
         self.guests
             .wake_blocked(|guest| self.platform.unpark(guest));
@@ -174,9 +180,7 @@ impl<P: Platform> Pool<P> {
         // Ordering: Relaxed; a hint, the lock decides. Whoever sleeps passes a fence first.
         self.late.some.store(true, Ordering::Relaxed);
         drop(tasks);
-        self.notify();
-        self.guests
-            .wake_blocked(|guest| self.platform.unpark(guest));
+        self.wake_helpers();
     }
 
     /// A task whose end is to be dealt with.

@@ -1,7 +1,7 @@
 //! Runs that borrow, held within a call.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -19,7 +19,7 @@ use crate::wait::Wait;
 /// return before all of them have ended.
 pub struct Scope<'scope, 'env: 'scope> {
     host: Arc<dyn Host>,
-    runs: Mutex<Vec<Started>>,
+    runs: Mutex<VecDeque<Started>>,
     /// Invariant in both.
     _scope: PhantomData<&'scope mut &'scope ()>,
     _env: PhantomData<&'env mut &'env ()>,
@@ -60,11 +60,14 @@ impl<'scope> Scope<'scope, '_> {
                 Err(error) => Err(Err(error)),
             },
         };
+        if let Ok((run, _, Some(wait))) = &started {
+            wait.ends_with(run);
+        }
         let (run, root, wait) = match started {
             Ok(started) => started,
             Err(outcome) => (Run::ended(outcome), None, None),
         };
-        self.runs.lock().push(Started {
+        self.runs.lock().push_back(Started {
             run: Arc::clone(&run),
             _wait: wait,
         });
@@ -83,11 +86,11 @@ impl<'scope> Scope<'scope, '_> {
         let mut result = Ok(());
         loop {
             // A run leaves the list only when it has ended, so that an unwinding wait finds it there.
-            let Some(run) = self.runs.lock().first().map(|first| Arc::clone(&first.run)) else {
+            let Some(run) = self.runs.lock().front().map(|first| Arc::clone(&first.run)) else {
                 return result;
             };
             wait_until_done(&run, &self.host, None);
-            let ended = self.runs.lock().remove(0);
+            let ended = self.runs.lock().pop_front();
             drop(ended);
             match run.take_outcome() {
                 None | Some(Ok(_)) => {}
@@ -116,7 +119,7 @@ pub(crate) fn enter<'env, R>(
 ) -> Result<R, RunError> {
     let scope = Scope {
         host,
-        runs: Mutex::new(Vec::new()),
+        runs: Mutex::new(VecDeque::new()),
         _scope: PhantomData,
         _env: PhantomData,
     };

@@ -20,11 +20,12 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::flow::Flow;
 use crate::platform::WorkerId;
 use crate::run::{Run, Waiter};
-use crate::sync::StaticMutex;
+use crate::sync::{StaticMutex, fresh_id};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -72,21 +73,30 @@ pub(crate) trait Seated {
     /// Makes a root ready on this seat.
     fn start(&self, root: u32);
 
-    /// Runs tasks of the target's flow until it is done or none is ready.
-    fn help(&self, target: Target<'_>);
+    /// Runs tasks of the target's flow until it is done, none is ready, or the host's clock stands at
+    /// the deadline.
+    fn help(&self, target: Target<'_>, deadline: Option<Duration>);
 
     /// Gives the seat to a substitute. `false`: there is none to be had, the seat is kept.
     fn leave_seat(&self) -> bool;
 }
 
 /// Which flow waits for which, in the whole process.
-static WAITS: StaticMutex<Vec<(u64, u64)>> = StaticMutex::new(Vec::new());
+static WAITS: StaticMutex<Vec<Entry>> = StaticMutex::new(Vec::new());
+
+#[derive(Debug)]
+struct Entry {
+    id: u64,
+    from: u64,
+    to: u64,
+    /// What is waited for, once that is known: when it is done, the wait is over.
+    run: Option<Arc<Run>>,
+}
 
 /// A wait of one flow for another. Ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    from: u64,
-    to: u64,
+    id: u64,
 }
 
 impl Wait {
@@ -96,6 +106,7 @@ impl Wait {
     ///
     /// `to` waits for `from` already, or is it.
     pub(crate) fn begin(from: u64, to: u64) -> Result<Self, Deadlock> {
+        let id = fresh_id();
         let mut waits = WAITS.lock();
         let mut reached = Vec::from([to]);
         let mut next = 0;
@@ -103,25 +114,37 @@ impl Wait {
             if flow == from {
                 return Err(Deadlock);
             }
-            for (_, to) in waits.iter().filter(|(from, _)| *from == flow) {
-                if !reached.contains(to) {
-                    reached.push(*to);
+            for wait in waits.iter().filter(|wait| wait.from == flow) {
+                let over = wait.run.as_ref().is_some_and(|run| run.is_done());
+                if !over && !reached.contains(&wait.to) {
+                    reached.push(wait.to);
                 }
             }
             next += 1;
         }
-        waits.push((from, to));
-        Ok(Self { from, to })
+        let run = None;
+        waits.push(Entry { id, from, to, run });
+        Ok(Self { id })
+    }
+
+    /// Tells which run is waited for.
+    pub(crate) fn ends_with(&self, run: &Arc<Run>) {
+        let mut waits = WAITS.lock();
+        let entry = waits.iter_mut().find(|wait| wait.id == self.id);
+        if let Some(entry) = entry {
+            entry.run = Some(Arc::clone(run));
+        }
     }
 }
 
 impl Drop for Wait {
     fn drop(&mut self) {
         let mut waits = WAITS.lock();
-        let place = waits.iter().position(|wait| *wait == (self.from, self.to));
-        if let Some(place) = place {
-            waits.swap_remove(place);
-        }
+        let place = waits.iter().position(|wait| wait.id == self.id);
+        let entry = place.map(|place| waits.swap_remove(place));
+        drop(waits);
+        // The run's last handle may be in it.
+        drop(entry);
     }
 }
 

@@ -142,10 +142,8 @@ impl<'p, P: Platform> Worker<'p, P> {
             if let Some(task) = met {
                 self.keep(task);
             }
-            if self.has_seat() {
-                self.spill();
-                self.flush_and_keep();
-            }
+            self.spill();
+            self.flush_and_keep();
         });
         Worked {
             any: any.get(),
@@ -179,6 +177,9 @@ impl<'p, P: Platform> Worker<'p, P> {
                 self.fail(flow, index, Failure::Panicked(panic));
                 // SAFETY: as above.
                 let view = unsafe { flow.view() };
+                if !self.has_seat() {
+                    return self.pool.finish_late(view.base + index);
+                }
                 if let Some(next) = self.complete(flow, &view, index) {
                     self.keep(view.base + next);
                 }

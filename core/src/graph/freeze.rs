@@ -84,14 +84,26 @@ impl Graph {
         let forward = list.forward;
         self.duplicates.clear();
         let successors = place_edges(self.nodes.settle(Node::empty()), list, &mut self.duplicates);
-        self.edges = Edges::Frozen {
-            successors: successors?,
-            forward,
-        };
-        Ok(())
+        match successors {
+            Ok(successors) => {
+                self.edges = Edges::Frozen {
+                    successors,
+                    forward,
+                };
+                Ok(())
+            }
+            Err(error) => {
+                // The edges are lost, so the graph must not run without them.
+                self.lost_edges = true;
+                Err(error)
+            }
+        }
     }
 
     fn check(&self) -> Result<(), TaskflowError> {
+        if self.lost_edges {
+            return Err(TaskflowError::TooLarge);
+        }
         if let Some(defect) = &self.defect {
             return Err(defect.clone());
         }

@@ -74,6 +74,7 @@ impl<P: Platform> Pool<P> {
             return Some(deque);
         }
         let slot = &self.slots[index];
+        state.searching = false;
         // Ordering: Acquire, with the Release of `grant`.
         if slot.granted.swap(false, Ordering::Acquire) {
             state.searching = true;

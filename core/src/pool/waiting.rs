@@ -15,7 +15,7 @@ use crate::worker::Worker;
 
 impl<P: Platform> Pool<P> {
     /// Puts a guest on the seat of a sleeping worker to help the target. `false`: nobody sleeps.
-    fn lend(&self, target: Target<'_>, root: Option<u32>) -> bool {
+    fn lend(&self, target: Target<'_>, root: Option<u32>, deadline: Option<Duration>) -> bool {
         let Some((index, deque)) = self.claim_seat() else {
             return false;
         };
@@ -29,7 +29,7 @@ impl<P: Platform> Pool<P> {
                 if let Some(root) = root {
                     guest.start(root);
                 }
-                guest.help(target);
+                guest.help(target, deadline);
             };
             match local {
                 Some(local) => local.enter(&guest, help),
@@ -72,26 +72,28 @@ impl<P: Platform> Pool<P> {
             // A task of another executor: what it runs here must not hold that executor up.
             leave_seat(seated);
         }
+        let deadline = timeout.map(|timeout| self.platform.now().saturating_add(timeout));
         let help = |root: Option<u32>| match own.filter(|worker| worker.has_seat()) {
             Some(worker) => {
                 if let Some(root) = root {
                     worker.start(root);
                 }
-                worker.help(target);
+                worker.help(target, deadline);
             }
             None => {
-                if !self.lend(target, root)
+                if !self.lend(target, root, deadline)
                     && let Some(root) = root
                 {
                     self.launch(root);
                 }
             }
         };
-        help(root);
+        if root.is_some() || timeout != Some(Duration::ZERO) {
+            help(root);
+        }
         if target.is_done() {
             return true;
         }
-        let deadline = timeout.map(|timeout| self.platform.now().saturating_add(timeout));
         let kept = !leave_seat(seated);
         let guest = self.guests.enter(kept);
         loop {
@@ -118,12 +120,15 @@ impl<P: Platform> Pool<P> {
     ///
     /// The caller is a task of this pool.
     pub(crate) fn wait_for_all(&self) -> Result<(), Deadlock> {
-        let refused = self.on_stack(|seated| match seated {
-            Some(worker) if worker.pool() == self.identity() => true,
-            other => {
-                leave_seat(other);
-                false
+        let refused = with_local(&self.platform, |local| {
+            let Some(local) = local else {
+                return false;
+            };
+            if local.any(|worker| worker.pool() == self.identity()) {
+                return true;
             }
+            local.with(leave_seat);
+            false
         });
         if refused {
             return Err(Deadlock);

@@ -1,5 +1,6 @@
 //! Counting what was finished, and ending rounds and runs.
 
+use alloc::sync::Arc;
 use core::ptr::NonNull;
 
 use super::{Current, Worker};
@@ -39,7 +40,8 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Makes the tally one of `flow`; that of another flow is flushed.
-    fn tally_for(&self, flow: &Flow) {
+    #[inline]
+    pub(super) fn tally_for(&self, flow: &Flow) {
         let flow = NonNull::from(flow);
         if self.tally_flow.get() != Some(flow) {
             self.flush_and_keep();
@@ -68,16 +70,21 @@ impl<P: Platform> Worker<'_, P> {
             // Ordering: Relaxed; ordered by the flush below.
             progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
         }
-        if progress.completion.flush(tally.finished) {
-            self.round_over(flow)
-        } else {
-            None
+        if !progress.completion.flush(tally.finished) {
+            return None;
         }
+        let root = self.next_round(flow);
+        if root.is_none() {
+            // The flow may go with what is returned.
+            drop(self.end_run(flow));
+        }
+        root
     }
 
-    /// All tasks of a round are counted, and this worker alone has the flow.
-    fn round_over(&self, flow: &Flow) -> Option<u32> {
-        // SAFETY: the run is active until `end_run` below.
+    /// All tasks of a round are counted, and this worker alone has the flow. Begins another round if
+    /// there is to be one.
+    fn next_round(&self, flow: &Flow) -> Option<u32> {
+        // SAFETY: the run is active until `end_run`.
         let run = unsafe { flow.active() };
         let outer = self.current.replace(Current::Round(NonNull::from(flow)));
         // The predicate and its drop are user code. They are guarded here, since this may be in the
@@ -99,17 +106,18 @@ impl<P: Platform> Worker<'_, P> {
             Ok(Some(rounds)) => {
                 run.round_begins(rounds);
                 // SAFETY: this worker alone has the flow.
-                return Some(unsafe { flow.begin_round() });
+                Some(unsafe { flow.begin_round() })
             }
-            Ok(None) => {}
-            Err(panic) => run.fail(None, Failure::Panicked(panic)),
+            Ok(None) => None,
+            Err(panic) => {
+                run.fail(None, Failure::Panicked(panic));
+                None
+            }
         }
-        self.end_run(flow);
-        None
     }
 
-    /// Ends the active run and tells whoever waits for it.
-    fn end_run(&self, flow: &Flow) {
+    /// Ends the active run and tells whoever waits for it. Gives the flow, which may be the last of it.
+    fn end_run(&self, flow: &Flow) -> Arc<Flow> {
         if flow.is_orphan() {
             // Before the end is told: whoever waited finds the captures dropped.
             self.drop_closures(flow);
@@ -122,33 +130,30 @@ impl<P: Platform> Worker<'_, P> {
             host.launch(root);
         }
         let host = closed.host;
-        let waker = match closed.waiter {
-            Waiter::Nobody => None,
-            Waiter::Thread(guest) => {
-                host.unpark(guest);
-                None
-            }
-            Waiter::Task(waker) => Some(waker),
-        };
-        host.run_ended();
+        match closed.waiter {
+            Waiter::Nobody => {}
+            Waiter::Thread(guest) => host.unpark(guest),
+            Waiter::Task(waker) => self.call_user(|| waker.wake()),
+        }
+        if let Some(error) = closed.unheard {
+            self.call_user(|| host.report(&error));
+        }
         if ended.orphan {
             // The owner has let go in the meantime.
             self.drop_closures(&closed.flow);
         }
-        if waker.is_none() && closed.unheard.is_none() {
-            return;
-        }
-        // User code again, guarded as in `round_over`. Nobody could be told of a panic.
+        host.run_ended();
+        closed.flow
+    }
+
+    /// Calls user code in the middle of the engine's work. Nobody could be told of a panic.
+    fn call_user(&self, call: impl FnOnce()) {
         let outer = self.current.replace(Current::Engine);
-        let told = self.pool.platform.guard(|| {
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            if let Some(error) = closed.unheard {
-                host.report(&error);
-            }
-        });
-        drop(told);
+        let mut called = self.pool.platform.guard(call);
+        while let Err(panic) = called {
+            // The payload's drop is user code too.
+            called = self.pool.platform.guard(|| drop(panic));
+        }
         self.current.set(outer);
     }
 

@@ -24,7 +24,8 @@ impl<P: Platform> Worker<'_, P> {
         let found = self.own().or_else(|| self.search());
         if found.is_none() {
             // The search may have finished tasks that ended without a seat.
-            return self.flush();
+            self.flush_and_keep();
+            return self.own();
         }
         found
     }
@@ -32,6 +33,11 @@ impl<P: Platform> Worker<'_, P> {
     /// A slice is over: what came from outside goes before what this worker has in hand.
     pub(super) fn give_way(&self, met: &mut Option<u32>) {
         self.slice.set(SLICE);
+        if let Some(late) = self.pool.take_late()
+            && let Some(next) = self.resume_late(late)
+        {
+            self.keep(next);
+        }
         if self.pool.injector.is_empty() {
             return;
         }

@@ -1,5 +1,7 @@
 //! Helping a wait: running only what it needs, and giving the seat away when that is not ready.
 
+use core::time::Duration;
+
 use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, SLICE, Worker};
@@ -84,15 +86,11 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         self.send(out);
-        let more = taken.first().is_some();
         taken.put_back(backlog, &*self.pool.directory);
-        if more {
-            // Whoever looked while the chain was in hand saw nothing.
-            self.pool.notify();
-        }
-        if let Some(chain) = foreign {
-            self.pool.injector.push(chain, &*self.pool.directory);
-            self.pool.notify();
+        // Whoever looked while the chain was in hand saw nothing.
+        match foreign {
+            Some(chain) => self.pool.inject(chain),
+            None => self.pool.wake_helpers(),
         }
         found
     }
@@ -131,7 +129,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         }
     }
 
-    fn help(&self, target: Target<'_>) {
+    fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
         let Some(flow) = target.flow() else {
             return;
         };
@@ -152,13 +150,16 @@ impl<P: Platform> Seated for Worker<'_, P> {
                     met = Some(task);
                     break;
                 }
-                self.slice.set(SLICE);
+                self.slice.set(if deadline.is_some() { 1 } else { SLICE });
                 met = self.run(task);
                 if let Some(task) = met
                     && !in_range(range, task)
                 {
                     self.pool.inject(Chain::of(task));
                     met = None;
+                }
+                if deadline.is_some_and(|deadline| self.pool.platform.now() >= deadline) {
+                    break;
                 }
             }
             if let Some(task) = met {
@@ -177,6 +178,11 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn leave_seat(&self) -> bool {
+        if !matches!(self.current.get(), Current::Task(..)) {
+            // A predicate, a waker, a handler or a drop: the engine, in whose middle it runs, needs the
+            // seat as soon as it returns.
+            return false;
+        }
         let outer = self.current.replace(Current::Engine);
         self.guarded(|| {
             self.spill();

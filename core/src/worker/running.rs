@@ -27,6 +27,8 @@ impl<P: Platform> Worker<'_, P> {
     /// same flow in this worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
         let (flow, view) = self.locate(reference);
+        // What was finished of another flow is not held back behind a task of this one.
+        self.tally_for(flow);
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
         if index == root {
@@ -49,6 +51,10 @@ impl<P: Platform> Worker<'_, P> {
                 {
                     self.fail(flow, index, Failure::Failed(error));
                 }
+            }
+            if !self.has_seat() {
+                self.pool.finish_late(view.base + index);
+                return None;
             }
             let next = self.complete(flow, &view, index);
             let slice = self.slice.get().saturating_sub(1);
@@ -108,14 +114,11 @@ impl<P: Platform> Worker<'_, P> {
         Some(*first)
     }
 
-    /// A task has ended: counts it, and makes ready what waited for it alone. Gives one such task to be
+    /// A task has ended on a seat: counts it, and makes ready what waited for it alone. Gives one such task to be
     /// run next.
     #[inline]
     pub(super) fn complete(&self, flow: &Flow, view: &View<'_>, index: u32) -> Option<u32> {
-        let Some(deque) = self.deque() else {
-            self.pool.finish_late(view.base + index);
-            return None;
-        };
+        let deque = self.deque()?;
         let successors = view.successors(index);
         if successors.len() >= LONG_ROW && self.leave_in_row(flow, view, index, successors.len()) {
             self.count_finished(flow);
