@@ -33,11 +33,7 @@ impl<P: Platform> Worker<'_, P> {
     /// A slice is over: what came from outside goes before what this worker has in hand.
     pub(super) fn give_way(&self, met: &mut Option<u32>) {
         self.slice.set(SLICE);
-        if let Some(late) = self.pool.take_late()
-            && let Some(next) = self.resume_late(late)
-        {
-            self.keep(next);
-        }
+        self.take_up_late();
         if self.pool.injector.is_empty() {
             return;
         }
@@ -45,6 +41,15 @@ impl<P: Platform> Worker<'_, P> {
             self.keep(task);
         }
         self.refill(&self.pool.injector);
+    }
+
+    /// Ends the tasks that ended on threads without a seat.
+    pub(super) fn take_up_late(&self) {
+        while let Some(late) = self.pool.take_late() {
+            if let Some(next) = self.resume_late(late) {
+                self.keep(next);
+            }
+        }
     }
 
     /// A task of this worker's own queue, or of its backlog.
@@ -127,18 +132,23 @@ impl<P: Platform> Worker<'_, P> {
         } else {
             taken
         };
-        for _ in 0..REFILL {
-            let Some(task) = self.unlink(&mut taken) else {
-                break;
-            };
-            if let Some(deque) = self.deque()
-                && let Err(task) = deque.push(task)
-            {
-                self.slot.backlog.push(Chain::of(task), links);
-                break;
-            }
+        let mut tasks = [0; REFILL];
+        let mut count = 0;
+        while count < REFILL
+            && let Some(task) = self.unlink(&mut taken)
+        {
+            tasks[count] = task;
+            count += 1;
         }
         taken.put_back(&self.slot.backlog, links);
+        // The newest of the queue is taken first, so the first comes last.
+        for task in tasks[..count].iter().rev() {
+            if let Some(deque) = self.deque()
+                && let Err(task) = deque.push(*task)
+            {
+                self.slot.backlog.push(Chain::of(task), links);
+            }
+        }
         if let Some(deque) = self.deque() {
             deque.publish();
         }

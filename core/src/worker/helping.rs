@@ -139,9 +139,11 @@ impl<P: Platform> Seated for Worker<'_, P> {
         drop(flow);
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
+        self.slice.set(SLICE);
         self.guarded(|| {
             let mut met = None;
             while self.has_seat() && !target.is_done() {
+                self.take_up_late();
                 let Some(task) = met.take().or_else(|| self.find_in(range)) else {
                     break;
                 };
@@ -150,7 +152,9 @@ impl<P: Platform> Seated for Worker<'_, P> {
                     met = Some(task);
                     break;
                 }
-                self.slice.set(if deadline.is_some() { 1 } else { SLICE });
+                if deadline.is_some() {
+                    self.slice.set(1);
+                }
                 met = self.run(task);
                 if let Some(task) = met
                     && !in_range(range, task)
@@ -160,6 +164,13 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 }
                 if deadline.is_some_and(|deadline| self.pool.platform.now() >= deadline) {
                     break;
+                }
+                if self.slice.get() == 0 {
+                    if !self.pool.injector.is_empty() {
+                        // Somebody else's work waits, perhaps for this very seat.
+                        break;
+                    }
+                    self.slice.set(SLICE);
                 }
             }
             if let Some(task) = met {
