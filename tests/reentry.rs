@@ -275,3 +275,40 @@ fn a_wait_of_no_time_runs_no_task() {
     run.wait().expect("nothing fails");
     assert_eq!(counter.get(), 100);
 }
+
+#[test]
+fn wide_flows_that_run_one_another_on_the_only_worker_run_each_task_once() {
+    within_a_minute(|| {
+        let (executor, outer, inner) = (
+            Arc::new(Executor::new(1)),
+            Counter::default(),
+            Counter::default(),
+        );
+        let callers: Vec<_> = (0..3)
+            .map(|_| {
+                let (executor, outer, inner) =
+                    (Arc::clone(&executor), outer.clone(), inner.clone());
+                thread::spawn(move || {
+                    let flow = Taskflow::new();
+                    for index in 0..500 {
+                        let (host, outer) = (Arc::clone(&executor), outer.clone());
+                        let below = SharedFlow::of(counted(300, &inner));
+                        flow.emplace(move || {
+                            outer.add();
+                            if index % 50 == 0 {
+                                below.start(&host).wait().expect("it does not fail");
+                            }
+                        });
+                    }
+                    for _ in 0..5 {
+                        executor.run(&flow).wait().expect("it does not fail");
+                    }
+                })
+            })
+            .collect();
+        for caller in callers {
+            caller.join().expect("no task fails");
+        }
+        assert_eq!((outer.get(), inner.get()), (3 * 5 * 500, 3 * 5 * 10 * 300));
+    });
+}

@@ -39,9 +39,17 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(tally);
     }
 
+    /// Whether there is something to flush before a task of `flow` is begun.
+    #[inline]
+    pub(super) fn has_tally_of_another(&self, flow: &Flow) -> bool {
+        self.tally_flow
+            .get()
+            .is_some_and(|tallied| tallied != NonNull::from(flow))
+    }
+
     /// Makes the tally one of `flow`; that of another flow is flushed.
     #[inline]
-    pub(super) fn tally_for(&self, flow: &Flow) {
+    fn tally_for(&self, flow: &Flow) {
         let flow = NonNull::from(flow);
         if self.tally_flow.get() != Some(flow) {
             self.flush_and_keep();

@@ -171,6 +171,12 @@ impl<P: Platform> Worker<'_, P> {
     /// Ends a task whose closure has returned on a thread without a seat.
     fn resume_late(&self, task: u32) -> Option<u32> {
         let (flow, view) = self.locate(task);
+        if self.has_tally_of_another(flow) {
+            // As in `run`.
+            self.pool.finish_late(task);
+            self.flush_and_keep();
+            return None;
+        }
         let next = self.complete(flow, &view, task.wrapping_sub(view.base))?;
         Some(view.base + next)
     }

@@ -166,7 +166,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
                     break;
                 }
                 if self.slice.get() == 0 {
-                    if !self.pool.injector.is_empty() {
+                    if self.guest && !self.pool.injector.is_empty() {
                         // Somebody else's work waits, perhaps for this very seat.
                         break;
                     }

@@ -27,8 +27,13 @@ impl<P: Platform> Worker<'_, P> {
     /// same flow in this worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
         let (flow, view) = self.locate(reference);
-        // What was finished of another flow is not held back behind a task of this one.
-        self.tally_for(flow);
+        if self.has_tally_of_another(flow) {
+            // What was finished of another flow is not held back behind a task of this one. Its end may
+            // run user code that waits for this task, so that is not kept in hand.
+            self.keep(reference);
+            self.flush_and_keep();
+            return None;
+        }
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
         if index == root {
@@ -89,7 +94,8 @@ impl<P: Platform> Worker<'_, P> {
             self.count_all_skipped(flow, view.tasks);
             return None;
         }
-        if self.leave_in_row(flow, view, view.root(), sources.len()) {
+        // (Later batches of a row that was begun in the other way stay with that.)
+        if begin == 0 && self.leave_in_row(flow, view, view.root(), sources.len()) {
             self.count_finished(flow);
             return self.next_in_row(flow, view);
         }
