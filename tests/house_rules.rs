@@ -29,6 +29,7 @@ use house_rules::{atomics, host, invariants, layout, manifests, targets, unsafet
 const UNSAFE_FILES: &[&str] = &[
     ".ci/freestanding/src/host.rs",
     ".ci/freestanding/src/memory.rs",
+    "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
     "core/src/flow/owner.rs",
@@ -38,8 +39,10 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/graph/work.rs",
     "core/src/platform.rs",
     "core/src/taskflow.rs",
+    "core/src/taskflow/kinds.rs",
     "core/src/worker.rs",
     "core/src/worker/counting.rs",
+    "core/src/worker/general.rs",
     "core/src/worker/running.rs",
     "core/src/worker/span.rs",
 ];

@@ -195,7 +195,7 @@ fn of_all_workers_throwing_at_once_one_is_reported_and_the_others_are_suppressed
                     tasks.push(suppressed.task.unwrap().id);
                     match suppressed.failure {
                         Failure::Panicked(panic) => thrown.push(number_in(panic)),
-                        Failure::Failed(error) => panic!("{error:?}"),
+                        other => panic!("{other:?}"),
                     }
                 }
                 assert_eq!(stats.tasks, workers as u64);

@@ -152,7 +152,7 @@ impl Links for Directory {
         let flow: &Flow = unsafe { self.flow(task) };
         // SAFETY: as above, the run is active.
         let view = unsafe { flow.view() };
-        &view.node(task.wrapping_sub(view.base)).counter
+        view.link(task.wrapping_sub(view.base))
     }
 }
 

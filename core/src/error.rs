@@ -7,7 +7,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::panic::Panic;
-use crate::stats::RunStats;
+use crate::stats::{Failure, RunStats, Suppressed};
 use crate::task::TaskId;
 
 /// A task as errors speak of it: its id, and its name if it has one.
@@ -28,6 +28,24 @@ impl fmt::Display for TaskLabel {
     }
 }
 
+/// A semaphore as errors speak of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SemaphoreLabel {
+    /// Its number: semaphores are counted from one, in the order of their creation in this process.
+    pub id: u64,
+    /// Its name, if it has one.
+    pub name: Option<Box<str>>,
+}
+
+impl fmt::Display for SemaphoreLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "semaphore {} ({name:?})", self.id),
+            None => write!(f, "semaphore {}", self.id),
+        }
+    }
+}
+
 /// Why a graph cannot run. Nothing of it has been started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,6 +59,18 @@ pub enum TaskflowError {
     SelfDependency {
         /// The task.
         task: TaskLabel,
+    },
+    /// Every task waits for something, so none can be the first.
+    NoSource {
+        /// The tasks, a few of them where there are many.
+        tasks: Vec<TaskLabel>,
+    },
+    /// A module that a task uses cannot run.
+    Module {
+        /// The task.
+        task: TaskLabel,
+        /// What is wrong with the module.
+        error: Box<TaskflowError>,
     },
     /// An edge was asked for between tasks of two flows; it was not made.
     Foreign {
@@ -77,6 +107,20 @@ impl fmt::Display for TaskflowError {
                 }
             }
             Self::SelfDependency { task } => write!(f, "{task} depends on itself; remove the edge"),
+            Self::NoSource { tasks } => {
+                write!(
+                    f,
+                    "no task can be the first, since an edge leads to each of "
+                )?;
+                for (place, task) in tasks.iter().enumerate() {
+                    let comma = if place == 0 { "" } else { ", " };
+                    write!(f, "{comma}{task}")?;
+                }
+                write!(f, "; add a task that leads to one of them")
+            }
+            Self::Module { task, error } => {
+                write!(f, "the module that {task} uses cannot run: {error}")
+            }
             Self::Foreign { task, foreign } => write!(
                 f,
                 "an edge between {task} and task {foreign} of another flow was refused; \
@@ -93,7 +137,7 @@ impl fmt::Display for TaskflowError {
             ),
             Self::TooLarge => write!(
                 f,
-                "more tasks or edges than an executor can count (2^32 tasks, 2^32 edges, 2^26 edges \
+                "more tasks or edges than an executor can count (2^32 tasks, 2^32 edges, 2^22 edges \
                  into one task); split the graph"
             ),
         }
@@ -113,6 +157,16 @@ pub enum Lint {
         /// The task after.
         to: TaskLabel,
     },
+    /// A condition has no successor to choose.
+    ConditionWithoutBranches {
+        /// The condition.
+        task: TaskLabel,
+    },
+    /// No way leads to the task from any source.
+    NeverStarted {
+        /// The task.
+        task: TaskLabel,
+    },
 }
 
 impl fmt::Display for Lint {
@@ -120,6 +174,12 @@ impl fmt::Display for Lint {
         match self {
             Self::DuplicateEdge { from, to } => {
                 write!(f, "the edge from {from} to {to} was made more than once")
+            }
+            Self::ConditionWithoutBranches { task } => {
+                write!(f, "the condition {task} has no successor to choose")
+            }
+            Self::NeverStarted { task } => {
+                write!(f, "no way leads to {task} from a source")
             }
         }
     }
@@ -141,6 +201,16 @@ impl TaskError {
     #[must_use]
     pub fn get(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0
+    }
+}
+
+impl TaskError {
+    /// The error of a run, if it is one.
+    pub(crate) fn into_run_error(self) -> Result<RunError, Self> {
+        self.0
+            .downcast::<RunError>()
+            .map(|error| *error)
+            .map_err(Self)
     }
 }
 
@@ -186,6 +256,30 @@ pub enum RunError {
         /// What ran all the same.
         stats: Box<RunStats>,
     },
+    /// A task was to be started, by a branch or by its last predecessor, while it was scheduled or running
+    /// already: two ways through the graph that nothing orders lead to it.
+    TaskRace {
+        /// The task.
+        task: TaskLabel,
+        /// What ran all the same.
+        stats: Box<RunStats>,
+    },
+    /// A task made by `emplace_once` was started a second time in its round, by a loop.
+    Again {
+        /// The task.
+        task: TaskLabel,
+        /// What ran all the same.
+        stats: Box<RunStats>,
+    },
+    /// A task gave a semaphore more back than there is.
+    SemaphoreOverflow {
+        /// The semaphore.
+        semaphore: SemaphoreLabel,
+        /// The task.
+        task: TaskLabel,
+        /// What ran all the same.
+        stats: Box<RunStats>,
+    },
     /// The run was cancelled before it ended, and no task of it failed.
     Cancelled {
         /// The reason, if one was given.
@@ -206,9 +300,61 @@ impl RunError {
         match self {
             Self::Panicked { stats, .. }
             | Self::Failed { stats, .. }
+            | Self::TaskRace { stats, .. }
+            | Self::Again { stats, .. }
+            | Self::SemaphoreOverflow { stats, .. }
             | Self::Cancelled { stats, .. } => Some(stats),
             Self::Invalid(_) | Self::Deadlock | Self::Taken => None,
         }
+    }
+}
+
+impl RunError {
+    /// The error of a run whose first failure this is.
+    pub(crate) fn of_failure(first: Suppressed, stats: RunStats) -> Self {
+        let stats = Box::new(stats);
+        let Suppressed { task, failure } = first;
+        match (failure, task) {
+            (Failure::Panicked(panic), task) => Self::Panicked { task, panic, stats },
+            (Failure::Failed(error), Some(task)) => Self::Failed { task, error, stats },
+            (Failure::TaskRace, Some(task)) => Self::TaskRace { task, stats },
+            (Failure::Again, Some(task)) => Self::Again { task, stats },
+            (Failure::SemaphoreOverflow(semaphore), Some(task)) => Self::SemaphoreOverflow {
+                semaphore,
+                task,
+                stats,
+            },
+            // Only panics come without a task: those of the predicate of a run.
+            (_, None) => Self::Cancelled {
+                reason: None,
+                stats,
+            },
+        }
+    }
+
+    /// The failures that the error of a nested run is for the task that it is part of. A cancelled run is
+    /// none.
+    pub(crate) fn into_failures(self) -> Vec<Suppressed> {
+        let (task, failure, stats) = match self {
+            Self::Panicked { task, panic, stats } => (task, Failure::Panicked(panic), stats),
+            Self::Failed { task, error, stats } => (Some(task), Failure::Failed(error), stats),
+            Self::TaskRace { task, stats } => (Some(task), Failure::TaskRace, stats),
+            Self::Again { task, stats } => (Some(task), Failure::Again, stats),
+            Self::SemaphoreOverflow {
+                semaphore,
+                task,
+                stats,
+            } => (Some(task), Failure::SemaphoreOverflow(semaphore), stats),
+            Self::Cancelled { .. } => return Vec::new(),
+            other => (
+                None,
+                Failure::Failed(TaskError::from(other)),
+                Box::default(),
+            ),
+        };
+        let mut failures = Vec::from([Suppressed { task, failure }]);
+        failures.extend(stats.suppressed);
+        failures
     }
 }
 
@@ -225,6 +371,20 @@ impl fmt::Display for RunError {
                 task: None, panic, ..
             } => write!(f, "the predicate of the run panicked: {panic}"),
             Self::Failed { task, error, .. } => write!(f, "{task} failed: {error}"),
+            Self::TaskRace { task, .. } => write!(
+                f,
+                "{task} was started while it was scheduled or running already; order what leads to it"
+            ),
+            Self::Again { task, .. } => write!(
+                f,
+                "{task} can run once only and was started again; use `emplace` in a loop"
+            ),
+            Self::SemaphoreOverflow {
+                semaphore, task, ..
+            } => write!(
+                f,
+                "{task} gave {semaphore} more back than there is; release what was acquired only"
+            ),
             Self::Cancelled {
                 reason: Some(reason),
                 ..

@@ -10,8 +10,9 @@ use crate::error::RunError;
 use crate::future::TaskflowFuture;
 use crate::host::Host;
 use crate::platform::{Platform, WorkerId};
+use crate::policy::RunOptions;
 use crate::pool::Pool;
-use crate::run::{Rounds, Run};
+use crate::run::{Order, Rounds, Run};
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::taskflow::Taskflow;
@@ -92,10 +93,15 @@ impl<P: Platform> Executor<P> {
 
     /// Starts `rounds` rounds of the flow, one after another. No round is a run that has ended well.
     pub fn run_n(&self, flow: &Taskflow<'static>, rounds: u64) -> TaskflowFuture {
-        if rounds == 0 {
+        self.run_with(flow, RunOptions::new().rounds(rounds))
+    }
+
+    /// Starts the flow as the options say.
+    pub fn run_with(&self, flow: &Taskflow<'static>, options: RunOptions) -> TaskflowFuture {
+        if options.rounds == 0 {
             return self.ended(Ok(RunStats::default()));
         }
-        self.start(flow, Rounds::Times(rounds))
+        self.start(flow, Order::of(options))
     }
 
     /// Starts rounds of the flow until `enough`, asked after each round, is true: so there is at least
@@ -104,7 +110,7 @@ impl<P: Platform> Executor<P> {
     where
         F: FnMut() -> bool + Send + 'static,
     {
-        self.start(flow, Rounds::Until(Box::new(enough)))
+        self.start(flow, Order::rounds(Rounds::Until(Box::new(enough))))
     }
 
     /// Starts one round of each of the flows.
@@ -147,11 +153,27 @@ impl<P: Platform> Executor<P> {
     /// How the run ended, if not well. [`RunError::Deadlock`] if the caller is a task that the flow
     /// waits for; nothing was started then.
     pub fn run_and_wait(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
+        self.run_and_wait_with(flow, RunOptions::new())
+    }
+
+    /// As [`run_and_wait`](Self::run_and_wait), as the options say.
+    ///
+    /// # Errors
+    ///
+    /// How the run ended, if not well; [`RunError::Deadlock`] as there.
+    pub fn run_and_wait_with(
+        &self,
+        flow: &Taskflow<'_>,
+        options: RunOptions,
+    ) -> Result<RunStats, RunError> {
+        if options.rounds == 0 {
+            return Ok(RunStats::default());
+        }
         let host = self.host();
         let wait = host
             .begin_wait(flow.owner().id())
             .map_err(|_| RunError::Deadlock)?;
-        let (run, root) = self.submit(flow, Rounds::Times(1))?;
+        let (run, root) = self.submit(flow, Order::of(options))?;
         if let Some(wait) = &wait {
             wait.ends_with(&run);
         }
@@ -247,8 +269,8 @@ impl<P: Platform> Executor<P> {
         TaskflowFuture::new(Run::ended(outcome), Some(self.host()))
     }
 
-    fn start(&self, flow: &Taskflow<'static>, rounds: Rounds) -> TaskflowFuture {
-        match self.submit(flow, rounds) {
+    fn start(&self, flow: &Taskflow<'static>, order: Order) -> TaskflowFuture {
+        match self.submit(flow, order) {
             Ok((run, root)) => {
                 if let Some(root) = root {
                     self.pool.launch(root);
@@ -262,9 +284,9 @@ impl<P: Platform> Executor<P> {
     fn submit(
         &self,
         flow: &Taskflow<'_>,
-        rounds: Rounds,
+        order: Order,
     ) -> Result<(Arc<Run>, Option<u32>), RunError> {
-        submit(&self.host(), flow, rounds)
+        submit(&self.host(), flow, order)
     }
 }
 
@@ -272,10 +294,10 @@ impl<P: Platform> Executor<P> {
 pub(crate) fn submit(
     host: &Arc<dyn Host>,
     flow: &Taskflow<'_>,
-    rounds: Rounds,
+    order: Order,
 ) -> Result<(Arc<Run>, Option<u32>), RunError> {
     host.run_submitted();
-    flow.owner().submit(host, rounds).map_err(|error| {
+    flow.owner().submit(host, order).map_err(|error| {
         host.run_ended();
         RunError::Invalid(error)
     })

@@ -18,27 +18,36 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
+use core::ptr;
 use core::time::Duration;
 
 use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
-use crate::graph::node::Node;
+use crate::graph::edges::Weak as WeakEdges;
+use crate::graph::node::{Flag, Node};
 use crate::host::Host;
+use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
-use crate::run::{Closed, Run};
-
+use crate::run::{Closed, Counts, Order, Run, Tasks};
+use crate::suspension::{Hold, Holds, release};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
 pub(crate) const STOP: u32 = 1;
+/// After a failure only what depends on it is skipped.
+pub(crate) const KEEP_INDEPENDENT: u32 = 2;
+/// After a failure nothing is skipped.
+pub(crate) const COLLECT_ALL: u32 = 4;
 
 mod owner;
+mod view;
 
 pub(crate) use owner::FlowOwner;
+pub(crate) use view::View;
 
 /// What `gate` counts one unfinished run as.
 const RUN: usize = 2;
@@ -47,6 +56,7 @@ const ORPHAN: usize = 1;
 
 /// See the module's documentation.
 pub(crate) struct Flow {
+    this: Weak<Self>,
     id: u64,
     name: Box<str>,
     /// What a task's start must know of its run: `STOP`, or nothing.
@@ -55,6 +65,8 @@ pub(crate) struct Flow {
     progress: Padded<Progress>,
     gate: AtomicUsize,
     queue: Mutex<Queue>,
+    /// What suspended tasks of the active run wait for.
+    holds: Mutex<Holds>,
     graph: UnsafeCell<Graph>,
 }
 
@@ -63,8 +75,12 @@ pub(crate) struct Flow {
 struct Hot {
     nodes: *const [Node],
     successors: *const [u32],
+    weak: *const WeakEdges,
+    special: bool,
     tasks: usize,
     base: u32,
+    /// The outermost flow that the active run is part of.
+    top: u64,
 }
 
 /// Where the active run stands.
@@ -74,6 +90,12 @@ pub(crate) struct Progress {
     pub(crate) completion: Completion,
     /// Tasks that were skipped, over all rounds.
     pub(crate) skipped: AtomicUsize,
+    /// Tasks that ended, over all rounds, where weak edges make that differ from the number of tasks.
+    pub(crate) ended: AtomicUsize,
+    /// Tasks of nested graphs that were run.
+    pub(crate) nested: AtomicUsize,
+    /// Tasks of nested graphs that were skipped.
+    pub(crate) nested_skipped: AtomicUsize,
     /// Sources of this round that the root has made ready. Only the root's holder touches it.
     pub(crate) cursor: AtomicUsize,
 }
@@ -94,81 +116,78 @@ unsafe impl Send for Flow {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Flow {}
 
-/// The frozen graph as workers read it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'f> {
-    nodes: &'f [Node],
-    successors: &'f [u32],
-    /// How many tasks a round has, the root not counted.
-    pub(crate) tasks: usize,
-    /// The reference of the first task.
-    pub(crate) base: u32,
-}
-
-impl<'f> View<'f> {
-    /// The record of a task, or of the root.
-    #[inline]
-    pub(crate) fn node(&self, index: u32) -> &'f Node {
-        &self.nodes[index as usize]
-    }
-
-    /// The index of the root.
-    #[inline]
-    pub(crate) fn root(&self) -> u32 {
-        // Graphs with more tasks than 32 bits count were refused.
-        #[expect(clippy::cast_possible_truncation, reason = "refused above 2^32")]
-        let root = (self.nodes.len() - 1) as u32;
-        root
-    }
-
-    /// The successor at a place of a [`row`](Self::row).
-    #[inline]
-    pub(crate) fn at(&self, place: u32) -> u32 {
-        self.successors[place as usize]
-    }
-
-    /// The successors of a task.
-    #[inline]
-    pub(crate) fn successors(&self, index: u32) -> &'f [u32] {
-        let begin = self.nodes[index as usize].first as usize;
-        let end = self.nodes[index as usize + 1].first as usize;
-        &self.successors[begin..end]
-    }
-
-    /// The sources of the graph: the successors of its root.
-    pub(crate) fn sources(&self) -> &'f [u32] {
-        let begin = self.nodes[self.nodes.len() - 1].first as usize;
-        &self.successors[begin..]
-    }
-
-    /// Where the successors of a task, or of the root, begin.
-    pub(crate) fn row(&self, index: u32) -> u32 {
-        self.node(index).first
-    }
-}
-
 impl Flow {
     pub(crate) fn new(name: Box<str>) -> Arc<Self> {
         let id = fresh_id();
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             id,
             name,
             attention: Padded(AtomicU32::new(0)),
             hot: UnsafeCell::new(Hot {
                 nodes: &[],
                 successors: &[],
+                weak: ptr::null(),
+                special: false,
                 tasks: 0,
                 base: 0,
+                top: id,
             }),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
+            holds: Mutex::new(Holds::default()),
             graph: UnsafeCell::new(Graph::new(id)),
         })
     }
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// This flow, to be kept.
+    pub(crate) fn keep(&self) -> Arc<Self> {
+        self.this.upgrade().expect("whoever has the flow keeps it")
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets stopping the active run reach what a task waits for. A run that is stopped reaches it now.
+    pub(crate) fn hold(&self, hold: Hold) -> usize {
+        let place = self.holds.lock().add(hold.clone());
+        if self.is_stopped() {
+            release(Vec::from([hold]));
+        }
+        place
+    }
+
+    /// A task has what it waited for.
+    pub(crate) fn let_go(&self, place: usize) {
+        let hold = self.holds.lock().remove(place);
+        drop(hold);
+    }
+
+    /// Whether suspended tasks wait for anything.
+    pub(crate) fn has_nested(&self) -> bool {
+        !self.holds.lock().is_empty()
+    }
+
+    /// Whether the active run is part of a task.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.parent().is_some()
+    }
+
+    /// The flow of the task that the active run is part of.
+    pub(crate) fn parent(&self) -> Option<Arc<Self>> {
+        let run = self.queue.lock().active.clone()?;
+        run.parent_flow()
+    }
+
+    /// What the active run does when a task fails.
+    pub(crate) fn policy(&self) -> FailurePolicy {
+        FailurePolicy::of_attention(self.attention())
     }
 
     #[inline]
@@ -191,8 +210,12 @@ impl Flow {
             nodes: unsafe { &*hot.nodes },
             // SAFETY: as above.
             successors: unsafe { &*hot.successors },
+            // SAFETY: as above; or null.
+            weak: unsafe { hot.weak.as_ref() },
+            special: hot.special,
             tasks: hot.tasks,
             base: hot.base,
+            top: hot.top,
         }
     }
 
@@ -213,22 +236,36 @@ impl Flow {
         self.attention.load(Ordering::Relaxed) & STOP != 0
     }
 
-    /// Lets the active run start no further task.
-    pub(crate) fn stop(&self) {
-        // Ordering: Relaxed; as in `is_stopped`.
-        self.attention.fetch_or(STOP, Ordering::Relaxed);
+    /// What a task's start must know of its run.
+    #[inline]
+    pub(crate) fn attention(&self) -> u32 {
+        // Ordering: Relaxed; requests, no data hangs on them.
+        self.attention.load(Ordering::Relaxed)
     }
 
-    /// Lets `run` start no further task, if it is the active one.
-    pub(crate) fn stop_run(&self, run: &Arc<Run>) {
+    /// Lets the active run start no further task. Gives what its suspended tasks hold, to be
+    /// [released](crate::suspension::release).
+    #[must_use]
+    pub(crate) fn stop(&self) -> Vec<Hold> {
+        // Ordering: Relaxed; as in `is_stopped`. The lock orders it for whoever adds a hold.
+        if self.attention.fetch_or(STOP, Ordering::Relaxed) & STOP != 0 {
+            return Vec::new();
+        }
+        self.holds.lock().iter().cloned().collect()
+    }
+
+    /// Lets `run` start no further task, if it is the active one; as [`stop`](Self::stop).
+    #[must_use]
+    pub(crate) fn stop_run(&self, run: &Arc<Run>) -> Vec<Hold> {
         let queue = self.queue.lock();
         if queue
             .active
             .as_ref()
             .is_some_and(|active| Arc::ptr_eq(active, run))
         {
-            self.stop();
+            return self.stop();
         }
+        Vec::new()
     }
 
     /// The references that tasks of the active run have in `directory`: the first, and how many.
@@ -265,10 +302,46 @@ impl Flow {
     pub(crate) unsafe fn begin_round(&self) -> u32 {
         // SAFETY: (1).
         let view = unsafe { self.view() };
+        if let Some(weak) = view.weak {
+            for join in &weak.joins {
+                let node = view.node(*join);
+                node.counter.rearm(node.strong());
+                node.lower(Flag::POISONED);
+            }
+        }
         // Ordering: Relaxed; the root reaches other workers through a queue's Release.
         self.progress.cursor.store(0, Ordering::Relaxed);
-        self.progress.completion.begin(view.tasks + 1);
+        // How many tasks will run is not known where weak edges choose: there the root alone is.
+        let tasks = if view.weak.is_none() { view.tasks } else { 0 };
+        self.progress.completion.begin(tasks + 1);
         view.base + view.root()
+    }
+
+    /// Starts a run of a graph that was frozen and checked, or queues it behind the unfinished ones. Gives
+    /// the handle's part, and the root if it is to be started now.
+    ///
+    /// # Errors
+    ///
+    /// The executor has no references left for the flow; nothing was started.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        host: &Arc<dyn Host>,
+        order: Order,
+    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
+        let run = self.fresh_run(host, order);
+        let root = self.enqueue(Arc::clone(&run))?;
+        Ok((run, root))
+    }
+
+    /// A run's state: the last one's, if its handle is gone, or a new one.
+    fn fresh_run(self: &Arc<Self>, host: &Arc<dyn Host>, order: Order) -> Arc<Run> {
+        let Some(spare) = self.queue.lock().spare.take() else {
+            return Run::new(host, self, order);
+        };
+        Run::again(spare, host, self, order).unwrap_or_else(|(spare, order)| {
+            self.queue.lock().spare.get_or_insert(spare);
+            Run::new(host, self, order)
+        })
     }
 
     /// Puts `run` behind the others. If there are none it is active now, and the root's reference is
@@ -281,7 +354,8 @@ impl Flow {
         let directory = run.directory();
         let mut queue = self.queue.lock();
         let idle = queue.active.is_none();
-        // SAFETY: the owner, which calls this, is the one that writes `hot.nodes`.
+        // SAFETY: `hot.nodes` is written by the owner alone, which calls this, or by nobody, where the flow
+        // is a module's.
         let references = unsafe { (*self.hot.get()).nodes.len() };
         queue
             .places
@@ -305,17 +379,30 @@ impl Flow {
 
     /// Makes `run` the active one and prepares its first round.
     fn activate(&self, queue: &mut Queue, run: Arc<Run>) -> u32 {
-        let (directory, cancelled) = run.begin();
+        let (directory, cancelled, policy) = run.begin();
         let place = queue.places.iter().find(|place| place.is_with(&directory));
         let base = place.expect("`enqueue` has registered the flow").base();
+        let top = run.parent_flow().map_or(self.id, |parent| {
+            // SAFETY: the run is part of an unfinished task of that flow, which has an active run.
+            unsafe { parent.view() }.top
+        });
         // SAFETY: no run is active and the queue is locked, so no worker reads it; the owner writes it
         // only while no run is unfinished, and this one is.
-        unsafe { (*self.hot.get()).base = base };
-        let attention = if cancelled { STOP } else { 0 };
+        let hot = unsafe { &mut *self.hot.get() };
+        (hot.base, hot.top) = (base, top);
+        let attention = policy.attention() | if cancelled { STOP } else { 0 };
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
-        // Ordering: Relaxed; as above.
-        self.progress.skipped.store(0, Ordering::Relaxed);
+        let progress = &*self.progress;
+        for count in [
+            &progress.skipped,
+            &progress.ended,
+            &progress.nested,
+            &progress.nested_skipped,
+        ] {
+            // Ordering: Relaxed; as above.
+            count.store(0, Ordering::Relaxed);
+        }
         queue.active = Some(run);
         // SAFETY: no task of the new run has been started.
         unsafe { self.begin_round() }
@@ -327,16 +414,27 @@ impl Flow {
     ///
     /// 1. The caller alone ends the active run, and touches nothing of the flow's closures afterwards.
     pub(crate) unsafe fn end_run(&self, now: Duration) -> Ended {
-        // Ordering: Relaxed; the flushes that ended the run handed it over.
-        let skipped = self.progress.skipped.load(Ordering::Relaxed);
         // SAFETY: (1). (The records may be gone already.)
-        let tasks = unsafe { (*self.hot.get()).tasks };
+        let Hot { tasks, weak, .. } = unsafe { *self.hot.get() };
+        // Ordering: Relaxed; the flushes that ended the run handed it over.
+        let count = |count: &AtomicUsize| count.load(Ordering::Relaxed) as u64;
+        let progress = &*self.progress;
+        let counts = Counts {
+            tasks: if weak.is_null() {
+                Tasks::PerRound(tasks as u64)
+            } else {
+                Tasks::Ended(count(&progress.ended))
+            },
+            skipped: count(&progress.skipped),
+            nested: count(&progress.nested),
+            nested_skipped: count(&progress.nested_skipped),
+        };
         let mut queue = self.queue.lock();
         let run = queue.active.take().expect("a run is active until it ends");
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
         // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
         let gate = self.gate.fetch_sub(RUN, Ordering::AcqRel);
-        let closed = run.close(tasks as u64, skipped as u64, now);
+        let closed = run.close(&counts, now);
         let spare = queue.spare.replace(run);
         let next = queue.waiting.pop_front().map(|next| {
             let host = next.host();

@@ -12,6 +12,7 @@ use crate::error::RunError;
 use crate::host::Host;
 use crate::run::{Run, Waiter};
 use crate::stats::RunStats;
+use crate::suspension::release;
 use crate::wait::Target;
 
 /// A run that was started: wait for it, await it, cancel it, or drop it and let it go on.
@@ -115,18 +116,25 @@ impl TaskflowFuture {
 
 /// Waits for the end of a run even if the wait is broken off by a panic of the host: a run that borrows
 /// must end before the caller goes on. (A second panic, while unwinding, aborts.)
-pub(crate) fn wait_until_done(run: &Arc<Run>, host: &Arc<dyn Host>, mut root: Option<u32>) {
-    struct UntilDone<'r>(&'r Arc<Run>, &'r Arc<dyn Host>);
+pub(crate) fn wait_until_done(run: &Arc<Run>, host: &Arc<dyn Host>, root: Option<u32>) {
+    until_done(run, root, &|root| {
+        host.wait(Target(run), root, None);
+    });
+}
+
+/// As [`wait_until_done`], by a wait of the caller's.
+pub(crate) fn until_done(run: &Arc<Run>, mut root: Option<u32>, wait: &dyn Fn(Option<u32>)) {
+    struct UntilDone<'r>(&'r Arc<Run>, &'r dyn Fn(Option<u32>));
     impl Drop for UntilDone<'_> {
         fn drop(&mut self) {
             while !self.0.is_done() {
-                self.1.wait(Target(self.0), None, None);
+                (self.1)(None);
             }
         }
     }
-    let until_done = UntilDone(run, host);
+    let until_done = UntilDone(run, wait);
     while !run.is_done() {
-        host.wait(Target(run), root.take(), None);
+        wait(root.take());
     }
     drop(until_done);
 }
@@ -189,7 +197,7 @@ impl fmt::Debug for RunCanceller {
 fn cancel(run: &Arc<Run>, reason: Option<String>) -> bool {
     let flow = run.cancel(reason);
     if let Some(flow) = &flow {
-        flow.stop_run(run);
+        release(flow.stop_run(run));
     }
     flow.is_some()
 }

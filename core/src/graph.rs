@@ -3,6 +3,7 @@
 //! A graph is edited by the owner of its flow while nothing runs, and *frozen* ([`freeze`]) before it
 //! runs: its records in one slice, its edges by source. Editing edges thaws it again.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::needs_drop;
@@ -30,6 +31,23 @@ use node::{Call, Flag, NO_COLD, Node};
 struct Cold {
     name: Option<Box<str>>,
     generation: u32,
+    /// Its closure may answer [`Pending`](node::Outcome::Pending).
+    suspends: bool,
+    /// The names of branches, and the tasks that they lead to.
+    branches: Vec<(Cow<'static, str>, u32)>,
+}
+
+/// What a task's closure is to the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Called each time the task runs.
+    Plain,
+    /// Called once.
+    Once,
+    /// Chooses successors.
+    Condition,
+    /// May answer [`Pending`](node::Outcome::Pending).
+    Suspending,
 }
 
 /// Tasks and edges.
@@ -49,6 +67,10 @@ pub(crate) struct Graph {
     vacant: Vec<u32>,
     /// Places of removed tasks that edges may still name; free after the next freeze.
     removed: Vec<u32>,
+    /// Weak edges of runtime tasks; sorted once the graph is frozen.
+    scheduled: Vec<Edge>,
+    /// Tasks that are special.
+    special: usize,
     /// Tasks made by `emplace_once`.
     once: usize,
     /// Records before this one have no closure left, since the graph is being dropped.
@@ -72,6 +94,8 @@ impl Graph {
             cold: Vec::new(),
             vacant: Vec::new(),
             removed: Vec::new(),
+            scheduled: Vec::new(),
+            special: 0,
             once: 0,
             dropped: 0,
             generation: 0,
@@ -113,11 +137,10 @@ impl Graph {
     ///
     /// 1. `call` runs a closure of type `F` at the place that it is given.
     /// 2. The closure lives until [`take_all`](Self::take_all) or [`take_work`](Self::take_work).
-    pub(crate) unsafe fn put_work<F>(&mut self, index: u32, closure: F, call: Call, once: bool) {
+    pub(crate) unsafe fn put_work<F>(&mut self, index: u32, closure: F, call: Call, kind: Kind) {
         let place = self.arena.put(closure);
         let node = self.node_mut(index);
         node.call = call;
-        node.set(Flag::WORK);
         if let Some(place) = place {
             node.data = place;
             node.set(Flag::PLACED);
@@ -125,9 +148,20 @@ impl Graph {
         if needs_drop::<F>() {
             node.set(Flag::DROP);
         }
-        if once {
-            node.set(Flag::ONCE);
-            self.once += 1;
+        match kind {
+            Kind::Plain => {}
+            Kind::Once => {
+                node.set(Flag::ONCE);
+                self.once += 1;
+            }
+            Kind::Condition => {
+                node.set(Flag::BRANCHES);
+                self.listed();
+            }
+            Kind::Suspending => {
+                self.make_special(index);
+                self.cold_mut(index).suspends = true;
+            }
         }
     }
 
@@ -137,19 +171,26 @@ impl Graph {
         let node = self.node_mut(index);
         let (place, placed) = (node.data, node.has(Flag::PLACED));
         let (once, to_drop) = (node.has(Flag::ONCE), node.has(Flag::DROP));
+        let (branches, cold) = (node.has(Flag::BRANCHES), node.cold as usize);
         let empty = Node::empty();
         node.data = empty.data;
         node.call = empty.call;
         for flag in [
             Flag::PLACED,
             Flag::DROP,
-            Flag::WORK,
+            Flag::BRANCHES,
             Flag::ONCE,
             Flag::SPENT,
         ] {
             node.unset(flag);
         }
         self.once -= usize::from(once);
+        if branches {
+            self.listed();
+        }
+        if let Some(cold) = self.cold.get_mut(cold) {
+            cold.suspends = false;
+        }
         if placed && !to_drop {
             // SAFETY: the closure was placed by this arena, and its record has let go of it.
             unsafe { self.arena.reuse(place) };
@@ -164,6 +205,47 @@ impl Graph {
     /// Adds an edge.
     pub(crate) fn link(&mut self, from: u32, to: u32) {
         self.listed().push(Edge { from, to });
+    }
+
+    /// Adds a weak edge of a runtime task.
+    pub(crate) fn let_schedule(&mut self, from: u32, to: u32) {
+        self.listed();
+        self.scheduled.push(Edge { from, to });
+    }
+
+    /// The tasks that this runtime task may start.
+    pub(crate) fn scheduled_by(&self, task: u32) -> impl Iterator<Item = u32> {
+        let begin = self.scheduled.partition_point(|edge| edge.from < task);
+        let of_task = self.scheduled[begin..].iter();
+        of_task
+            .take_while(move |edge| edge.from == task)
+            .map(|edge| edge.to)
+    }
+
+    /// Names the branch of a condition to a task.
+    pub(crate) fn name_branch(&mut self, from: u32, name: Cow<'static, str>, to: u32) {
+        self.cold_mut(from).branches.push((name, to));
+    }
+
+    /// The task that a named branch of a condition leads to.
+    pub(crate) fn branch_named(&self, from: u32, name: &str) -> Option<u32> {
+        let cold = self.cold.get(self.node(from).cold as usize)?;
+        let branch = cold.branches.iter().find(|branch| branch.0 == name)?;
+        Some(branch.1)
+    }
+
+    /// Has a task looked at more closely when it is started.
+    pub(crate) fn make_special(&mut self, index: u32) {
+        if !self.node(index).has(Flag::SPECIAL) {
+            self.node_mut(index).set(Flag::SPECIAL);
+            self.special += 1;
+        }
+    }
+
+    /// Whether the closure of this task may suspend it.
+    pub(crate) fn suspends(&self, index: u32) -> bool {
+        let cold = self.cold.get(self.node(index).cold as usize);
+        cold.is_some_and(|cold| cold.suspends)
     }
 
     /// Removes an edge, however often it was made. O(V + E). `false`: there was none.
@@ -181,9 +263,14 @@ impl Graph {
     pub(crate) fn remove(&mut self, index: u32) -> Option<NonNull<u8>> {
         self.listed();
         let closure = self.take_work(index);
+        if self.node(index).has(Flag::SPECIAL) {
+            self.node_mut(index).unset(Flag::SPECIAL);
+            self.special -= 1;
+        }
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;
+        cold.branches.clear();
         self.node_mut(index).set(Flag::VACANT);
         self.removed.push(index);
         closure
@@ -199,6 +286,11 @@ impl Graph {
         };
         if let Edges::Listed(list) = &mut self.edges {
             list.retain(|edge| !vacant(edge.from) && !vacant(edge.to));
+            self.scheduled
+                .retain(|edge| !vacant(edge.from) && !vacant(edge.to));
+            for cold in &mut self.cold {
+                cold.branches.retain(|(_, to)| !vacant(*to));
+            }
             self.vacant.append(&mut removed);
         }
         self.removed = removed;
@@ -317,6 +409,8 @@ impl Graph {
             self.cold.push(Cold {
                 name: None,
                 generation: self.generation,
+                suspends: false,
+                branches: Vec::new(),
             });
             self.node_mut(index).cold = place;
         }

@@ -19,6 +19,9 @@ pub(crate) trait Host: Send + Sync {
     /// Starts the root of a run that has just become active.
     fn launch(&self, root: u32);
 
+    /// Queues a task that was suspended.
+    fn resume(&self, task: u32);
+
     /// A run was submitted.
     fn run_submitted(&self);
 

@@ -12,6 +12,11 @@ mod taskflow;
 
 mod task;
 
+mod async_task;
+mod condition;
+mod module;
+mod subflow;
+
 mod graph;
 
 mod executor;
@@ -22,6 +27,7 @@ mod scope;
 
 mod error;
 mod panic;
+mod policy;
 mod stats;
 
 mod platform;
@@ -33,6 +39,9 @@ mod manual;
 mod flow;
 
 mod run;
+
+mod nested;
+mod suspension;
 
 mod pool;
 
@@ -55,14 +64,18 @@ pub mod protocol;
 mod sync;
 
 pub use builder::Builder;
-pub use error::{Lint, RunError, TaskError, TaskLabel, TaskflowError};
+pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
+pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
 pub use future::{RunCanceller, TaskflowFuture};
 pub use manual::{Manual, NoThread, WithLocal};
+pub use module::Module;
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
+pub use policy::{FailurePolicy, RunOptions};
 pub use scope::{Scope, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};
+pub use subflow::Subflow;
 pub use task::{TaskHandle, TaskId, Tasks};
 pub use taskflow::Taskflow;

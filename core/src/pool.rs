@@ -4,9 +4,12 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
+use crate::condition::Branch;
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::graph::node::Outcome;
 use crate::guests::Guests;
+use crate::host::Host;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
@@ -43,7 +46,7 @@ pub(crate) struct Pool<P: Platform> {
     /// Tasks that come from no worker of this pool.
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
-    pub(crate) late: Late,
+    pub(crate) late: LateTasks,
     /// Rounds of search before sleep.
     pub(crate) spin: u32,
     guests: Guests,
@@ -64,11 +67,30 @@ pub(crate) struct Slot {
     granted: AtomicBool,
 }
 
+/// A task whose end is to be dealt with. Its failures are noted already.
+#[derive(Debug)]
+pub(crate) struct Late {
+    pub(crate) task: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) choices: Vec<Branch>,
+}
+
+impl Late {
+    /// A task that chose nothing.
+    pub(crate) fn of(task: u32, outcome: Outcome) -> Self {
+        Self {
+            task,
+            outcome,
+            choices: Vec::new(),
+        }
+    }
+}
+
 /// Tasks whose end is to be dealt with.
 #[derive(Default)]
-pub(crate) struct Late {
+pub(crate) struct LateTasks {
     some: AtomicBool,
-    tasks: Mutex<Vec<u32>>,
+    tasks: Mutex<Vec<Late>>,
 }
 
 /// The runs of an executor, and who waits for the last of them.
@@ -104,7 +126,7 @@ impl<P: Platform> Pool<P> {
             idle,
             directory: Directory::new(),
             injector: Padded(Backlog::default()),
-            late: Late::default(),
+            late: LateTasks::default(),
             spin: config.spin,
             guests: Guests::new(workers),
             lives: Mutex::new(Lives::default()),
@@ -138,6 +160,13 @@ impl<P: Platform> Pool<P> {
     /// Whether one worker is all there is: nobody steals, nobody need be woken from a task.
     pub(crate) fn is_solo(&self) -> bool {
         self.slots.len() == 1
+    }
+
+    /// The pool as flows and handles see it.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        self.this
+            .upgrade()
+            .expect("whoever works in the pool keeps it")
     }
 
     /// What identifies this pool among those whose workers are on a thread's stack.
@@ -174,7 +203,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// Leaves the end of a task to the workers.
-    pub(crate) fn finish_late(&self, task: u32) {
+    pub(crate) fn finish_late(&self, task: Late) {
         let mut tasks = self.late.tasks.lock();
         tasks.push(task);
         // Ordering: Relaxed; a hint, the lock decides. Whoever sleeps passes a fence first.
@@ -184,7 +213,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// A task whose end is to be dealt with.
-    pub(crate) fn take_late(&self) -> Option<u32> {
+    pub(crate) fn take_late(&self) -> Option<Late> {
         // Ordering: Relaxed; as in `finish_late`.
         if !self.late.some.load(Ordering::Relaxed) {
             return None;

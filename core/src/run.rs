@@ -13,11 +13,13 @@ use core::task::Waker;
 use core::time::Duration;
 
 use crate::directory::Directory;
-use crate::error::{RunError, TaskLabel};
+use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
 use crate::platform::WorkerId;
-use crate::stats::{Failure, RunStats, Suppressed};
+use crate::policy::{FailurePolicy, RunOptions};
+use crate::stats::{RunStats, Suppressed};
+use crate::suspension::Suspension;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// How often a flow is to run.
@@ -34,6 +36,59 @@ impl Rounds {
     }
 }
 
+/// What is asked of a submission.
+pub(crate) struct Order {
+    pub(crate) rounds: Rounds,
+    pub(crate) policy: FailurePolicy,
+    pub(crate) parent: Option<Parent>,
+}
+
+impl Order {
+    /// What the options of a run say.
+    pub(crate) fn of(options: RunOptions) -> Self {
+        Self {
+            policy: options.policy,
+            ..Self::rounds(Rounds::Times(options.rounds))
+        }
+    }
+
+    /// This many rounds, stopped by the first failure.
+    pub(crate) fn rounds(rounds: Rounds) -> Self {
+        Self {
+            rounds,
+            policy: FailurePolicy::StopAtFirst,
+            parent: None,
+        }
+    }
+}
+
+/// The task that a run is part of.
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    /// The task's flow, which lives as long as the task is unfinished.
+    pub(crate) flow: Arc<Flow>,
+    /// What wakes the task, if it is suspended.
+    pub(crate) suspension: Option<Arc<Suspension>>,
+}
+
+/// What a run's tasks came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) tasks: Tasks,
+    pub(crate) skipped: u64,
+    pub(crate) nested: u64,
+    pub(crate) nested_skipped: u64,
+}
+
+/// How many tasks ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tasks {
+    /// So many in each round.
+    PerRound(u64),
+    /// So many in all.
+    Ended(u64),
+}
+
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -46,6 +101,8 @@ struct RunCell {
     host: Option<Arc<dyn Host>>,
     flow: Option<Arc<Flow>>,
     rounds: Rounds,
+    policy: FailurePolicy,
+    parent: Option<Parent>,
     rounds_begun: u64,
     begun: Duration,
     cancelled: Option<Option<String>>,
@@ -66,6 +123,8 @@ pub(crate) enum Waiter {
     Task(Waker),
     /// A parked thread.
     Thread(WorkerId),
+    /// The task that the run is part of.
+    Parent(Arc<Suspension>),
 }
 
 /// A closed run's remains: whom to tell.
@@ -73,22 +132,25 @@ pub(crate) enum Waiter {
 pub(crate) struct Closed {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) flow: Arc<Flow>,
+    /// The flow of the task that the run was part of, kept until all is told.
+    #[expect(dead_code, reason = "kept, not read")]
+    parent: Option<Arc<Flow>>,
     pub(crate) waiter: Waiter,
     /// The error of a run whose handle is gone.
     pub(crate) unheard: Option<RunError>,
 }
 
 impl Run {
-    pub(crate) fn new(host: &Arc<dyn Host>, flow: &Arc<Flow>, rounds: Rounds) -> Arc<Self> {
+    pub(crate) fn new(host: &Arc<dyn Host>, flow: &Arc<Flow>, order: Order) -> Arc<Self> {
         Arc::new(Self {
             done: AtomicBool::new(false),
-            cell: Mutex::new(RunCell::new(Some(host), Some(flow), rounds)),
+            cell: Mutex::new(RunCell::new(Some(host), Some(flow), order)),
         })
     }
 
     /// A run that has ended before it began.
     pub(crate) fn ended(outcome: Result<RunStats, RunError>) -> Arc<Self> {
-        let mut cell = RunCell::new(None, None, Rounds::Times(0));
+        let mut cell = RunCell::new(None, None, Order::rounds(Rounds::Times(0)));
         cell.outcome = Some(outcome);
         Arc::new(Self {
             done: AtomicBool::new(true),
@@ -105,18 +167,18 @@ impl Run {
         mut spare: Arc<Self>,
         host: &Arc<dyn Host>,
         flow: &Arc<Flow>,
-        rounds: Rounds,
-    ) -> Result<Arc<Self>, (Arc<Self>, Rounds)> {
+        order: Order,
+    ) -> Result<Arc<Self>, (Arc<Self>, Order)> {
         // The lock, not the flag, tells that the engine's last touch is over.
         let closed = spare.cell.lock().flow.is_none();
         match Arc::get_mut(&mut spare) {
             Some(run) if closed => {
                 // Ordering: Relaxed; the state reaches others through the flow's queue.
                 run.done.store(false, Ordering::Relaxed);
-                *run.cell.lock() = RunCell::new(Some(host), Some(flow), rounds);
+                *run.cell.lock() = RunCell::new(Some(host), Some(flow), order);
                 Ok(spare)
             }
-            _ => Err((spare, rounds)),
+            _ => Err((spare, order)),
         }
     }
 
@@ -142,13 +204,20 @@ impl Run {
     }
 
     /// The run becomes active. `true`: it was cancelled before.
-    pub(crate) fn begin(&self) -> (Arc<Directory>, bool) {
+    pub(crate) fn begin(&self) -> (Arc<Directory>, bool, FailurePolicy) {
         let host = self.host();
         let now = host.now();
         let mut cell = self.cell.lock();
         cell.begun = now;
         cell.rounds_begun = 1;
-        (Arc::clone(host.directory()), cell.cancelled.is_some())
+        let cancelled = cell.cancelled.is_some();
+        (Arc::clone(host.directory()), cancelled, cell.policy)
+    }
+
+    /// The flow of the task that the run is part of.
+    pub(crate) fn parent_flow(&self) -> Option<Arc<Flow>> {
+        let cell = self.cell.lock();
+        cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
     }
 
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
@@ -164,8 +233,7 @@ impl Run {
     }
 
     /// Notes a failure. The first is the run's error.
-    pub(crate) fn fail(&self, task: Option<TaskLabel>, failure: Failure) {
-        let failed = Suppressed { task, failure };
+    pub(crate) fn fail(&self, failed: Suppressed) {
         let mut cell = self.cell.lock();
         if cell.failure.is_none() {
             cell.failure = Some(failed);
@@ -185,10 +253,9 @@ impl Run {
     }
 
     /// Ends the run with its result. The last touch of the engine.
-    pub(crate) fn close(&self, tasks_per_round: u64, skipped: u64, now: Duration) -> Closed {
+    pub(crate) fn close(&self, counts: &Counts, now: Duration) -> Closed {
         let mut cell = self.cell.lock();
-        let tasks = tasks_per_round * cell.rounds_begun;
-        let stats = cell.stats(tasks, skipped, now);
+        let stats = cell.stats(counts, now);
         let outcome = cell.outcome_with(stats);
         let unheard = match outcome {
             Err(error) if cell.detached => Some(error),
@@ -197,7 +264,14 @@ impl Run {
                 None
             }
         };
+        let parent = cell.parent.take();
+        if let Some(Parent { suspension, .. }) = &parent
+            && let Some(suspension) = suspension
+        {
+            cell.waiter = Waiter::Parent(Arc::clone(suspension));
+        }
         let closed = Closed {
+            parent: parent.map(|parent| parent.flow),
             host: cell.host.take().expect("a run is closed once"),
             flow: cell.flow.take().expect("a run is closed once"),
             waiter: core::mem::take(&mut cell.waiter),
@@ -257,11 +331,13 @@ impl Run {
 }
 
 impl RunCell {
-    fn new(host: Option<&Arc<dyn Host>>, flow: Option<&Arc<Flow>>, rounds: Rounds) -> Self {
+    fn new(host: Option<&Arc<dyn Host>>, flow: Option<&Arc<Flow>>, order: Order) -> Self {
         Self {
             host: host.cloned(),
             flow: flow.cloned(),
-            rounds,
+            rounds: order.rounds,
+            policy: order.policy,
+            parent: order.parent,
             rounds_begun: 0,
             begun: Duration::ZERO,
             cancelled: None,
@@ -273,11 +349,15 @@ impl RunCell {
         }
     }
 
-    fn stats(&mut self, tasks: u64, skipped: u64, now: Duration) -> RunStats {
+    fn stats(&mut self, counts: &Counts, now: Duration) -> RunStats {
+        let ended = match counts.tasks {
+            Tasks::PerRound(tasks) => tasks * self.rounds_begun,
+            Tasks::Ended(tasks) => tasks,
+        };
         RunStats {
             rounds: self.rounds_begun,
-            tasks: tasks.saturating_sub(skipped),
-            skipped,
+            tasks: ended.saturating_sub(counts.skipped) + counts.nested,
+            skipped: counts.skipped + counts.nested_skipped,
             elapsed: now.saturating_sub(self.begun),
             suppressed: core::mem::take(&mut self.suppressed),
         }
@@ -286,23 +366,8 @@ impl RunCell {
     fn outcome_with(&mut self, stats: RunStats) -> Result<RunStats, RunError> {
         let cancelled = self.cancelled.take();
         match self.failure.take() {
-            Some(Suppressed {
-                task,
-                failure: Failure::Panicked(panic),
-            }) => Err(RunError::Panicked {
-                task,
-                panic,
-                stats: Box::new(stats),
-            }),
-            Some(Suppressed {
-                task: Some(task),
-                failure: Failure::Failed(error),
-            }) => Err(RunError::Failed {
-                task,
-                error,
-                stats: Box::new(stats),
-            }),
-            _ => match cancelled {
+            Some(first) => Err(RunError::of_failure(first, stats)),
+            None => match cancelled {
                 Some(reason) => Err(RunError::Cancelled {
                     reason,
                     stats: Box::new(stats),

@@ -9,7 +9,7 @@ use crate::error::RunError;
 use crate::executor::submit;
 use crate::future::{RunCanceller, wait_until_done};
 use crate::host::Host;
-use crate::run::{Rounds, Run};
+use crate::run::{Order, Rounds, Run};
 use crate::stats::RunStats;
 use crate::sync::Mutex;
 use crate::taskflow::Taskflow;
@@ -55,7 +55,7 @@ impl<'scope> Scope<'scope, '_> {
         let started = match self.host.begin_wait(flow.owner().id()) {
             _ if rounds == 0 => Err(Ok(RunStats::default())),
             Err(_) => Err(Err(RunError::Deadlock)),
-            Ok(wait) => match submit(&self.host, flow, Rounds::Times(rounds)) {
+            Ok(wait) => match submit(&self.host, flow, Order::rounds(Rounds::Times(rounds))) {
                 Ok((run, root)) => Ok((run, root, wait)),
                 Err(error) => Err(Err(error)),
             },

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::error::{TaskError, TaskLabel};
+use crate::error::{SemaphoreLabel, TaskError, TaskLabel};
 use crate::panic::Panic;
 
 /// What a run did.
@@ -35,9 +35,16 @@ pub struct Suppressed {
 
 /// How a task can fail.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failure {
     /// It panicked.
     Panicked(Panic),
     /// It returned an error.
     Failed(TaskError),
+    /// It was started while it was scheduled or running already.
+    TaskRace,
+    /// It was made by [`emplace_once`](crate::Taskflow::emplace_once) and was started again.
+    Again,
+    /// It gave a semaphore more back than there is.
+    SemaphoreOverflow(SemaphoreLabel),
 }

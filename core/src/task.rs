@@ -167,7 +167,47 @@ impl<'flow> TaskHandle<'flow> {
         ids.map(|id| TaskHandle::new(self.flow, id)).collect()
     }
 
+    /// Lets this runtime task start the others with [`Runtime::schedule`](crate::Runtime::schedule): weak
+    /// edges, which nobody waits for.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "edges are made for their effect; the handle comes back for chaining"
+    )]
+    pub fn may_schedule(self, tasks: impl Tasks) -> Self {
+        tasks.each(&mut |to| self.connect(self, to, crate::graph::Graph::let_schedule));
+        self
+    }
+
+    pub(crate) fn name_branch(self, name: Cow<'static, str>, to: TaskHandle<'_>) {
+        self.edit(|graph, index| {
+            if let Some(to) = graph.find(to.id) {
+                graph.name_branch(index, name, to);
+            }
+        });
+    }
+
+    pub(crate) fn branch_named(self, name: &str) -> Option<TaskId> {
+        let id = |graph: &crate::graph::Graph, index| {
+            let to = graph.branch_named(index, name);
+            to.map(|to| graph.id(to))
+        };
+        self.query(id).flatten()
+    }
+
     fn link(self, from: TaskHandle<'_>, to: TaskHandle<'_>) {
+        self.connect(from, to, crate::graph::Graph::link);
+    }
+
+    fn connect(
+        self,
+        from: TaskHandle<'_>,
+        to: TaskHandle<'_>,
+        connect: impl FnOnce(&mut crate::graph::Graph, u32, u32),
+    ) {
         let foreign = [from.id, to.id]
             .into_iter()
             .find(|id| id.flow() != self.id.flow());
@@ -178,7 +218,7 @@ impl<'flow> TaskHandle<'flow> {
                 return;
             }
             match (graph.find(from.id), graph.find(to.id)) {
-                (Some(from), Some(to)) => graph.link(from, to),
+                (Some(from), Some(to)) => connect(graph, from, to),
                 (None, _) => graph.refuse(TaskflowError::Stale { task: from.id }),
                 (_, None) => graph.refuse(TaskflowError::Stale { task: to.id }),
             }
@@ -223,30 +263,31 @@ impl Eq for TaskHandle<'_> {}
 mod sealed {
     pub trait Sealed {}
 }
+pub(crate) use sealed::Sealed;
 
 /// One task or several: a [`TaskHandle`], a reference to one, an array, a slice, a `Vec`, or a tuple of
 /// 2 to 12. No other type can be.
-pub trait Tasks: sealed::Sealed {
+pub trait Tasks: Sealed {
     /// Hands each task to `visit`, in order.
     #[doc(hidden)]
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>));
 }
 
-impl sealed::Sealed for TaskHandle<'_> {}
+impl Sealed for TaskHandle<'_> {}
 impl Tasks for TaskHandle<'_> {
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
         visit(*self);
     }
 }
 
-impl<T: Tasks + ?Sized> sealed::Sealed for &T {}
+impl<T: Tasks + ?Sized> Sealed for &T {}
 impl<T: Tasks + ?Sized> Tasks for &T {
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
         (**self).each(visit);
     }
 }
 
-impl<T: Tasks> sealed::Sealed for [T] {}
+impl<T: Tasks> Sealed for [T] {}
 impl<T: Tasks> Tasks for [T] {
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
         for tasks in self {
@@ -255,14 +296,14 @@ impl<T: Tasks> Tasks for [T] {
     }
 }
 
-impl<T: Tasks, const N: usize> sealed::Sealed for [T; N] {}
+impl<T: Tasks, const N: usize> Sealed for [T; N] {}
 impl<T: Tasks, const N: usize> Tasks for [T; N] {
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
         self.as_slice().each(visit);
     }
 }
 
-impl<T: Tasks> sealed::Sealed for Vec<T> {}
+impl<T: Tasks> Sealed for Vec<T> {}
 impl<T: Tasks> Tasks for Vec<T> {
     fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
         self.as_slice().each(visit);
@@ -271,7 +312,7 @@ impl<T: Tasks> Tasks for Vec<T> {
 
 macro_rules! tasks_of_tuples {
     ($($($name:ident)+;)+) => {$(
-        impl<$($name: Tasks),+> sealed::Sealed for ($($name,)+) {}
+        impl<$($name: Tasks),+> Sealed for ($($name,)+) {}
         impl<$($name: Tasks),+> Tasks for ($($name,)+) {
             fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
                 #[expect(non_snake_case, reason = "one binding per type parameter")]

@@ -11,8 +11,10 @@ use crate::error::{Lint, TaskError, TaskflowError};
 use crate::flow::FlowOwner;
 use crate::graph::arena::Arena;
 use crate::graph::node::Call;
-use crate::graph::{dot, work};
+use crate::graph::{Kind, dot, work};
 use crate::task::{TaskHandle, TaskId, Tasks};
+
+mod kinds;
 
 /// A graph of tasks, to be built, run by an [`Executor`](crate::Executor) any number of times, and
 /// edited between runs.
@@ -114,7 +116,7 @@ impl<'env> Taskflow<'env> {
     /// While a run of this flow is unfinished.
     pub fn emplace<F: FnMut() + Send + 'env>(&self, work: F) -> TaskHandle<'_> {
         // SAFETY: `call::<F>` calls an `F`.
-        unsafe { self.add(work, work::call::<F>, false) }
+        unsafe { self.add(work, work::call::<F>, Kind::Plain) }
     }
 
     /// Adds a task that can run once. Its flow runs one round; another is refused with
@@ -125,7 +127,7 @@ impl<'env> Taskflow<'env> {
     /// While a run of this flow is unfinished.
     pub fn emplace_once<F: FnOnce() + Send + 'env>(&self, work: F) -> TaskHandle<'_> {
         // SAFETY: `call_once::<F>` calls an `Option<F>`.
-        unsafe { self.add(Some(work), work::call_once::<F>, true) }
+        unsafe { self.add(Some(work), work::call_once::<F>, Kind::Once) }
     }
 
     /// Adds a task that may give up: its `Err` stops the run, which ends with
@@ -154,7 +156,7 @@ impl<'env> Taskflow<'env> {
         F: FnMut() -> Result<(), TaskError> + Send + 'env,
     {
         // SAFETY: `call_fallible::<F>` calls an `F`.
-        unsafe { self.add(work, work::call_fallible::<F>, false) }
+        unsafe { self.add(work, work::call_fallible::<F>, Kind::Plain) }
     }
 
     /// Adds a task without work: a point where edges meet, or whose work comes later
@@ -190,7 +192,7 @@ impl<'env> Taskflow<'env> {
                 if let Some(index) = graph.find(id) {
                     // SAFETY: (1) `call::<F>` calls an `F`. (2) `F` outlives `'env`, and `drop`
                     // clears the graph before `'env` ends.
-                    unsafe { graph.put_work(index, work, work::call::<F>, false) };
+                    unsafe { graph.put_work(index, work, work::call::<F>, Kind::Plain) };
                 }
             });
         }
@@ -356,12 +358,17 @@ impl<'env> Taskflow<'env> {
     /// # Safety
     ///
     /// 1. `call` runs a closure of type `F`.
-    unsafe fn add<F: Send + 'env>(&self, work: F, call: Call, once: bool) -> TaskHandle<'_> {
+    pub(crate) unsafe fn add<F: Send + 'env>(
+        &self,
+        work: F,
+        call: Call,
+        kind: Kind,
+    ) -> TaskHandle<'_> {
         let id = self.owner.edit(|graph| {
             let index = graph.add()?;
             // SAFETY: (1) by this function's. (2) `F` outlives `'env`, and `drop` clears the graph
             // before `'env` ends.
-            unsafe { graph.put_work(index, work, call, once) };
+            unsafe { graph.put_work(index, work, call, kind) };
             Some(graph.id(index))
         });
         self.handle(id)

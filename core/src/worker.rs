@@ -10,21 +10,29 @@
 //! waiting. So the state lies in cells, no borrow of it lives across user code, and `current` tells at
 //! any moment whose code is running: a caught panic is dealt with from that alone ([`Worker::settle`]).
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::flow::{Flow, View};
+use crate::graph::node::{Context, Outcome};
+use crate::host::Host;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
-use crate::pool::{Pool, Slot};
+use crate::pool::{Late, Pool, Slot};
 use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
+use crate::run::Run;
 use crate::seat::SeatState;
-use crate::stats::Failure;
+use crate::stats::{Failure, Suppressed};
+use crate::suspension::Caller;
 use crate::sync::UnsafeCell;
+use crate::wait::Target;
 
 mod counting;
 mod finding;
+mod general;
 mod helping;
 mod running;
 mod span;
@@ -178,10 +186,12 @@ impl<'p, P: Platform> Worker<'p, P> {
                 // SAFETY: as above.
                 let view = unsafe { flow.view() };
                 if !self.has_seat() {
-                    return self.pool.finish_late(view.base + index);
+                    let late = Late::of(view.base + index, Outcome::Failed);
+                    return self.pool.finish_late(late);
                 }
-                if let Some(next) = self.complete(flow, &view, index) {
-                    self.keep(view.base + next);
+                let mut context = Context::new(self);
+                if let Some(next) = self.end(flow, &view, index, Outcome::Failed, &mut context) {
+                    self.keep(self.in_hand(flow, &view, next));
                 }
             }
             // Of no task: a wrong host. There is nobody to give it to.
@@ -192,11 +202,8 @@ impl<'p, P: Platform> Worker<'p, P> {
     /// Notes the failure of a task and stops its run.
     #[cold]
     fn fail(&self, flow: &Flow, index: u32, failure: Failure) {
-        flow.stop();
-        // SAFETY: the task is unfinished.
-        let label = unsafe { flow.graph() }.label(index);
-        // SAFETY: as above.
-        unsafe { flow.active() }.fail(Some(label), failure);
+        let task = None;
+        self.fail_with(flow, index, &mut Vec::from([Suppressed { task, failure }]));
     }
 
     /// The flow of a reference that this worker has in hand: one that it took from a queue, or was given
@@ -235,6 +242,40 @@ impl<'p, P: Platform> Worker<'p, P> {
         self.slice.set(0);
         // SAFETY: only this thread uses the cell, and no borrow of it is alive here.
         unsafe { &mut *self.deque.get() }.take()
+    }
+}
+
+impl<P: Platform> Caller for Worker<'_, P> {
+    fn host(&self) -> Arc<dyn Host> {
+        self.pool.host()
+    }
+
+    fn worker(&self) -> WorkerId {
+        self.id
+    }
+
+    fn flow(&self) -> &Flow {
+        self.current_flow().expect("calls are made by tasks")
+    }
+
+    fn start(&self, root: u32) {
+        self.keep(root);
+    }
+
+    fn wait(&self, run: &Arc<Run>, root: Option<u32>) {
+        self.pool.wait_from(Some(self), Target(run), root, None);
+    }
+
+    fn reference(&self) -> u32 {
+        match self.current.get() {
+            Current::Task(flow, index) => {
+                // SAFETY: the task is unfinished, so its run is active, and keeps the flow.
+                let flow = unsafe { flow.as_ref() };
+                // SAFETY: as above.
+                unsafe { flow.view() }.base + index
+            }
+            Current::Engine | Current::Round(_) => unreachable!("calls are made by tasks"),
+        }
     }
 }
 

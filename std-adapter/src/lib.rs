@@ -12,7 +12,8 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Builder, Failure, Lint, Local, Manual, NoThread, Panic, Platform, RunCanceller, RunError,
-    RunStats, Scope, ScopedRun, Seat, Step, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel,
-    Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    Branch, BranchId, Builder, ConditionalHandle, Failure, FailurePolicy, IntoBranch, Lint, Local,
+    Loop, Manual, Module, NoThread, Panic, Platform, RunCanceller, RunError, RunOptions, RunStats,
+    Scope, ScopedRun, Seat, SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle,
+    TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
 };

@@ -3,12 +3,13 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::Cell;
+use core::ptr;
 
 use super::{Flow, ORPHAN};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::host::Host;
-use crate::run::{Rounds, Run};
+use crate::run::{Order, Run};
 use crate::sync::Ordering;
 
 /// The flow in the hands of the one thread that edits and starts it.
@@ -16,6 +17,8 @@ use crate::sync::Ordering;
 /// It is `Send` but not `Sync`, and handles borrow it, so that editing takes no lock.
 pub(crate) struct FlowOwner {
     flow: Arc<Flow>,
+    /// The flow is a subflow that was joined.
+    closed: Cell<bool>,
     _one_thread: OneThread,
 }
 
@@ -26,6 +29,7 @@ impl FlowOwner {
     pub(crate) fn new(name: Box<str>) -> Self {
         Self {
             flow: Flow::new(name),
+            closed: Cell::new(false),
             _one_thread: OneThread(Cell::new(())),
         }
     }
@@ -44,6 +48,10 @@ impl FlowOwner {
     ///
     /// While a run is unfinished.
     pub(crate) fn edit<R>(&self, change: impl FnOnce(&mut Graph) -> R) -> R {
+        assert!(
+            !self.closed.get(),
+            "the subflow was joined, which closed it; build it before"
+        );
         assert!(
             self.is_idle(),
             "the flow {:?} was edited while a run of it is unfinished; wait for the run first",
@@ -87,13 +95,13 @@ impl FlowOwner {
     pub(crate) fn submit(
         &self,
         host: &Arc<dyn Host>,
-        rounds: Rounds,
+        order: Order,
     ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
         self.validate()?;
         let idle = self.is_idle();
         let once = self.query(Graph::once_task);
         if let Some(task) = once
-            && (rounds.may_repeat() || !idle)
+            && (order.rounds.may_repeat() || !idle)
         {
             return Err(TaskflowError::Once { task });
         }
@@ -101,25 +109,32 @@ impl FlowOwner {
             self.edit(Graph::spend_once)?;
             self.point_at_graph();
         }
-        let run = self.fresh_run(host, rounds);
-        let root = self.flow.enqueue(Arc::clone(&run))?;
-        Ok((run, root))
+        self.flow.submit(host, order)
     }
 
-    /// A run's state: the last one's, if its handle is gone, or a new one.
-    fn fresh_run(&self, host: &Arc<dyn Host>, rounds: Rounds) -> Arc<Run> {
-        let mut queue = self.flow.queue.lock();
-        if let Some(spare) = queue.spare.take() {
-            match Run::again(spare, host, &self.flow, rounds) {
-                Ok(run) => return run,
-                Err((spare, rounds)) => {
-                    queue.spare = Some(spare);
-                    return Run::new(host, &self.flow, rounds);
-                }
-            }
+    pub(crate) fn flow(&self) -> &Arc<Flow> {
+        &self.flow
+    }
+
+    /// Refuses all further edits.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+    }
+
+    /// Freezes and checks the graph of a module.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn freeze_for_good(&self) -> Result<(), TaskflowError> {
+        self.validate()?;
+        if let Some(task) = self.query(Graph::once_task) {
+            return Err(TaskflowError::Once { task });
         }
-        drop(queue);
-        Run::new(host, &self.flow, rounds)
+        if self.is_idle() {
+            self.point_at_graph();
+        }
+        Ok(())
     }
 
     /// Lets workers find the graph. No run is unfinished.
@@ -130,6 +145,8 @@ impl FlowOwner {
             let hot = unsafe { &mut *self.flow.hot.get() };
             hot.nodes = frozen.nodes;
             hot.successors = frozen.successors;
+            hot.weak = frozen.weak.map_or(ptr::null(), ptr::from_ref);
+            hot.special = frozen.special;
             hot.tasks = graph.len();
         });
     }

@@ -5,7 +5,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Graph;
-use super::edges::Edges;
 use super::node::{Flag, Node};
 
 const NOBODY: u32 = u32::MAX;
@@ -24,20 +23,28 @@ pub(super) fn find(graph: &Graph) -> Option<Vec<u32>> {
     shortest_back(graph, &left, on_cycle)
 }
 
+/// The tasks that wait for this one.
+fn waiting_for(graph: &Graph, task: u32) -> &[u32] {
+    if graph.node(task).has(Flag::BRANCHES) {
+        &[]
+    } else {
+        graph.successors(task)
+    }
+}
+
 /// For each task whether it is on a cycle or behind one. `None` if that is true of no task.
 fn leftover(graph: &Graph) -> Option<Vec<bool>> {
     let frozen = graph.frozen()?;
-    let Edges::Frozen { successors, .. } = &graph.edges else {
-        return None;
-    };
     let tasks = frozen.nodes.len() - 1;
     let mut waiting: Vec<u32> = frozen.nodes[..tasks].iter().map(Node::strong).collect();
-    let sources = frozen.nodes[tasks].first as usize;
-    let mut ready = Vec::from(&successors[sources..]);
+    let mut ready: Vec<u32> = graph
+        .tasks()
+        .filter(|task| waiting[*task as usize] == 0)
+        .collect();
     let mut done = 0;
     while let Some(task) = ready.pop() {
         done += 1;
-        for next in graph.successors(task) {
+        for next in waiting_for(graph, task) {
             let waits = &mut waiting[*next as usize];
             *waits -= 1;
             if *waits == 0 {
@@ -69,7 +76,7 @@ fn walk_into_cycle(graph: &Graph, left: &[bool]) -> Option<u32> {
             let Some((task, next)) = path.last_mut() else {
                 break;
             };
-            match graph.successors(*task).get(*next) {
+            match waiting_for(graph, *task).get(*next) {
                 None => {
                     marks[*task as usize] = Mark::Done;
                     path.pop();
@@ -94,7 +101,7 @@ fn shortest_back(graph: &Graph, left: &[bool], start: u32) -> Option<Vec<u32>> {
     let mut came_from = vec![NOBODY; left.len()];
     let mut queue = VecDeque::from([start]);
     while let Some(task) = queue.pop_front() {
-        for next in graph.successors(task) {
+        for next in waiting_for(graph, task) {
             if *next == start {
                 let mut way = vec![task];
                 while way.last() != Some(&start) {

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::protocol::join_counter::JoinCounter;
+
 /// Edges of the first chunk; each further one has twice as many, up to `CHUNK_MAX`.
 const CHUNK_MIN: usize = 32;
 const CHUNK_MAX: usize = 4096;
@@ -81,7 +83,20 @@ pub(crate) enum Edges {
     Frozen {
         successors: Box<[u32]>,
         forward: bool,
+        /// What only graphs with weak edges need.
+        weak: Option<Box<Weak>>,
     },
+}
+
+/// What a graph with weak edges needs to run.
+#[derive(Debug)]
+pub(crate) struct Weak {
+    /// Tasks that a weak edge leads to, directly or over others, and that wait for several: one that got
+    /// some of its arrivals in a round would begin the next one wrong.
+    pub(crate) joins: Box<[u32]>,
+    /// Links for backlogs. Elsewhere the join counter of a ready task serves, which nobody counts down;
+    /// here arrivals for the next start may come while it waits in a queue.
+    pub(crate) links: Box<[JoinCounter]>,
 }
 
 impl Default for Edges {

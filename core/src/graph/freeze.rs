@@ -9,10 +9,11 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::edges::{Edge, EdgeList, Edges};
+use super::edges::{Edge, EdgeList, Edges, Weak};
 use super::node::{Flag, Node, STRONG_MAX};
 use super::{Graph, cycle};
 use crate::error::{Lint, TaskflowError};
+use crate::protocol::join_counter::JoinCounter;
 
 /// The frozen form as workers read it.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,10 @@ pub(crate) struct Frozen<'g> {
     pub(crate) nodes: &'g [Node],
     /// The successors of all tasks and, last, the sources.
     pub(crate) successors: &'g [u32],
+    /// What only graphs with weak edges need.
+    pub(crate) weak: Option<&'g Weak>,
+    /// Some task is [special](Flag::SPECIAL).
+    pub(crate) special: bool,
 }
 
 impl Graph {
@@ -40,9 +45,13 @@ impl Graph {
     /// The frozen form, or `None` while the graph is being edited.
     pub(crate) fn frozen(&self) -> Option<Frozen<'_>> {
         match &self.edges {
-            Edges::Frozen { successors, .. } => Some(Frozen {
+            Edges::Frozen {
+                successors, weak, ..
+            } => Some(Frozen {
                 nodes: self.nodes.settled(),
                 successors,
+                weak: weak.as_deref(),
+                special: self.special > 0,
             }),
             Edges::Listed(_) => None,
         }
@@ -50,11 +59,58 @@ impl Graph {
 
     /// What is odd in a frozen graph.
     pub(crate) fn lints(&self) -> Vec<Lint> {
-        let lint = |edge: &Edge| Lint::DuplicateEdge {
+        let duplicate = |edge: &Edge| Lint::DuplicateEdge {
             from: self.label(edge.from),
             to: self.label(edge.to),
         };
-        self.duplicates.iter().map(lint).collect()
+        let mut lints: Vec<_> = self.duplicates.iter().map(duplicate).collect();
+        let conditions = self
+            .tasks()
+            .filter(|task| self.node(*task).has(Flag::BRANCHES));
+        let barren = conditions.filter(|task| self.successors(*task).is_empty());
+        lints.extend(barren.map(|task| Lint::ConditionWithoutBranches {
+            task: self.label(task),
+        }));
+        if let Edges::Frozen { weak: Some(_), .. } = &self.edges {
+            let reached = self.reached_from(self.sources().iter().copied());
+            let lost = self.tasks().filter(|task| !reached[*task as usize]);
+            lints.extend(lost.map(|task| Lint::NeverStarted {
+                task: self.label(task),
+            }));
+        }
+        lints
+    }
+
+    /// For each task whether edges of any kind lead to it from one of these, which are marked too.
+    fn reached_from(&self, starts: impl Iterator<Item = u32>) -> Vec<bool> {
+        let mut reached = vec![false; self.nodes.len()];
+        let mut next: Vec<u32> = Vec::new();
+        let mut reach = |task: u32, next: &mut Vec<u32>| {
+            if !core::mem::replace(&mut reached[task as usize], true) {
+                next.push(task);
+            }
+        };
+        for start in starts {
+            reach(start, &mut next);
+        }
+        while let Some(task) = next.pop() {
+            for successor in self.successors(task).iter().copied() {
+                reach(successor, &mut next);
+            }
+            for successor in self.scheduled_by(task) {
+                reach(successor, &mut next);
+            }
+        }
+        reached
+    }
+
+    /// The sources of a frozen graph.
+    pub(crate) fn sources(&self) -> &[u32] {
+        let Some(frozen) = self.frozen() else {
+            return &[];
+        };
+        let begin = frozen.nodes.last().map_or(0, |root| root.first as usize);
+        frozen.successors.get(begin..).unwrap_or(&[])
     }
 
     /// The successors of a task of a frozen graph.
@@ -83,13 +139,17 @@ impl Graph {
         };
         let forward = list.forward;
         self.duplicates.clear();
-        let successors = place_edges(self.nodes.settle(Node::empty()), list, &mut self.duplicates);
-        match successors {
+        self.scheduled
+            .sort_unstable_by_key(|edge| (edge.from, edge.to));
+        let nodes = self.nodes.settle(Node::empty());
+        match place_edges(nodes, list, &self.scheduled, &mut self.duplicates) {
             Ok(successors) => {
                 self.edges = Edges::Frozen {
                     successors,
                     forward,
+                    weak: None,
                 };
+                self.guard();
                 Ok(())
             }
             Err(error) => {
@@ -97,6 +157,33 @@ impl Graph {
                 self.lost_edges = true;
                 Err(error)
             }
+        }
+    }
+
+    /// Marks what weak edges lead to, directly or over others.
+    fn guard(&mut self) {
+        let guarded: Vec<u32> = self
+            .tasks()
+            .filter(|task| self.node(*task).has(Flag::GUARDED))
+            .collect();
+        if guarded.is_empty() {
+            return;
+        }
+        let reached = self.reached_from(guarded.into_iter());
+        let mut joins = Vec::new();
+        for (index, _) in (0u32..).zip(&reached).filter(|(_, reached)| **reached) {
+            let node = self.node_mut(index);
+            node.set(Flag::GUARDED);
+            if node.strong() > 1 {
+                joins.push(index);
+            }
+        }
+        let links = (0..=self.nodes.len())
+            .map(|_| JoinCounter::new(0))
+            .collect();
+        let joins = joins.into_boxed_slice();
+        if let Edges::Frozen { weak, .. } = &mut self.edges {
+            *weak = Some(Box::new(Weak { joins, links }));
         }
     }
 
@@ -111,6 +198,13 @@ impl Graph {
             return Ok(());
         };
         match cycle::find(self) {
+            None if self.sources().is_empty() && self.len() > 0 => Err(TaskflowError::NoSource {
+                tasks: self
+                    .tasks()
+                    .take(NAMED)
+                    .map(|task| self.label(task))
+                    .collect(),
+            }),
             None => Ok(()),
             Some(tasks) => match *tasks.as_slice() {
                 [task] => Err(TaskflowError::SelfDependency {
@@ -124,13 +218,17 @@ impl Graph {
     }
 }
 
+/// Tasks that an error names at most.
+const NAMED: usize = 8;
+
 /// Sorts the edges by source, keeping their order, and arms the counters of their targets.
 fn place_edges(
     nodes: &mut [Node],
     list: EdgeList,
+    scheduled: &[Edge],
     duplicates: &mut Vec<Edge>,
 ) -> Result<Box<[u32]>, TaskflowError> {
-    let (edge_count, source_count) = count(nodes, &list)?;
+    let (edge_count, source_count) = count(nodes, &list, scheduled)?;
     let mut successors = Vec::with_capacity(edge_count + source_count);
     if list.by_source {
         successors.extend(list.drain().map(|edge| edge.to));
@@ -150,7 +248,7 @@ fn place_edges(
     merge_duplicates(nodes, &mut successors, duplicates);
     let root = nodes.len() - 1;
     let tasks = (0u32..).zip(nodes.iter()).take(root);
-    let sources = tasks.filter(|(_, node)| node.strong() == 0 && !node.has(Flag::VACANT));
+    let sources = tasks.filter(|(_, node)| is_source(node));
     successors.extend(sources.map(|(index, _)| index));
     for node in nodes.iter_mut() {
         node.counter.rearm(node.strong());
@@ -158,15 +256,35 @@ fn place_edges(
     Ok(successors.into_boxed_slice())
 }
 
-/// Counts in-edges into `strong` and lays out the rows in `first`. Gives the edges and the sources.
-fn count(nodes: &mut [Node], list: &EdgeList) -> Result<(usize, usize), TaskflowError> {
+/// A task that no edge leads to.
+fn is_source(node: &Node) -> bool {
+    node.strong() == 0 && !node.has(Flag::VACANT.and(Flag::GUARDED))
+}
+
+/// Counts in-edges into `strong`, marks what weak edges lead to, and lays out the rows in `first`. Gives
+/// the edges and the sources.
+fn count(
+    nodes: &mut [Node],
+    list: &EdgeList,
+    scheduled: &[Edge],
+) -> Result<(usize, usize), TaskflowError> {
     for node in nodes.iter_mut() {
         node.first = 0;
         node.set_strong(0);
+        node.unset(Flag::GUARDED);
+    }
+    for edge in scheduled {
+        nodes[edge.to as usize].set(Flag::GUARDED);
     }
     for edge in list.iter() {
-        nodes[edge.from as usize].first += 1;
+        let source = &mut nodes[edge.from as usize];
+        source.first += 1;
+        let weak = source.has(Flag::BRANCHES);
         let target = &mut nodes[edge.to as usize];
+        if weak {
+            target.set(Flag::GUARDED);
+            continue;
+        }
         let strong = target.strong();
         if strong == STRONG_MAX {
             return Err(TaskflowError::TooLarge);
@@ -178,7 +296,7 @@ fn count(nodes: &mut [Node], list: &EdgeList) -> Result<(usize, usize), Taskflow
     for node in nodes.iter_mut() {
         let begin = u32::try_from(edge_count).map_err(|_| TaskflowError::TooLarge)?;
         edge_count += core::mem::replace(&mut node.first, begin) as usize;
-        source_count += usize::from(node.strong() == 0 && !node.has(Flag::VACANT));
+        source_count += usize::from(is_source(node));
     }
     u32::try_from(edge_count + source_count).map_err(|_| TaskflowError::TooLarge)?;
     Ok((edge_count, source_count - 1))
@@ -187,7 +305,7 @@ fn count(nodes: &mut [Node], list: &EdgeList) -> Result<(usize, usize), Taskflow
 /// Rows up to this long are searched for duplicates edge by edge.
 const SHORT_ROW: usize = 8;
 
-/// Leaves one of each edge, the first, and takes the others off the counts of their targets.
+/// Leaves one of each strong edge, the first, and takes the others off the counts of their targets.
 fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &mut Vec<Edge>) {
     let mut last_seen = Vec::new();
     let mut kept = 0;
@@ -198,13 +316,17 @@ fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &
             .map_or(successors.len(), |next| next.first as usize);
         nodes[from].first = index_of(kept);
         let row = kept;
+        let weak = nodes[from].has(Flag::BRANCHES);
         let long = end - begin > SHORT_ROW;
         if long && last_seen.is_empty() {
             last_seen = vec![u32::MAX; nodes.len()];
         }
         for place in begin..end {
             let to = successors[place];
-            let seen = if long {
+            let seen = if weak {
+                // Branches are told apart by their number.
+                false
+            } else if long {
                 let before = core::mem::replace(&mut last_seen[to as usize], index_of(from));
                 before == index_of(from)
             } else {

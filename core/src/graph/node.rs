@@ -1,9 +1,14 @@
 //! The hot record of a task: what starting it and finishing it touch.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use crate::error::TaskError;
+use crate::condition::Branch;
 use crate::protocol::join_counter::JoinCounter;
+use crate::stats::{Failure, Suppressed};
+use crate::suspension::{Caller, Suspension};
+use crate::sync::{AtomicU32, Ordering};
 
 /// One task. 32 bytes on 64-bit hosts, so that a cache line holds two.
 #[derive(Debug)]
@@ -11,8 +16,8 @@ use crate::protocol::join_counter::JoinCounter;
 pub(crate) struct Node {
     /// Predecessors still to come, or the link of a backlog.
     pub(crate) counter: JoinCounter,
-    /// Strong in-degree in the lower 26 bits, flags above.
-    shape: u32,
+    /// Strong in-degree in the lower 22 bits, flags above.
+    shape: AtomicU32,
     /// Where this task's successors begin; the next record tells where they end. While edges are
     /// edited: how many there are.
     pub(crate) first: u32,
@@ -30,38 +35,78 @@ pub(crate) struct Node {
 ///
 /// 1. `data` is the place that this function's closure was moved to, and it was not dropped since.
 /// 2. Nobody else uses that closure meanwhile.
-pub(crate) type Call = unsafe fn(data: NonNull<u8>, context: &mut Context) -> Outcome;
+pub(crate) type Call = unsafe fn(data: NonNull<u8>, context: &mut Context<'_>) -> Outcome;
 
-/// How a closure ended.
+/// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Outcome {
     /// The task is done.
     Done,
-    /// The task gave up; the reason lies in the context.
+    /// The task gave up; the failure lies in the context.
     Failed,
+    /// The closure was not called: something it needs is not there, or the run was stopped.
+    Skipped,
+    /// The task is done and chose successors, which lie in the context.
+    Branched,
+    /// The task is not done: it is to be called again when the suspension in the context is woken.
+    Pending,
 }
 
-/// What a closure may leave for the worker that called it.
-#[derive(Debug, Default)]
-pub(crate) struct Context {
-    pub(crate) failure: Option<TaskError>,
+/// What a call learns, and what it leaves for the worker that made it.
+pub(crate) struct Context<'c> {
+    /// Who calls, for tasks that suspend, spawn, or ask.
+    pub(crate) caller: &'c dyn Caller,
+    /// The run is stopped: whatever was not begun is not to be.
+    pub(crate) stopped: bool,
+    /// Why the task failed: its own failure without a name, those of a nested graph with theirs.
+    pub(crate) failures: Vec<Suppressed>,
+    /// The branches that a condition chose.
+    pub(crate) choices: Vec<Branch>,
+    pub(crate) suspension: Option<Arc<Suspension>>,
+}
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(caller: &'c dyn Caller) -> Self {
+        Self {
+            caller,
+            stopped: false,
+            failures: Vec::new(),
+            choices: Vec::new(),
+            suspension: None,
+        }
+    }
+
+    /// The task fails.
+    pub(crate) fn fail(&mut self, failure: Failure) -> Outcome {
+        let task = None;
+        self.failures.push(Suppressed { task, failure });
+        Outcome::Failed
+    }
 }
 
 /// No cold record.
 pub(crate) const NO_COLD: u32 = u32::MAX;
 /// Strong in-edges that a task can have.
-pub(crate) const STRONG_MAX: u32 = (1 << 26) - 1;
+pub(crate) const STRONG_MAX: u32 = (1 << 22) - 1;
 
 /// A property of a task, one bit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flag(u32);
 
 impl Flag {
+    /// A failure came before it, so that it is to be skipped; set and taken back while a run goes on.
+    pub(crate) const POISONED: Self = Self(1 << 22);
+    /// It is scheduled or running; set and taken back while a run goes on, if `GUARDED`.
+    pub(crate) const ACTIVE: Self = Self(1 << 23);
+    /// A weak edge leads to it, directly or over others: it may be started more than once in a round.
+    pub(crate) const GUARDED: Self = Self(1 << 24);
+    /// Its edges are weak: it chooses which of them to take.
+    pub(crate) const BRANCHES: Self = Self(1 << 25);
+    /// It may suspend, or needs more than a call to be started: its cold record tells.
+    pub(crate) const SPECIAL: Self = Self(1 << 26);
     /// The captures have a place in the arena.
-    pub(crate) const PLACED: Self = Self(1 << 26);
-    /// There is a closure to call.
-    pub(crate) const WORK: Self = Self(1 << 27);
+    pub(crate) const PLACED: Self = Self(1 << 27);
     /// The captures have something to drop.
     pub(crate) const DROP: Self = Self(1 << 28);
     /// Made by `emplace_once`.
@@ -70,13 +115,18 @@ impl Flag {
     pub(crate) const SPENT: Self = Self(1 << 30);
     /// Removed; the place waits for a new task.
     pub(crate) const VACANT: Self = Self(1 << 31);
+
+    /// Both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl Node {
     pub(crate) fn new(data: NonNull<u8>, call: Call) -> Self {
         Self {
             counter: JoinCounter::new(0),
-            shape: 0,
+            shape: AtomicU32::new(0),
             first: 0,
             cold: NO_COLD,
             data,
@@ -90,30 +140,57 @@ impl Node {
     }
 
     #[inline]
+    fn shape(&self) -> u32 {
+        // Ordering: Relaxed; what changes while a run goes on are `ACTIVE` and `POISONED`, each of which
+        // says what it is ordered by.
+        self.shape.load(Ordering::Relaxed)
+    }
+
+    #[inline]
     pub(crate) fn strong(&self) -> u32 {
-        self.shape & STRONG_MAX
+        self.shape() & STRONG_MAX
     }
 
     pub(crate) fn set_strong(&mut self, strong: u32) {
         debug_assert!(strong <= STRONG_MAX);
-        self.shape = self.shape & !STRONG_MAX | strong;
+        self.change(|shape| shape & !STRONG_MAX | strong);
     }
 
+    /// Whether it has any of these properties.
     #[inline]
     pub(crate) fn has(&self, flag: Flag) -> bool {
-        self.shape & flag.0 != 0
+        self.shape() & flag.0 != 0
     }
 
     pub(crate) fn set(&mut self, flag: Flag) {
-        self.shape |= flag.0;
+        self.change(|shape| shape | flag.0);
     }
 
     pub(crate) fn unset(&mut self, flag: Flag) {
-        self.shape &= !flag.0;
+        self.change(|shape| shape & !flag.0);
+    }
+
+    fn change(&mut self, change: impl FnOnce(u32) -> u32) {
+        let shape = change(self.shape());
+        // Ordering: Relaxed; the caller has the record alone.
+        self.shape.store(shape, Ordering::Relaxed);
+    }
+
+    /// Sets a property while a run goes on. `true`: it had it already.
+    pub(crate) fn raise(&self, flag: Flag) -> bool {
+        // Ordering: AcqRel, with `lower`: whoever starts a task again comes after its last end, so that
+        // the closure sees what its last call left.
+        self.shape.fetch_or(flag.0, Ordering::AcqRel) & flag.0 != 0
+    }
+
+    /// Takes a property back while a run goes on. `true`: it had it.
+    pub(crate) fn lower(&self, flag: Flag) -> bool {
+        // Ordering: AcqRel, with `raise`.
+        self.shape.fetch_and(!flag.0, Ordering::AcqRel) & flag.0 != 0
     }
 }
 
-fn nothing(_: NonNull<u8>, _: &mut Context) -> Outcome {
+fn nothing(_: NonNull<u8>, _: &mut Context<'_>) -> Outcome {
     Outcome::Done
 }
 
@@ -135,6 +212,8 @@ mod tests {
         assert_eq!(node.strong(), STRONG_MAX);
         node.set_strong(3);
         assert!(node.has(Flag::ONCE) && !node.has(Flag::DROP));
+        assert!(!node.raise(Flag::ACTIVE) && node.raise(Flag::ACTIVE));
+        assert!(node.lower(Flag::ACTIVE) && !node.has(Flag::ACTIVE));
         node.unset(Flag::ONCE);
         assert_eq!((node.strong(), node.has(Flag::ONCE)), (3, false));
     }

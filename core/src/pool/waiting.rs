@@ -57,7 +57,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// As [`Host::wait`], called on the stack of `seated`.
-    fn wait_from(
+    pub(crate) fn wait_from(
         &self,
         seated: Option<&dyn Seated>,
         target: Target<'_>,
@@ -165,6 +165,10 @@ impl<P: Platform> Host for Pool<P> {
 
     fn launch(&self, root: u32) {
         self.inject(Chain::of(root));
+    }
+
+    fn resume(&self, task: u32) {
+        self.inject(Chain::of(task));
     }
 
     fn run_submitted(&self) {

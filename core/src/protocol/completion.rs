@@ -27,6 +27,14 @@ impl Completion {
         self.0.store(tasks, Ordering::Relaxed);
     }
 
+    /// Counts `started` more tasks than the round began with, before anybody can see them. The caller has
+    /// an unfinished task that it has not flushed, so the counter is above zero.
+    pub fn raise(&self, started: usize) {
+        // Ordering: Relaxed; whoever counts these tasks down got them from the caller through a queue's
+        // Release, so that its flush comes after this in the counter's own order.
+        self.0.fetch_add(started, Ordering::Relaxed);
+    }
+
     /// Counts `finished` more tasks. `true`: those were the last, and the caller ends the round.
     #[must_use]
     pub fn flush(&self, finished: usize) -> bool {
@@ -49,6 +57,9 @@ impl Completion {
 pub struct Tally {
     /// Finished tasks: run or skipped.
     pub finished: usize,
-    /// Those of them that were skipped, since the run was stopped.
+    /// Those of them that were skipped.
     pub skipped: usize,
+    /// Tasks that ended, where that differs from `finished`: where tasks that were made ready are taken
+    /// off that.
+    pub ended: usize,
 }

@@ -6,8 +6,9 @@ use core::ptr::NonNull;
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::platform::Platform;
+use crate::protocol::completion::Tally;
 use crate::run::{Rounds, Waiter};
-use crate::stats::Failure;
+use crate::stats::{Failure, Suppressed};
 use crate::sync::Ordering;
 
 impl<P: Platform> Worker<'_, P> {
@@ -34,9 +35,68 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn count_all_skipped(&self, flow: &Flow, tasks: usize) {
         self.tally_for(flow);
         let mut tally = self.tally.get();
-        tally.finished += tasks + 1;
+        if self.is_weak(flow) {
+            tally.finished += 1;
+            tally.ended += tasks;
+        } else {
+            tally.finished += tasks + 1;
+        }
         tally.skipped += tasks;
         self.tally.set(tally);
+    }
+
+    /// Counts a task that ended and made `started` others ready, in a flow with weak edges, where nobody
+    /// knows how many there will be. To be called before anybody can see those.
+    ///
+    /// What a worker has made ready more than it has finished is counted at once; so the counter is at least
+    /// the number of unfinished tasks, and zero only when there is none.
+    pub(super) fn count_ended(&self, flow: &Flow, started: usize) {
+        self.tally_for(flow);
+        let mut tally = self.tally.get();
+        tally.ended += 1;
+        tally.finished += 1;
+        if started > tally.finished {
+            let more = started - tally.finished;
+            flow.progress().completion.raise(more);
+            tally.finished = 0;
+        } else {
+            tally.finished -= started;
+        }
+        self.tally.set(tally);
+    }
+
+    /// As [`count_ended`](Self::count_ended) for a part of the root's work, which itself is no task: one
+    /// that is not the `last` is still to be counted.
+    pub(super) fn count_sources(&self, flow: &Flow, started: usize, last: bool) {
+        self.count_ended(flow, if last { started } else { started + 1 });
+        let mut tally = self.tally.get();
+        tally.ended -= 1;
+        self.tally.set(tally);
+    }
+
+    /// A task in this worker's hands is about to leave them. If all that was counted was taken off again,
+    /// nothing but that task keeps the run from ending, so what is left to tell is told now.
+    pub(super) fn hand_on(&self, flow: &Flow) {
+        let tally = self.tally.get();
+        let of_flow = self.tally_flow.get() == Some(NonNull::from(flow));
+        if !of_flow || tally.finished > 0 || tally.ended == 0 {
+            return;
+        }
+        let progress = flow.progress();
+        // Ordering: Relaxed; ordered by the flush of whoever ends the task.
+        progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
+        // Ordering: Relaxed; as above.
+        progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
+        self.tally.set(Tally::default());
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "the worker's task is what keeps the view"
+    )]
+    fn is_weak(&self, flow: &Flow) -> bool {
+        // SAFETY: the caller has a task of the flow in hand.
+        unsafe { flow.view() }.weak.is_some()
     }
 
     /// Whether there is something to flush before a task of `flow` is begun.
@@ -69,6 +129,7 @@ impl<P: Platform> Worker<'_, P> {
         let flow = self.tally_flow.take()?;
         let tally = self.tally.take();
         if tally.finished == 0 {
+            debug_assert_eq!(tally.ended, 0, "`hand_on` was forgotten");
             return None;
         }
         // SAFETY: tasks of the flow are not counted yet, so its run is active.
@@ -77,6 +138,10 @@ impl<P: Platform> Worker<'_, P> {
         if tally.skipped > 0 {
             // Ordering: Relaxed; ordered by the flush below.
             progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
+        }
+        if tally.ended > 0 {
+            // Ordering: Relaxed; as above.
+            progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
         }
         if !progress.completion.flush(tally.finished) {
             return None;
@@ -118,7 +183,8 @@ impl<P: Platform> Worker<'_, P> {
             }
             Ok(None) => None,
             Err(panic) => {
-                run.fail(None, Failure::Panicked(panic));
+                let (task, failure) = (None, Failure::Panicked(panic));
+                run.fail(Suppressed { task, failure });
                 None
             }
         }
@@ -142,6 +208,7 @@ impl<P: Platform> Worker<'_, P> {
             Waiter::Nobody => {}
             Waiter::Thread(guest) => host.unpark(guest),
             Waiter::Task(waker) => self.call_user(|| waker.wake()),
+            Waiter::Parent(suspension) => suspension.wake(),
         }
         if let Some(error) = closed.unheard {
             self.call_user(|| host.report(&error));

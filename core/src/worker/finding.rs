@@ -2,8 +2,9 @@
 
 use super::running::Outbox;
 use super::{SLICE, Worker};
+use crate::graph::node::Context;
 use crate::platform::Platform;
-use crate::pool::Slot;
+use crate::pool::{Late, Slot};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
 use crate::protocol::deque::{STEAL_MAX, Stolen};
 
@@ -162,23 +163,26 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn unlink(&self, taken: &mut Taken) -> Option<u32> {
         let task = taken.first()?;
         let (_, view) = self.locate(task);
-        let node = view.node(task.wrapping_sub(view.base));
-        taken.go_on(&node.counter);
-        node.counter.rearm(node.strong());
+        let index = task.wrapping_sub(view.base);
+        taken.go_on(view.link(index));
+        view.unlinked(index);
         Some(task)
     }
 
     /// Ends a task whose closure has returned on a thread without a seat.
-    fn resume_late(&self, task: u32) -> Option<u32> {
-        let (flow, view) = self.locate(task);
+    fn resume_late(&self, late: Late) -> Option<u32> {
+        let (flow, view) = self.locate(late.task);
         if self.has_tally_of_another(flow) {
             // As in `run`.
-            self.pool.finish_late(task);
+            self.pool.finish_late(late);
             self.flush_and_keep();
             return None;
         }
-        let next = self.complete(flow, &view, task.wrapping_sub(view.base))?;
-        Some(view.base + next)
+        let index = late.task.wrapping_sub(view.base);
+        let mut context = Context::new(self);
+        context.choices = late.choices;
+        let next = self.end(flow, &view, index, late.outcome, &mut context)?;
+        Some(self.in_hand(flow, &view, next))
     }
 
     /// Ends the search: something was found.

@@ -14,13 +14,45 @@ use crate::wait::{Seated, Target};
 /// References of one flow: the first, and how many.
 pub(super) type Range = (u32, u32);
 
+/// What a wait needs: the tasks of a flow, and of the graphs that those wait for in turn.
+#[derive(Clone, Copy, Debug)]
+struct Needed<'f> {
+    flow: &'f Flow,
+    range: Range,
+    /// There are such graphs. Which reference is of one can only be told of a task in hand.
+    nested: bool,
+}
+
 impl<P: Platform> Worker<'_, P> {
-    /// A ready task of the range. What else this worker's own queue holds goes to the injector.
-    fn find_in(&self, range: Range) -> Option<u32> {
+    /// Whether a task that this worker has in hand is needed.
+    fn is_needed(&self, task: u32, needed: &Needed<'_>) -> bool {
+        if in_range(needed.range, task) {
+            return true;
+        }
+        if !needed.nested {
+            return false;
+        }
+        let (flow, view) = self.locate(task);
+        if view.top == needed.flow.id() {
+            return true;
+        }
+        let mut outer = flow.parent();
+        // What is waited for may be nested itself.
+        while let Some(flow) = outer.filter(|_| needed.flow.is_nested()) {
+            if flow.id() == needed.flow.id() {
+                return true;
+            }
+            outer = flow.parent();
+        }
+        false
+    }
+
+    /// A ready task that is needed. What else this worker's own queue holds goes to the injector.
+    fn find_in(&self, needed: &Needed<'_>) -> Option<u32> {
         let mut foreign = None;
         let mut found = None;
         while let Some(task) = self.deque().and_then(DequeOwner::take_newest) {
-            if in_range(range, task) {
+            if self.is_needed(task, needed) {
                 found = Some(task);
                 break;
             }
@@ -29,45 +61,47 @@ impl<P: Platform> Worker<'_, P> {
         if let Some(chain) = foreign {
             self.pool.inject(chain);
         }
-        let found = found.or_else(|| self.take_from_row_in(range));
+        let found = found.or_else(|| self.take_from_row_in(needed.range));
         if found.is_some() {
             return found;
         }
-        if let Some(task) = self.sift(&self.slot.backlog, range) {
+        if let Some(task) = self.sift(&self.slot.backlog, needed) {
             return Some(task);
         }
         if let Some(root) = self.flush() {
-            if in_range(range, root) {
+            if self.is_needed(root, needed) {
                 return Some(root);
             }
             self.keep(root);
         }
-        if let Some(task) = self.sift(&self.pool.injector, range) {
+        if let Some(task) = self.sift(&self.pool.injector, needed) {
             return Some(task);
         }
         for victim in self.slot.victims.from(self.next_random()) {
             let victim = &self.pool.slots[victim];
             let mut loot = 0;
             loop {
-                match victim
-                    .deque
-                    .steal_if(|task| in_range(range, task), &mut loot)
-                {
-                    Stolen::Some(_) => return Some(loot),
+                let wanted = |task| needed.nested || in_range(needed.range, task);
+                match victim.deque.steal_if(wanted, &mut loot) {
+                    Stolen::Some(_) if self.is_needed(loot, needed) => return Some(loot),
+                    Stolen::Some(_) => {
+                        self.pool.inject(Chain::of(loot));
+                        break;
+                    }
                     Stolen::Empty => break,
                     Stolen::Contended => core::hint::spin_loop(),
                 }
             }
-            if let Some(task) = self.sift(&victim.backlog, range) {
+            if let Some(task) = self.sift(&victim.backlog, needed) {
                 return Some(task);
             }
         }
         None
     }
 
-    /// Takes a backlog apart: tasks of the range come here, one of them to be run; the others go to
+    /// Takes a backlog apart: tasks that are needed come here, one of them to be run; the others go to
     /// the injector.
-    fn sift(&self, backlog: &Backlog, range: Range) -> Option<u32> {
+    fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<u32> {
         let mut taken = backlog.take()?;
         let mut found = None;
         let mut foreign = None;
@@ -76,7 +110,7 @@ impl<P: Platform> Worker<'_, P> {
         while room > 0
             && let Some(task) = self.unlink(&mut taken)
         {
-            if !in_range(range, task) {
+            if !self.is_needed(task, needed) {
                 self.collect(&mut foreign, task);
             } else if found.is_none() {
                 found = Some(task);
@@ -136,7 +170,6 @@ impl<P: Platform> Seated for Worker<'_, P> {
         let Some(range) = flow.range(&self.pool.directory) else {
             return;
         };
-        drop(flow);
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         self.slice.set(SLICE);
@@ -144,7 +177,12 @@ impl<P: Platform> Seated for Worker<'_, P> {
             let mut met = None;
             while self.has_seat() && !target.is_done() {
                 self.take_up_late();
-                let Some(task) = met.take().or_else(|| self.find_in(range)) else {
+                let needed = Needed {
+                    flow: &flow,
+                    range,
+                    nested: flow.has_nested(),
+                };
+                let Some(task) = met.take().or_else(|| self.find_in(&needed)) else {
                     break;
                 };
                 if target.is_done() {
@@ -157,7 +195,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 }
                 met = self.run(task);
                 if let Some(task) = met
-                    && !in_range(range, task)
+                    && !self.is_needed(task, &needed)
                 {
                     self.pool.inject(Chain::of(task));
                     met = None;

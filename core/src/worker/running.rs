@@ -4,11 +4,11 @@ use core::ptr::NonNull;
 
 use super::span::LONG_ROW;
 use super::{Current, Worker};
-use crate::flow::{Flow, View};
+use crate::flow::{Flow, STOP, View};
 use crate::graph::node::{Context, Outcome};
 use crate::platform::Platform;
+use crate::pool::Late;
 use crate::protocol::backlog::Chain;
-use crate::stats::Failure;
 use crate::sync::Ordering;
 
 /// Sources that a root makes ready at a time.
@@ -39,27 +39,34 @@ impl<P: Platform> Worker<'_, P> {
         if index == root {
             index = self.run_root(flow, &view)?;
         }
-        let mut context = Context::default();
+        if view.is_general() {
+            return self.run_general(flow, &view, index);
+        }
+        let mut context = Context::new(self);
         loop {
-            if flow.is_stopped() {
-                self.count_skipped(flow);
-            } else {
-                let node = view.node(index);
-                self.current.set(Current::Task(NonNull::from(flow), index));
-                // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
-                // round, by the worker that has its reference.
-                // Unwind: `settle` finds the task in `current` and completes it.
-                let outcome = unsafe { (node.call)(node.data, &mut context) };
-                self.current.set(Current::Engine);
-                if outcome == Outcome::Failed
-                    && let Some(error) = context.failure.take()
-                {
-                    self.fail(flow, index, Failure::Failed(error));
+            let outcome = match flow.attention() {
+                0 => {
+                    let node = view.node(index);
+                    self.current.set(Current::Task(NonNull::from(flow), index));
+                    // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
+                    // round, by the worker that has its reference.
+                    // Unwind: `settle` finds the task in `current` and completes it.
+                    let outcome = unsafe { (node.call)(node.data, &mut context) };
+                    self.current.set(Current::Engine);
+                    outcome
                 }
+                STOP => Outcome::Skipped,
+                _ => return self.run_general(flow, &view, index),
+            };
+            if outcome == Outcome::Failed {
+                self.fail_with(flow, index, &mut context.failures);
             }
             if !self.has_seat() {
-                self.pool.finish_late(view.base + index);
+                self.pool.finish_late(Late::of(view.base + index, outcome));
                 return None;
+            }
+            if outcome == Outcome::Skipped {
+                self.count_skipped(flow);
             }
             let next = self.complete(flow, &view, index);
             let slice = self.slice.get().saturating_sub(1);
@@ -95,7 +102,10 @@ impl<P: Platform> Worker<'_, P> {
             return None;
         }
         // (Later batches of a row that was begun in the other way stay with that.)
-        if begin == 0 && self.leave_in_row(flow, view, view.root(), sources.len()) {
+        if begin == 0
+            && view.weak.is_none()
+            && self.leave_in_row(flow, view, view.root(), sources.len())
+        {
             self.count_finished(flow);
             return self.next_in_row(flow, view);
         }
@@ -104,7 +114,10 @@ impl<P: Platform> Worker<'_, P> {
         if more {
             // Ordering: Relaxed; published with the root's reference.
             progress.cursor.store(end, Ordering::Relaxed);
-        } else {
+        }
+        if view.weak.is_some() {
+            self.count_sources(flow, end - begin, !more);
+        } else if !more {
             self.count_finished(flow);
         }
         let (first, others) = sources[begin..end].split_first()?;

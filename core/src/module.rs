@@ -1,0 +1,125 @@
+//! Graphs that are a task of other graphs.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::error::{RunError, TaskflowError};
+use crate::flow::Flow;
+use crate::graph::node::{Context, Outcome};
+use crate::graph::work::Work;
+use crate::nested::Nested;
+use crate::sync::Mutex;
+use crate::taskflow::Taskflow;
+
+/// A graph that is a task of others: made from a flow by value, so that nobody edits it any more.
+///
+/// It may be used by several flows, and several times in one; its uses take turns, first come first served.
+/// Cloning it gives another handle of the same graph.
+///
+/// # Examples
+///
+/// ```
+/// use core::sync::atomic::{AtomicU32, Ordering};
+/// use taskflow_core::{Executor, Manual, Module, Taskflow};
+///
+/// let count = AtomicU32::new(0);
+/// let steps = Taskflow::new();
+/// steps.linearize([
+///     steps.emplace(|| { count.fetch_add(1, Ordering::Relaxed); }),
+///     steps.emplace(|| { count.fetch_add(10, Ordering::Relaxed); }),
+/// ]);
+/// let module = Module::new(steps);
+/// let flow = Taskflow::new();
+/// let (first, second) = (flow.composed_of(&module), flow.composed_of(&module));
+/// first.precede(second);
+/// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+/// assert_eq!(count.load(Ordering::Relaxed), 22);
+/// # Ok::<(), taskflow_core::RunError>(())
+/// ```
+#[derive(Clone)]
+pub struct Module<'env> {
+    shared: Arc<Frozen<'env>>,
+}
+
+/// The flow of a module.
+struct Frozen<'env> {
+    flow: Arc<Flow>,
+    verdict: Result<(), TaskflowError>,
+    /// Drops the closures with the module. Nobody edits it any more, so it is behind a lock that nobody
+    /// takes.
+    _owner: Mutex<Taskflow<'env>>,
+}
+
+impl<'env> Module<'env> {
+    /// Freezes the flow. What is wrong with it is told by [`validate`](Self::validate), and when a flow
+    /// that uses it is validated or run. Runs of the flow that are unfinished come first.
+    #[must_use]
+    pub fn new(flow: Taskflow<'env>) -> Self {
+        Self {
+            shared: Arc::new(Frozen {
+                verdict: flow.owner().freeze_for_good(),
+                flow: Arc::clone(flow.owner().flow()),
+                _owner: Mutex::new(flow),
+            }),
+        }
+    }
+
+    /// Checks the graph.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it. Besides what is wrong with a flow: a task that can run once, since a module
+    /// may run any number of times.
+    pub fn validate(&self) -> Result<(), TaskflowError> {
+        self.shared.verdict.clone()
+    }
+
+    /// The name of the flow.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.shared.flow.name()
+    }
+}
+
+impl fmt::Debug for Module<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A task that is a use of a module.
+pub(crate) struct ModuleWork<'env> {
+    module: Module<'env>,
+    nested: Nested,
+}
+
+impl<'env> ModuleWork<'env> {
+    pub(crate) fn new(module: &Module<'env>) -> Self {
+        Self {
+            module: module.clone(),
+            nested: Nested::default(),
+        }
+    }
+}
+
+impl Work for ModuleWork<'_> {
+    fn step(&mut self, context: &mut Context<'_>) -> Outcome {
+        if self.nested.is_begun() {
+            return self.nested.go_on(context);
+        }
+        if context.stopped {
+            return Outcome::Skipped;
+        }
+        let module = &self.module.shared;
+        self.nested.begin(context, |host, order| {
+            module.verdict.clone()?;
+            host.run_submitted();
+            module.flow.submit(host, order).map_err(|error| {
+                host.run_ended();
+                RunError::Invalid(error)
+            })
+        })
+    }
+}

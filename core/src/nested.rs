@@ -1,0 +1,103 @@
+//! The run of a graph inside of a task, which is suspended meanwhile.
+
+use alloc::sync::Arc;
+
+use crate::error::RunError;
+use crate::flow::Flow;
+use crate::graph::node::{Context, Outcome};
+use crate::host::Host;
+use crate::run::{Order, Parent, Rounds, Run};
+use crate::stats::RunStats;
+use crate::suspension::{Hold, Suspender};
+use crate::sync::Ordering;
+
+/// The run of a graph inside of a task.
+#[derive(Default)]
+pub(crate) struct Nested {
+    suspender: Suspender,
+    run: Option<Arc<Run>>,
+}
+
+impl Nested {
+    pub(crate) fn is_begun(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Starts the graph, and suspends the task until it has ended.
+    pub(crate) fn begin(
+        &mut self,
+        context: &mut Context<'_>,
+        start: impl FnOnce(&Arc<dyn Host>, Order) -> Result<(Arc<Run>, Option<u32>), RunError>,
+    ) -> Outcome {
+        let flow = context.caller.flow();
+        let parent = Parent {
+            flow: flow.keep(),
+            suspension: Some(self.suspender.begin(context)),
+        };
+        let order = Order {
+            rounds: Rounds::Times(1),
+            policy: flow.policy(),
+            parent: Some(parent),
+        };
+        let host = context.caller.host();
+        match start(&host, order) {
+            Ok((run, root)) => {
+                self.run = Some(Arc::clone(&run));
+                self.suspender.hold(context, Hold::Run(run));
+                if let Some(root) = root {
+                    context.caller.start(root);
+                }
+                Outcome::Pending
+            }
+            Err(error) => {
+                self.suspender.end(context);
+                context.failures.extend(error.into_failures());
+                Outcome::Failed
+            }
+        }
+    }
+
+    /// The task is called again.
+    pub(crate) fn go_on(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.suspender.resume();
+        let Some(run) = self.run.take_if(|run| run.is_done()) else {
+            self.suspender.wait_on(context);
+            return Outcome::Pending;
+        };
+        self.suspender.end(context);
+        let outcome = run.take_outcome().unwrap_or(Err(RunError::Taken));
+        let flow = context.caller.flow();
+        match outcome {
+            Ok(stats) => {
+                count_nested(flow, &stats);
+                Outcome::Done
+            }
+            Err(error) => {
+                if let Some(stats) = error.stats() {
+                    count_nested(flow, stats);
+                }
+                let failures = error.into_failures();
+                if failures.is_empty() {
+                    // Cancelled: of this task nothing more is to be told.
+                    return Outcome::Done;
+                }
+                context.failures.extend(failures);
+                Outcome::Failed
+            }
+        }
+    }
+}
+
+/// Counts what a nested run did to that of its task.
+pub(crate) fn count_nested(flow: &Flow, stats: &RunStats) {
+    let progress = flow.progress();
+    let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    // Ordering: Relaxed; ordered by the flush that counts the task.
+    progress
+        .nested
+        .fetch_add(count(stats.tasks), Ordering::Relaxed);
+    // Ordering: Relaxed; as above.
+    progress
+        .nested_skipped
+        .fetch_add(count(stats.skipped), Ordering::Relaxed);
+}

@@ -1,0 +1,85 @@
+//! Waking a task that suspended itself: once for any number of wakes, none of them lost.
+//!
+//! ```text
+//!            begin            suspend (no wake came)
+//!   idle ──────────► running ───────────────────────► suspended
+//!    ▲                │ ▲ ▲                               │ the first wake queues the task
+//!    │ end            │ │ └── suspend (a wake came:       ▼
+//!    └────────────────┘ │      call again)             suspended, woken
+//!                       └─────────────────────────────────┘ resume
+//! ```
+//!
+//! The phase lies in the lower bits and is changed by whoever has the task in hand; a bit above says that
+//! a wake came. A wake sets the bit in any phase. Of the wakes that find a suspended task one is the
+//! first to set the bit, and queues the task; nobody else touches it until it is called again, which takes
+//! the bit back. A wake that finds the task running is seen by `suspend`, which fails then. A wake that
+//! finds it idle, since its future kept a waker for too long, does nothing.
+
+use crate::sync::{AtomicU32, Ordering};
+
+const IDLE: u32 = 0;
+const RUNNING: u32 = 1;
+const SUSPENDED: u32 = 2;
+const WOKEN: u32 = 4;
+
+/// Where a suspending task stands.
+#[derive(Debug)]
+pub struct Waking(AtomicU32);
+
+impl Default for Waking {
+    fn default() -> Self {
+        Self(AtomicU32::new(IDLE))
+    }
+}
+
+impl Waking {
+    /// The task is called for the first time, or again after it was queued: earlier wakes are answered
+    /// by this call.
+    pub fn resume(&self) {
+        // Ordering: AcqRel. Acquire, with the Release of `wake`: the call sees what came before a wake
+        // that it answers. Release keeps the next wake's view of this task behind the change.
+        self.0.swap(RUNNING, Ordering::AcqRel);
+    }
+
+    /// The call has returned and the task is not done. `true`: it is suspended, and not the caller's any
+    /// more. `false`: a wake came meanwhile, the caller is to call again.
+    #[must_use]
+    pub fn suspend(&self) -> bool {
+        // Ordering: Release, with the Acquire of `wake`: whoever queues the task hands on what the call
+        // did. Relaxed on failure: `resume` follows, which acquires.
+        let order = if cfg!(taskflow_mutant = "waking_suspend_relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release
+        };
+        // Ordering: see above.
+        let suspended = self
+            .0
+            .compare_exchange(RUNNING, SUSPENDED, order, Ordering::Relaxed)
+            .is_ok();
+        if !suspended {
+            self.resume();
+        }
+        suspended
+    }
+
+    /// The task is done.
+    pub fn end(&self) {
+        // Ordering: Relaxed; a wake that comes later does nothing, whatever it sees.
+        self.0.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// Wakes the task. `true`: the caller, alone, is to queue it.
+    #[must_use]
+    pub fn wake(&self) -> bool {
+        // Ordering: AcqRel. Release, with the Acquire of `resume`: what came before the wake is seen by
+        // the call that answers it. Acquire, with the Release of `suspend`.
+        let order = if cfg!(taskflow_mutant = "waking_wake_relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::AcqRel
+        };
+        // Ordering: see above.
+        self.0.fetch_or(WOKEN, order) == SUSPENDED
+    }
+}

@@ -1,0 +1,226 @@
+//! Tasks that hold no worker while they wait: for the run of a nested graph, for spawned tasks, for a
+//! future.
+//!
+//! ```text
+//!   call ──► begins something, answers `Pending` ──► suspended ──► wake ──► queued ──► call again
+//!                                                        ▲                                │
+//!                                                        └────────── `Pending` ───────────┘──► done
+//! ```
+//!
+//! A suspended task is unfinished, so its run goes on and everything it refers to lives. What it waits for
+//! is on its flow's list of [`Hold`]s, so that stopping the run stops that too.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::flow::Flow;
+use crate::graph::node::Context;
+use crate::host::Host;
+use crate::platform::WorkerId;
+use crate::protocol::waking::Waking;
+use crate::run::Run;
+use crate::sync::Mutex;
+
+/// What a call may ask of the worker that makes it.
+pub(crate) trait Caller {
+    /// The worker's executor.
+    fn host(&self) -> Arc<dyn Host>;
+
+    /// The worker.
+    fn worker(&self) -> WorkerId;
+
+    /// The task's flow.
+    fn flow(&self) -> &Flow;
+
+    /// The task's reference.
+    fn reference(&self) -> u32;
+
+    /// Makes the root of a run ready on this worker.
+    fn start(&self, root: u32);
+
+    /// Waits for a nested run, on this task's stack. `root` is a root that the caller was given to start.
+    fn wait(&self, run: &Arc<Run>, root: Option<u32>);
+}
+
+/// A task's right to be called again. Kept by the task, and by whoever is to wake it; it may outlive both
+/// the task and its flow.
+pub(crate) struct Suspension {
+    waking: Waking,
+    place: Mutex<Option<Place>>,
+}
+
+/// Where to queue the task.
+struct Place {
+    host: Arc<dyn Host>,
+    reference: u32,
+}
+
+impl Suspension {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            waking: Waking::default(),
+            place: Mutex::new(None),
+        })
+    }
+
+    /// The task is being called for the first time in a round.
+    pub(crate) fn begin(&self, context: &Context<'_>) {
+        let place = Place {
+            host: context.caller.host(),
+            reference: context.caller.reference(),
+        };
+        let before = self.place.lock().replace(place);
+        drop(before);
+        self.waking.resume();
+    }
+
+    /// The task is being called again.
+    pub(crate) fn resume(&self) {
+        self.waking.resume();
+    }
+
+    /// See [`Waking::suspend`].
+    pub(crate) fn suspend(&self) -> bool {
+        self.waking.suspend()
+    }
+
+    /// The task is done.
+    pub(crate) fn end(&self) {
+        self.waking.end();
+        let place = self.place.lock().take();
+        drop(place);
+    }
+
+    /// Has the task called again, if it is suspended or about to be. Any thread, any number of times.
+    pub(crate) fn wake(&self) {
+        if !self.waking.wake() {
+            return;
+        }
+        let place = self.place.lock();
+        let place = place.as_ref().map(|p| (Arc::clone(&p.host), p.reference));
+        if let Some((host, reference)) = place {
+            host.resume(reference);
+        }
+    }
+}
+
+impl Wake for Suspension {
+    fn wake(self: Arc<Self>) {
+        Suspension::wake(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Suspension::wake(self);
+    }
+}
+
+impl fmt::Debug for Suspension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Suspension").field(&self.waking).finish()
+    }
+}
+
+/// What a suspended task waits for, and what stopping its run must reach.
+#[derive(Clone, Debug)]
+pub(crate) enum Hold {
+    /// A future: it is dropped when the task is called again.
+    Future(Arc<Suspension>),
+    /// The run of a nested graph.
+    Run(Arc<Run>),
+}
+
+/// The holds of a flow.
+#[derive(Debug, Default)]
+pub(crate) struct Holds {
+    entries: Vec<Option<Hold>>,
+    free: Vec<usize>,
+}
+
+impl Holds {
+    pub(crate) fn add(&mut self, hold: Hold) -> usize {
+        match self.free.pop() {
+            Some(place) => {
+                self.entries[place] = Some(hold);
+                place
+            }
+            None => {
+                self.entries.push(Some(hold));
+                self.entries.len() - 1
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, place: usize) -> Option<Hold> {
+        self.free.push(place);
+        self.entries[place].take()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.len() == self.free.len()
+    }
+
+    /// All holds there are.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Hold> {
+        self.entries.iter().flatten()
+    }
+}
+
+/// What a suspending task keeps from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct Suspender {
+    suspension: Option<Arc<Suspension>>,
+    hold: Option<usize>,
+}
+
+impl Suspender {
+    /// Begins: the task is being called for the first time in a round. Gives what wakes it.
+    pub(crate) fn begin(&mut self, context: &Context<'_>) -> Arc<Suspension> {
+        let suspension = self.suspension.get_or_insert_with(Suspension::new);
+        suspension.begin(context);
+        Arc::clone(suspension)
+    }
+
+    /// The task is called again.
+    pub(crate) fn resume(&self) {
+        if let Some(suspension) = &self.suspension {
+            suspension.resume();
+        }
+    }
+
+    /// Lets stopping the run reach what the task waits for. A run that is stopped already reaches it now.
+    pub(crate) fn hold(&mut self, context: &mut Context<'_>, hold: Hold) {
+        self.hold = Some(context.caller.flow().hold(hold));
+        context.suspension = self.suspension.clone();
+    }
+
+    /// The task goes on waiting for what it holds.
+    pub(crate) fn wait_on(&self, context: &mut Context<'_>) {
+        context.suspension = self.suspension.clone();
+    }
+
+    /// The task is done.
+    pub(crate) fn end(&mut self, context: &Context<'_>) {
+        if let Some(place) = self.hold.take() {
+            context.caller.flow().let_go(place);
+        }
+        if let Some(suspension) = &self.suspension {
+            suspension.end();
+        }
+    }
+}
+
+/// Stops all that is held, and what that holds in turn.
+pub(crate) fn release(mut holds: Vec<Hold>) {
+    while let Some(hold) = holds.pop() {
+        match hold {
+            Hold::Future(suspension) => suspension.wake(),
+            Hold::Run(run) => {
+                if let Some(flow) = run.cancel(None) {
+                    holds.extend(flow.stop_run(&run));
+                }
+            }
+        }
+    }
+}
