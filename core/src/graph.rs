@@ -18,18 +18,21 @@ pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
+mod outputs;
 pub(crate) mod work;
 
 use arena::Arena;
 use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
+use outputs::{Loose, Ports};
 
 /// What few tasks have.
 #[derive(Debug)]
 struct Cold {
     name: Option<Box<str>>,
     generation: u32,
+    ports: Ports,
 }
 
 /// Tasks and edges.
@@ -45,6 +48,7 @@ pub(crate) struct Graph {
     edges: Edges,
     arena: Arena,
     cold: Vec<Cold>,
+    loose: Loose,
     /// Places of removed tasks, free for new ones.
     vacant: Vec<u32>,
     /// Places of removed tasks that edges may still name; free after the next freeze.
@@ -70,6 +74,7 @@ impl Graph {
             edges: Edges::default(),
             arena: Arena::default(),
             cold: Vec::new(),
+            loose: Loose::default(),
             vacant: Vec::new(),
             removed: Vec::new(),
             once: 0,
@@ -131,9 +136,10 @@ impl Graph {
         }
     }
 
-    /// Takes a task's closure out; the caller drops it and gives the place back
-    /// ([`Arena::reuse`]). `None` if nothing is to be dropped.
+    /// Takes a task's closure out, and with it its data edges; the caller drops it and gives the place back
+    /// ([`reuse`](Self::reuse)). `None` if nothing is to be dropped.
     pub(crate) fn take_work(&mut self, index: u32) -> Option<NonNull<u8>> {
+        self.loosen(index);
         let node = self.node_mut(index);
         let (place, placed) = (node.data, node.has(Flag::PLACED));
         let (once, to_drop) = (node.has(Flag::ONCE), node.has(Flag::DROP));
@@ -155,10 +161,6 @@ impl Graph {
             unsafe { self.arena.reuse(place) };
         }
         to_drop.then_some(place)
-    }
-
-    pub(crate) fn arena(&mut self) -> &mut Arena {
-        &mut self.arena
     }
 
     /// Adds an edge.
@@ -317,6 +319,7 @@ impl Graph {
             self.cold.push(Cold {
                 name: None,
                 generation: self.generation,
+                ports: Ports::default(),
             });
             self.node_mut(index).cold = place;
         }

@@ -12,6 +12,8 @@ mod taskflow;
 
 mod task;
 
+mod output;
+
 mod graph;
 
 mod executor;
@@ -59,6 +61,7 @@ pub use error::{Lint, RunError, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
 pub use future::{RunCanceller, TaskflowFuture};
 pub use manual::{Manual, NoThread, WithLocal};
+pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipInputs};
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use scope::{Scope, ScopedRun};

@@ -5,3 +5,4 @@ pub mod completion;
 pub mod deque;
 pub mod idle;
 pub mod join_counter;
+pub mod occupancy;

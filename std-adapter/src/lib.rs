@@ -12,7 +12,8 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Builder, Failure, Lint, Local, Manual, NoThread, Panic, Platform, RunCanceller, RunError,
-    RunStats, Scope, ScopedRun, Seat, Step, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel,
-    Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    Builder, Failure, Inputs, Lint, Local, Manual, NoThread, Output, OutputId, OutputSlot, Panic,
+    Platform, RunCanceller, RunError, RunStats, Scope, ScopedRun, Seat, SharedOutput, Step,
+    Suppressed, TaskError, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture,
+    Tasks, With, WithLocal, WorkerId, ZipInputs,
 };

@@ -40,12 +40,22 @@ pub(crate) enum Outcome {
     Done,
     /// The task gave up; the reason lies in the context.
     Failed,
+    /// The closure was not run, since something that it needs is missing.
+    Skipped,
 }
 
 /// What a closure may leave for the worker that called it.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     pub(crate) failure: Option<TaskError>,
+}
+
+impl Context {
+    /// Leaves the reason why a task gave up.
+    pub(crate) fn gave_up(&mut self, error: TaskError) -> Outcome {
+        self.failure = Some(error);
+        Outcome::Failed
+    }
 }
 
 /// No cold record.

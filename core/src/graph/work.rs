@@ -39,9 +39,18 @@ where
     let closure = unsafe { data.cast::<F>().as_mut() };
     match closure() {
         Ok(()) => Outcome::Done,
-        Err(error) => {
-            context.failure = Some(error);
-            Outcome::Failed
-        }
+        Err(error) => context.gave_up(error),
     }
+}
+
+/// # Safety
+///
+/// 1. `data` leads to an `F` that nobody else uses meanwhile.
+pub(crate) unsafe fn call_step<F>(data: NonNull<u8>, context: &mut Context) -> Outcome
+where
+    F: FnMut(&mut Context) -> Outcome,
+{
+    // SAFETY: (1).
+    let closure = unsafe { data.cast::<F>().as_mut() };
+    closure(context)
 }

@@ -42,7 +42,7 @@ impl<P: Platform> Worker<'_, P> {
         let mut context = Context::default();
         loop {
             if flow.is_stopped() {
-                self.count_skipped(flow);
+                self.skip(flow, index);
             } else {
                 let node = view.node(index);
                 self.current.set(Current::Task(NonNull::from(flow), index));
@@ -51,10 +51,8 @@ impl<P: Platform> Worker<'_, P> {
                 // Unwind: `settle` finds the task in `current` and completes it.
                 let outcome = unsafe { (node.call)(node.data, &mut context) };
                 self.current.set(Current::Engine);
-                if outcome == Outcome::Failed
-                    && let Some(error) = context.failure.take()
-                {
-                    self.fail(flow, index, Failure::Failed(error));
+                if outcome != Outcome::Done {
+                    self.ended_early(flow, index, outcome, &mut context);
                 }
             }
             if !self.has_seat() {
@@ -83,6 +81,28 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
+    /// Counts a task that is not started since its run was stopped.
+    #[cold]
+    fn skip(&self, flow: &Flow, index: u32) {
+        // SAFETY: the task is unfinished.
+        unsafe { flow.graph() }.expire_output(index);
+        self.count_skipped(flow);
+    }
+
+    /// Notes that a task was started and is not done.
+    #[cold]
+    fn ended_early(&self, flow: &Flow, index: u32, outcome: Outcome, context: &mut Context) {
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Skipped => self.count_skipped(flow),
+            Outcome::Failed => {
+                if let Some(error) = context.failure.take() {
+                    self.fail(flow, index, Failure::Failed(error));
+                }
+            }
+        }
+    }
+
     /// Makes a batch of sources ready, and itself again if there are more. Gives one of them to be run.
     fn run_root(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
         let progress = flow.progress();
@@ -91,6 +111,8 @@ impl<P: Platform> Worker<'_, P> {
         let begin = progress.cursor.load(Ordering::Relaxed);
         if begin == 0 && flow.is_stopped() {
             // Nothing of this round was started, so no counter is out of place.
+            // SAFETY: the round is unfinished.
+            unsafe { flow.graph() }.expire_outputs();
             self.count_all_skipped(flow, view.tasks);
             return None;
         }
