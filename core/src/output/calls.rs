@@ -143,7 +143,7 @@ impl<'env> Taskflow<'env> {
     /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
     /// let mut log = log.lock().unwrap();
     /// log.sort();
-    /// assert_eq!(log, ["answer", "answer: 42"]);
+    /// assert_eq!(*log, ["answer", "answer: 42"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with<I: Inputs<'env>>(&self, inputs: I) -> With<'_, 'env, I> {
