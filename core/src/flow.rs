@@ -303,6 +303,9 @@ impl Flow {
         // SAFETY: (1).
         let view = unsafe { self.view() };
         if let Some(weak) = view.weak {
+            // What is not started in this round is not there in it.
+            // SAFETY: (1).
+            unsafe { self.graph() }.expire_outputs();
             for join in &weak.joins {
                 let node = view.node(*join);
                 node.counter.rearm(node.strong());
