@@ -37,6 +37,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/graph/node.rs",
     "core/src/graph/work.rs",
     "core/src/platform.rs",
+    "core/src/scope/spawn.rs",
     "core/src/taskflow.rs",
     "core/src/worker.rs",
     "core/src/worker/counting.rs",

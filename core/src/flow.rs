@@ -28,6 +28,7 @@ use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::graph::node::Node;
 use crate::host::Host;
+use crate::nursery::Chunk;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Run};
 
@@ -38,7 +39,7 @@ pub(crate) const STOP: u32 = 1;
 
 mod owner;
 
-pub(crate) use owner::FlowOwner;
+pub(crate) use owner::{FlowOwner, nursery_flow};
 
 /// What `gate` counts one unfinished run as.
 const RUN: usize = 2;
@@ -56,6 +57,8 @@ pub(crate) struct Flow {
     gate: AtomicUsize,
     queue: Mutex<Queue>,
     graph: UnsafeCell<Graph>,
+    /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
+    chunk: Option<Chunk>,
 }
 
 /// The frozen graph without a borrow.
@@ -65,6 +68,7 @@ struct Hot {
     successors: *const [u32],
     tasks: usize,
     base: u32,
+    nursery: bool,
 }
 
 /// Where the active run stands.
@@ -103,6 +107,8 @@ pub(crate) struct View<'f> {
     pub(crate) tasks: usize,
     /// The reference of the first task.
     pub(crate) base: u32,
+    /// The references stand for jobs, not for the records.
+    pub(crate) nursery: bool,
 }
 
 impl<'f> View<'f> {
@@ -149,6 +155,10 @@ impl<'f> View<'f> {
 
 impl Flow {
     pub(crate) fn new(name: Box<str>) -> Arc<Self> {
+        Self::with_chunk(name, None)
+    }
+
+    fn with_chunk(name: Box<str>, chunk: Option<Chunk>) -> Arc<Self> {
         let id = fresh_id();
         Arc::new(Self {
             id,
@@ -159,16 +169,23 @@ impl Flow {
                 successors: &[],
                 tasks: 0,
                 base: 0,
+                nursery: chunk.is_some(),
             }),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
             graph: UnsafeCell::new(Graph::new(id)),
+            chunk,
         })
     }
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// The slots of a nursery's flow.
+    pub(crate) fn chunk(&self) -> Option<&Chunk> {
+        self.chunk.as_ref()
     }
 
     #[inline]
@@ -181,10 +198,10 @@ impl Flow {
     /// # Safety
     ///
     /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
-    ///    of it in hand, or is the one that ends it.
+    ///    of it in hand, or is the one that ends it. Or the flow is a nursery's.
     #[inline]
     pub(crate) unsafe fn view(&self) -> View<'_> {
-        // SAFETY: (1) `hot` is written only while no run is active.
+        // SAFETY: (1) `hot` is written only while no run is active, and a nursery's not at all.
         let hot = unsafe { &*self.hot.get() };
         View {
             // SAFETY: (1) `activate` pointed it at the graph's records, which are not edited meanwhile.
@@ -193,6 +210,7 @@ impl Flow {
             successors: unsafe { &*hot.successors },
             tasks: hot.tasks,
             base: hot.base,
+            nursery: hot.nursery,
         }
     }
 

@@ -66,7 +66,7 @@ impl TaskflowFuture {
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<RunStats, RunError>> {
         if let Some(host) = &self.host
             && !self.run.is_done()
-            && !host.wait(Target(&self.run), None, Some(timeout))
+            && !host.wait(Target::Run(&self.run), None, Some(timeout))
         {
             return None;
         }
@@ -102,7 +102,7 @@ impl TaskflowFuture {
     /// Waits whatever happens, and takes the result. `root` is to be started by the caller.
     pub(crate) fn finish(mut self, root: Option<u32>) -> Result<RunStats, RunError> {
         if let Some(host) = &self.host {
-            wait_until_done(&self.run, host, root);
+            wait_until_done(Target::Run(&self.run), host, root);
         }
         self.take()
     }
@@ -113,20 +113,20 @@ impl TaskflowFuture {
     }
 }
 
-/// Waits for the end of a run even if the wait is broken off by a panic of the host: a run that borrows
-/// must end before the caller goes on. (A second panic, while unwinding, aborts.)
-pub(crate) fn wait_until_done(run: &Arc<Run>, host: &Arc<dyn Host>, mut root: Option<u32>) {
-    struct UntilDone<'r>(&'r Arc<Run>, &'r Arc<dyn Host>);
+/// Waits for the end even if the wait is broken off by a panic of the host: what borrows must end before
+/// the caller goes on. (A second panic, while unwinding, aborts.) `root` is to be started by the caller.
+pub(crate) fn wait_until_done(target: Target<'_>, host: &Arc<dyn Host>, mut root: Option<u32>) {
+    struct UntilDone<'t>(Target<'t>, &'t Arc<dyn Host>);
     impl Drop for UntilDone<'_> {
         fn drop(&mut self) {
             while !self.0.is_done() {
-                self.1.wait(Target(self.0), None, None);
+                self.1.wait(self.0, None, None);
             }
         }
     }
-    let until_done = UntilDone(run, host);
-    while !run.is_done() {
-        host.wait(Target(run), root.take(), None);
+    let until_done = UntilDone(target, host);
+    while !target.is_done() {
+        host.wait(target, root.take(), None);
     }
     drop(until_done);
 }

@@ -16,6 +16,10 @@ mod graph;
 
 mod executor;
 
+mod job;
+
+mod group;
+
 mod builder;
 mod future;
 mod scope;
@@ -40,6 +44,8 @@ mod worker;
 
 mod wait;
 
+mod nursery;
+
 mod directory;
 mod guests;
 mod host;
@@ -57,11 +63,13 @@ mod sync;
 pub use builder::Builder;
 pub use error::{Lint, RunError, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
+pub use group::{GroupScope, TaskGroup};
+pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};
 pub use future::{RunCanceller, TaskflowFuture};
 pub use manual::{Manual, NoThread, WithLocal};
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
-pub use scope::{Scope, ScopedRun};
+pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use task::{TaskHandle, TaskId, Tasks};

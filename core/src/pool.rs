@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::guests::Guests;
+use crate::nursery::Nursery;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
@@ -17,6 +18,7 @@ use crate::victims::Victims;
 use crate::wait::Seated;
 
 mod seating;
+mod standing_in;
 mod waiting;
 
 /// Entries of a worker's queue.
@@ -40,6 +42,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) slots: Box<[Padded<Slot>]>,
     pub(crate) idle: Idle,
     pub(crate) directory: Arc<Directory>,
+    /// Ready jobs.
+    pub(crate) nursery: Nursery,
     /// Tasks that come from no worker of this pool.
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
@@ -103,6 +107,7 @@ impl<P: Platform> Pool<P> {
             slots,
             idle,
             directory: Directory::new(),
+            nursery: Nursery::default(),
             injector: Padded(Backlog::default()),
             late: Late::default(),
             spin: config.spin,

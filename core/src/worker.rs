@@ -10,7 +10,8 @@
 //! waiting. So the state lies in cells, no borrow of it lives across user code, and `current` tells at
 //! any moment whose code is running: a caught panic is dealt with from that alone ([`Worker::settle`]).
 
-use core::cell::Cell;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use crate::flow::{Flow, View};
@@ -26,9 +27,11 @@ use crate::sync::UnsafeCell;
 mod counting;
 mod finding;
 mod helping;
+mod jobs;
 mod running;
 mod span;
 
+use jobs::Frame;
 use span::Span;
 
 /// Tasks that a worker runs before it looks at the injector.
@@ -46,6 +49,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
     current: Cell<Current>,
+    /// The jobs on this stack, the innermost last. Never borrowed across user code.
+    jobs: RefCell<Vec<Frame>>,
     tally: Cell<Tally>,
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
@@ -66,6 +71,8 @@ enum Current {
     Engine,
     /// A task's closure.
     Task(NonNull<Flow>, u32),
+    /// That of the innermost of the jobs.
+    Job,
     /// What belongs to a round's end: the predicate of `run_until`.
     Round(NonNull<Flow>),
 }
@@ -91,6 +98,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             guest: state.guest,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
+            jobs: RefCell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
             span: Cell::default(),
@@ -185,7 +193,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 }
             }
             // Of no task: a wrong host. There is nobody to give it to.
-            Current::Engine | Current::Round(_) => drop(panic),
+            Current::Engine | Current::Job | Current::Round(_) => drop(panic),
         }
     }
 
@@ -204,16 +212,17 @@ impl<'p, P: Platform> Worker<'p, P> {
     #[inline]
     fn locate(&self, reference: u32) -> (&Flow, View<'_>) {
         // SAFETY: such a reference is of an unfinished task. So its run is active, and keeps the flow,
-        // which keeps its registration. Nobody but this worker can finish the task.
+        // which keeps its registration. Nobody but this worker can finish the task. (Or it is of the
+        // pool's nursery, whose flows stay.)
         let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
         // SAFETY: as above.
         (flow, unsafe { flow.view() })
     }
 
-    /// The flow whose code is running on this worker.
-    fn current_flow(&self) -> Option<&Flow> {
-        match self.current.get() {
-            Current::Engine => None,
+    /// The flow whose code `current` is.
+    fn flow_of(&self, current: Current) -> Option<&Flow> {
+        match current {
+            Current::Engine | Current::Job => None,
             // SAFETY: the task or round is unfinished, so its run is active.
             Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }),
         }

@@ -12,7 +12,7 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Builder, Failure, Lint, Local, Manual, NoThread, Panic, Platform, RunCanceller, RunError,
-    RunStats, Scope, ScopedRun, Seat, Step, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel,
+    Builder, Cause, Dependencies, Done, Failure, GroupScope, JoinError, JoinHandle, Lint, Local, Manual, NoThread, Panic, Platform, RunCanceller, RunError,
+    RunStats, Scope, ScopedHandle, ScopedRun, TaskGroup, Seat, Step, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel,
     Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
 };
