@@ -1,4 +1,4 @@
-//! Spawned tasks: their values, their order, and what becomes of those that depend on failed ones.
+//! Spawned tasks: their values, their ends, and who waits for them.
 
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,6 @@ mod support {
     pub(crate) mod dice;
     pub(crate) mod drops;
     pub(crate) mod gate;
-    pub(crate) mod size;
     pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
@@ -24,15 +23,11 @@ use support::counter::Counter;
 use support::dice::Dice;
 use support::drops::Dropped;
 use support::gate::Gate;
-use support::size::share;
 use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Cause, Done, Executor, JoinError, JoinHandle, RunError};
+use taskflow_std::{Done, Executor, JoinError, JoinHandle, RunError};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-/// The stack on which long chains are built, run and dropped: recursion would overflow it.
-const SMALL_STACK_BYTES: usize = 256 * 1024;
 
 #[test]
 fn a_spawned_task_gives_its_value_to_whoever_waits() {
@@ -58,9 +53,8 @@ fn every_interleaving_runs_spawned_tasks_once_and_in_order() {
             let ran: Arc<[AtomicUsize]> = (0..size).map(|_| AtomicUsize::new(0)).collect();
             let mut handles: Vec<JoinHandle<()>> = Vec::new();
             for at in 0..size {
-                let before: Vec<usize> = (0..dice.below(4).min(at))
-                    .map(|_| dice.below(at))
-                    .collect();
+                let before: Vec<usize> =
+                    (0..dice.below(4).min(at)).map(|_| dice.below(at)).collect();
                 let after: Vec<Done> = before.iter().map(|b| handles[*b].done()).collect();
                 let ran = Arc::clone(&ran);
                 handles.push(executor.spawn_after(after, move || {
@@ -120,11 +114,13 @@ fn a_panic_comes_with_its_payload() {
 fn listened(workers: usize) -> (Executor, mpsc::Receiver<String>) {
     let (told, heard) = mpsc::channel();
     let told = Mutex::new(told);
-    let builder = Executor::builder().workers(workers).panic_handler(move |error| {
-        assert!(matches!(error, RunError::Panicked { task: None, .. }));
-        let told = told.lock().expect("nothing panics with this lock");
-        told.send(error.to_string()).expect("the test listens");
-    });
+    let builder = Executor::builder()
+        .workers(workers)
+        .panic_handler(move |error| {
+            assert!(matches!(error, RunError::Panicked { task: None, .. }));
+            let told = told.lock().expect("nothing panics with this lock");
+            told.send(error.to_string()).expect("the test listens");
+        });
     (builder.build().expect("threads can be started"), heard)
 }
 
@@ -145,72 +141,6 @@ fn the_panic_of_a_detached_task_goes_to_the_panic_handler() {
 }
 
 #[test]
-fn a_task_that_depends_on_a_failed_one_does_not_run() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let executor = Executor::new(workers);
-            let ran = Counter::default();
-            let well = executor.spawn(|| ());
-            let fails = executor.spawn(|| panic!("boom"));
-            let counter = ran.clone();
-            let second = executor.spawn_after((&well, &fails), move || counter.add());
-            let counter = ran.clone();
-            let third = executor.spawn_after(&second, move || counter.add());
-            let counter = ran.clone();
-            let any = executor.spawn_after_any_outcome([fails.done(), third.done()], move || {
-                counter.add();
-            });
-            match third.wait() {
-                Err(JoinError::Dependency { index: 0, cause }) => {
-                    let message = Some("boom".into());
-                    assert_eq!(cause, Cause::Panicked { message });
-                }
-                other => panic!("{other:?}"),
-            }
-            let second = second.wait();
-            assert!(matches!(second, Err(JoinError::Dependency { index: 1, .. })));
-            any.wait().unwrap();
-            assert_eq!(ran.get(), 1);
-            let late = executor.spawn_after(&fails, || ());
-            assert!(matches!(late.wait(), Err(JoinError::Dependency { .. })));
-        }
-    });
-}
-
-#[test]
-fn a_pending_task_is_cancelled_and_a_running_one_is_not() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let executor = Executor::new(workers);
-            let (begun, end, dropped) = (Gate::default(), Gate::default(), Counter::default());
-            let (first, second) = (begun.clone(), end.clone());
-            let running = executor.spawn(move || {
-                first.open();
-                second.pass();
-            });
-            begun.pass();
-            let capture = Dropped(dropped.clone());
-            let pending = executor.spawn_after(&running, move || drop(capture));
-            let after = executor.spawn_after(&pending, || ());
-            assert!(!running.cancel());
-            assert!(pending.cancel_with("no need") && !pending.cancel());
-            assert_eq!(dropped.get(), 1);
-            match pending.wait() {
-                Err(JoinError::Cancelled { reason }) => {
-                    assert_eq!(reason.as_deref(), Some("no need"));
-                }
-                other => panic!("{other:?}"),
-            }
-            let after = after.wait();
-            let cause = Cause::Cancelled;
-            assert!(matches!(after, Err(JoinError::Dependency { cause: c, .. }) if c == cause));
-            end.open();
-            running.wait().unwrap();
-        }
-    });
-}
-
-#[test]
 fn a_queued_task_is_cancelled_and_those_behind_it_run() {
     let executor = stepped(1);
     let handles: Vec<JoinHandle<usize>> = (0..10).map(|n| executor.spawn(move || n)).collect();
@@ -220,138 +150,6 @@ fn a_queued_task_is_cancelled_and_those_behind_it_run() {
         assert!(handle.is_done());
         assert_eq!(handle.wait().ok(), (n % 2 == 1).then_some(n));
     }
-}
-
-/// Calls this on a small stack.
-fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(SMALL_STACK_BYTES);
-    let thread = thread.spawn(body).expect("a thread can be started");
-    if let Err(payload) = thread.join() {
-        std::panic::resume_unwind(payload);
-    }
-}
-
-fn small(workers: usize) -> Executor {
-    let builder = Executor::builder()
-        .workers(workers)
-        .stack_size_bytes(SMALL_STACK_BYTES);
-    builder.build().expect("threads can be started")
-}
-
-/// A chain behind a closed gate: the gate, the first and the last.
-fn chain(executor: &Executor, length: usize, ran: &Counter) -> (Gate, JoinHandle<()>, Done) {
-    let gate = Gate::default();
-    let opened = gate.clone();
-    let first = executor.spawn(move || opened.pass());
-    let mut last = first.done();
-    for _ in 0..length {
-        let ran = ran.clone();
-        let next = executor.spawn_after(last, move || {
-            ran.add();
-        });
-        last = next.done();
-    }
-    (gate, first, last)
-}
-
-#[test]
-fn a_chain_of_a_million_dependents_takes_no_stack() {
-    within_a_minute(|| {
-        on_a_small_stack(|| {
-            let length = share(1_000_000);
-            for workers in [1, 4] {
-                let executor = small(workers);
-                let ran = Counter::default();
-                let (gate, _first, last) = chain(&executor, length, &ran);
-                gate.open();
-                let all = executor.spawn_after(last, || ());
-                all.wait().unwrap();
-                assert_eq!(ran.get(), length);
-            }
-        });
-    });
-}
-
-#[test]
-fn a_chain_of_a_million_dependents_falls_without_recursion() {
-    within_a_minute(|| {
-        on_a_small_stack(|| {
-            let length = share(1_000_000);
-            let executor = small(2);
-            let ran = Counter::default();
-            let (gate, first, last) = chain(&executor, length, &ran);
-            let head = executor.spawn_after(&first, || ());
-            let second = executor.spawn_after(&head, || ());
-            let mut end = second.done();
-            for _ in 0..length {
-                end = executor.spawn_after(end, || ()).done();
-            }
-            let end = executor.spawn_after(end, || ());
-            assert!(head.cancel());
-            assert!(matches!(end.wait(), Err(JoinError::Dependency { .. })));
-            assert!(!last.is_done());
-            gate.open();
-            executor.wait_for_all().unwrap();
-            assert_eq!(ran.get(), length);
-        });
-    });
-}
-
-#[test]
-fn a_chain_of_a_hundred_thousand_runs_in_order() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let executor = Executor::new(workers);
-            let sum = Arc::new(AtomicUsize::new(0));
-            let mut last: Option<Done> = None;
-            let length = share(100_000);
-            for n in 0..length {
-                let sum = Arc::clone(&sum);
-                let next = executor.spawn_after(Vec::from_iter(last), move || {
-                    assert_eq!(sum.fetch_add(1, Ordering::Relaxed), n);
-                });
-                last = Some(next.done());
-            }
-            let last = executor.spawn_after(last.expect("some"), || ());
-            last.wait().unwrap();
-            assert_eq!(sum.load(Ordering::Relaxed), length);
-        }
-    });
-}
-
-/// 102 by 100 tasks, each behind three of the layer before.
-fn layers(executor: &Executor, count: &Counter) {
-    let mut layer: Vec<Done> = Vec::new();
-    for _ in 0..102 {
-        let next = (0..100).map(|at| {
-            let before = layer.iter().cycle().skip(at).take(3.min(layer.len()));
-            let before: Vec<Done> = before.cloned().collect();
-            let count = count.clone();
-            executor.spawn_after(before, move || count.add()).done()
-        });
-        layer = next.collect();
-    }
-}
-
-#[test]
-fn a_layered_graph_is_spawned_from_several_threads_and_from_workers() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let executor = Arc::new(Executor::new(workers));
-            let count = Counter::default();
-            thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| layers(&executor, &count));
-                }
-                for _ in 0..2 {
-                    let (inner, count) = (Arc::clone(&executor), count.clone());
-                    drop(executor.spawn(move || layers(&inner, &count)));
-                }
-            });
-            executor.wait_for_all().unwrap();
-            assert_eq!(count.get(), 4 * 10_200);
-        }
-    });
 }
 
 /// Fibonacci, each call a task that waits for two.
@@ -364,7 +162,7 @@ fn fib(executor: &Arc<Executor>, n: u32) -> u32 {
     let inner = Arc::clone(executor);
     let right = executor.spawn(move || fib(&inner, n - 2));
     let (left, right) = (left.wait(), right.wait());
-    left.unwrap() + right.unwrap()
+    left.expect("no panic") + right.expect("no panic")
 }
 
 #[test]
@@ -394,35 +192,13 @@ fn a_single_stepped_worker_whose_task_waits_runs_queued_predecessors() {
 }
 
 #[test]
-fn a_task_that_waits_for_one_that_waits_for_it_is_refused() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let executor = Arc::new(Executor::new(workers));
-            let (give, take) = mpsc::channel::<JoinHandle<()>>();
-            let (done, outcome) = mpsc::channel();
-            let first = executor.spawn(move || {
-                let after: JoinHandle<()> = take.recv().expect("it comes");
-                done.send(after.wait()).expect("the test listens");
-            });
-            let second = executor.spawn_after(&first, || ());
-            let third = executor.spawn_after(&second, || ());
-            give.send(third).expect("the task listens");
-            assert!(matches!(outcome.recv(), Ok(Err(JoinError::Deadlock))));
-            first.wait().unwrap();
-            second.wait().unwrap();
-        }
-    });
-}
-
-#[test]
 fn of_two_tasks_that_wait_for_one_another_one_is_refused() {
     within_a_minute(|| {
         for workers in WORKERS {
             let executor = Executor::new(workers);
             let refused = Counter::default();
-            let (gives, takes): (Vec<_>, Vec<_>) = (0..2)
-                .map(|_| mpsc::channel::<JoinHandle<()>>())
-                .unzip();
+            let (gives, takes): (Vec<_>, Vec<_>) =
+                (0..2).map(|_| mpsc::channel::<JoinHandle<()>>()).unzip();
             let handles: Vec<JoinHandle<()>> = takes
                 .into_iter()
                 .map(|take| {
@@ -534,7 +310,9 @@ fn a_task_that_spawns_and_waits_again_and_again_leaves_nothing_behind() {
         let outer = executor.spawn(move || {
             for _ in 0..10_000 {
                 let handles = [inner.spawn(|| ()), inner.spawn(|| ())];
-                handles.map(|handle| handle.wait().unwrap());
+                for handle in handles {
+                    handle.wait().unwrap();
+                }
             }
         });
         while !outer.is_done() {

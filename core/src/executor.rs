@@ -242,7 +242,7 @@ impl<P: Platform> Executor<P> {
         &self.pool.platform
     }
 
-    fn host(&self) -> Arc<dyn Host> {
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
         Arc::clone(&self.pool) as Arc<dyn Host>
     }
 

@@ -56,3 +56,47 @@ impl fmt::Debug for GroupScope<'_, '_> {
         f.debug_tuple("GroupScope").field(&self.0).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::sync::{AtomicUsize, Ordering};
+    use crate::{Executor, Manual};
+
+    #[test]
+    fn the_tasks_of_a_group_scope_borrow_and_have_ended_when_it_returns() {
+        let executor = Executor::<Manual>::new(2);
+        let words = Vec::from(["one", "two", "three"].map(String::from));
+        let letters = AtomicUsize::new(0);
+        let count = |word: &str| {
+            // Ordering: Relaxed; the end of the group orders it before the look below.
+            letters.fetch_add(word.len(), Ordering::Relaxed);
+        };
+        let result = enter(executor.host(), |group| {
+            for word in &words {
+                group.spawn(move || {
+                    count(word);
+                    group.spawn(move || count(word));
+                });
+            }
+            7
+        });
+        assert_eq!(result.ok(), Some(7));
+        // Ordering: Relaxed; see above.
+        assert_eq!(letters.load(Ordering::Relaxed), 22);
+    }
+
+    #[test]
+    fn a_cancelled_group_scope_starts_no_task() {
+        let executor = Executor::<Manual>::new(1);
+        let result = enter(executor.host(), |group| {
+            group.spawn(|| unreachable!("cancelled"));
+            assert!(group.cancel() && group.is_cancelled() && !group.cancel());
+            group.spawn(|| unreachable!("cancelled"));
+        });
+        assert!(matches!(result, Err(RunError::Cancelled { stats, .. }) if stats.skipped == 2));
+    }
+}

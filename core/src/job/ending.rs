@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::Job;
 use super::error::{Cause, JoinError};
 use super::head::{Arrival, Closed};
-use super::Job;
 use crate::error::RunError;
 use crate::group::Group;
 use crate::host::Host;
@@ -23,7 +23,10 @@ pub(crate) enum End {
     /// It was not run.
     Cancelled(Option<String>),
     /// It was not run, since the predecessor that it named as its `index`-th did not end well.
-    Lost { index: usize, cause: Cause },
+    Lost {
+        index: usize,
+        cause: Cause,
+    },
 }
 
 impl End {

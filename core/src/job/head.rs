@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::Waker;
 
+use super::Job;
 use super::ending::End;
 use super::error::Cause;
-use super::Job;
 use crate::group::Group;
 use crate::host::Host;
 use crate::platform::WorkerId;

@@ -97,19 +97,23 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn help_job(&self, target: &Arc<dyn Job>, deadline: Option<Duration>) {
         let mut walk = Walk::from(target);
         let mut held: Option<Arc<dyn Job>> = None;
-        self.help_with(|| target.head().is_done(), deadline, || {
-            let job = walk.claim_next(self.pool.identity());
-            // What the job before has made ready is mostly what comes next.
-            let taken = job.as_ref().zip(held.as_ref());
-            let taken = taken.is_some_and(|(job, held)| same(job, held));
-            if let Some(other) = held.take()
-                && !taken
-            {
-                self.queue_job(other);
-            }
-            held = self.perform(job?);
-            Some(())
-        });
+        self.help_with(
+            || target.head().is_done(),
+            deadline,
+            || {
+                let job = walk.claim_next(self.pool.identity());
+                // What the job before has made ready is mostly what comes next.
+                let taken = job.as_ref().zip(held.as_ref());
+                let taken = taken.is_some_and(|(job, held)| same(job, held));
+                if let Some(other) = held.take()
+                    && !taken
+                {
+                    self.queue_job(other);
+                }
+                held = self.perform(job?);
+                Some(())
+            },
+        );
         if let Some(other) = held {
             self.queue_job(other);
         }
@@ -117,13 +121,17 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Runs what is ready of the group.
     pub(super) fn help_group(&self, group: &Group, deadline: Option<Duration>) {
-        self.help_with(|| group.is_done(), deadline, || {
-            let job = group.claim_next(self.pool.identity())?;
-            if let Some(next) = self.perform(job) {
-                self.queue_job(next);
-            }
-            Some(())
-        });
+        self.help_with(
+            || group.is_done(),
+            deadline,
+            || {
+                let job = group.claim_next(self.pool.identity())?;
+                if let Some(next) = self.perform(job) {
+                    self.queue_job(next);
+                }
+                Some(())
+            },
+        );
     }
 
     /// Calls `run_one` until the wait is over, nothing is ready, or the time is up.
