@@ -42,6 +42,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/output/inputs.rs",
     "core/src/output/slot.rs",
     "core/src/platform.rs",
+    "core/src/scope/spawn.rs",
     "core/src/taskflow.rs",
     "core/src/taskflow/kinds.rs",
     "core/src/worker.rs",

@@ -378,7 +378,10 @@ impl fmt::Display for RunError {
             } => write!(f, "{task} panicked: {panic}"),
             Self::Panicked {
                 task: None, panic, ..
-            } => write!(f, "the predicate of the run panicked: {panic}"),
+            } => write!(
+                f,
+                "a spawned task or the predicate of a run panicked: {panic}"
+            ),
             Self::Failed { task, error, .. } => write!(f, "{task} failed: {error}"),
             Self::TaskRace { task, .. } => write!(
                 f,

@@ -12,9 +12,10 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Branch, BranchId, Builder, ConditionalHandle, Failure, FailurePolicy, Inputs, IntoBranch, Lint,
-    Local, Loop, Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, Platform,
-    RunCanceller, RunError, RunOptions, RunStats, Scope, ScopedRun, Seat, SemaphoreLabel,
-    SharedOutput, Step, Subflow, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel, Taskflow,
-    TaskflowError, TaskflowFuture, Tasks, With, WithLocal, WorkerId, ZipInputs,
+    Branch, BranchId, Builder, Cause, ConditionalHandle, Dependencies, Done, Failure,
+    FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError, JoinHandle, Lint, Local, Loop,
+    Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, Platform, RunCanceller,
+    RunError, RunOptions, RunStats, Scope, ScopedHandle, ScopedRun, Seat, SemaphoreLabel,
+    SharedOutput, Step, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel,
+    Taskflow, TaskflowError, TaskflowFuture, Tasks, With, WithLocal, WorkerId, ZipInputs,
 };

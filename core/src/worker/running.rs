@@ -36,6 +36,9 @@ impl<P: Platform> Worker<'_, P> {
         }
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
+        if view.nursery {
+            return self.run_job(flow, reference, index);
+        }
         if index == root {
             index = self.run_root(flow, &view)?;
         }
