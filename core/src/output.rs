@@ -10,6 +10,7 @@ use crate::taskflow::Taskflow;
 
 mod calls;
 pub(crate) mod inputs;
+mod kinds;
 pub(crate) mod slot;
 mod with;
 
