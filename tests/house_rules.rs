@@ -32,6 +32,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
+    "core/src/flow/nesting.rs",
     "core/src/flow/owner.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
