@@ -88,6 +88,24 @@ fn eight_values_arrive_in_the_order_given() {
     });
 }
 
+/// At the begin of a page.
+#[derive(Debug, PartialEq)]
+#[repr(align(4096))]
+struct Page(u8);
+
+#[test]
+fn values_without_a_size_and_with_a_large_alignment_arrive() {
+    everywhere(|host| {
+        let flow = Taskflow::new();
+        let page = flow.produce(|| Page(7)).share();
+        let aligned = page.map(|page| core::ptr::from_ref(page).addr() % 4096);
+        let nothing = flow.produce(|| ()).map(|()| [(); 3]);
+        host.run(&flow).unwrap();
+        assert_eq!((page.take(), aligned.take()), (Some(Page(7)), Some(0)));
+        assert_eq!((nothing.take(), nothing.take()), (Some([(); 3]), None));
+    });
+}
+
 #[test]
 fn values_may_borrow_what_outlives_the_flow() {
     everywhere(|host| {

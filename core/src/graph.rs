@@ -9,6 +9,7 @@ use core::mem::needs_drop;
 use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
+use crate::output::slot::Head;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
@@ -25,14 +26,17 @@ use arena::Arena;
 use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
-use outputs::{Loose, Ports};
+use outputs::Loose;
 
 /// What few tasks have.
 #[derive(Debug)]
 struct Cold {
     name: Option<Box<str>>,
     generation: u32,
-    ports: Ports,
+    /// It has data inputs.
+    inputs: bool,
+    /// The slot of its output.
+    output: Option<NonNull<Head>>,
 }
 
 /// Tasks and edges.
@@ -319,7 +323,8 @@ impl Graph {
             self.cold.push(Cold {
                 name: None,
                 generation: self.generation,
-                ports: Ports::default(),
+                inputs: false,
+                output: None,
             });
             self.node_mut(index).cold = place;
         }
