@@ -158,22 +158,22 @@ fn take_gives_nothing_before_the_run_and_nothing_twice() {
 #[test]
 fn take_gives_nothing_while_a_run_is_unfinished() {
     let (flow, begun, end) = (Taskflow::new(), Gate::default(), Gate::default());
-    let number = flow.produce(|| 7).share();
+    let number = flow.produce(|| 7);
     let (first, second) = (begun.clone(), end.clone());
-    number.map(move |_| {
+    let blocked = flow.emplace(move || {
         first.open();
         second.pass();
     });
+    number.task().precede(blocked);
     let executor = Executor::new(1);
     let run = executor.run(&flow);
     begun.pass();
-    assert_eq!(number.take(), None);
+    assert_eq!(number.take(), None, "it is made, but the run is not over");
     end.open();
     run.wait().unwrap();
-    assert_eq!(number.take(), Some(7));
     let stepped = taskflow_core::Executor::<Manual>::new(1);
     let run = stepped.run(&flow);
-    assert_eq!(number.take(), None, "queued");
+    assert_eq!(number.take(), None, "the next run has not begun");
     run.wait().unwrap();
     assert_eq!(number.take(), Some(7));
 }
