@@ -168,9 +168,10 @@ fn take_gives_nothing_while_a_run_is_unfinished() {
     let executor = Executor::new(1);
     let run = executor.run(&flow);
     begun.pass();
-    assert_eq!(number.take(), None, "it is made, but the run is not over");
+    let early = number.take();
     end.open();
     run.wait().unwrap();
+    assert_eq!(early, None, "it was made, but the run was not over");
     let stepped = taskflow_core::Executor::<Manual>::new(1);
     let run = stepped.run(&flow);
     assert_eq!(number.take(), None, "the next run has not begun");
