@@ -174,7 +174,9 @@ impl<'env> Taskflow<'env> {
     /// ```
     #[must_use]
     pub fn output<T>(&self, id: OutputId<T>) -> Option<OutputSlot<'_, 'env, T>> {
-        let found = self.owner().query(|graph| graph.output(id.task).is_some());
+        let found = self
+            .owner()
+            .query(|graph| graph.output(id.task()).is_some());
         found.then_some(OutputSlot { flow: self, id })
     }
 
@@ -182,7 +184,7 @@ impl<'env> Taskflow<'env> {
         if !self.owner().is_idle() {
             return None;
         }
-        let slot = self.owner().query(|graph| graph.output(id.task))?;
+        let slot = self.owner().query(|graph| graph.output(id.task()))?;
         // SAFETY: the slot of a task that has one is in the arena, and is one of a `T` by the identity's
         // type.
         unsafe { slot.cast::<Slot<T>>().as_ref() }.take()
