@@ -13,6 +13,7 @@ use crate::platform::{Platform, WorkerId};
 use crate::policy::RunOptions;
 use crate::pool::Pool;
 use crate::run::{Order, Rounds, Run};
+use crate::runnable::Runnable;
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::taskflow::Taskflow;
@@ -88,17 +89,17 @@ impl<P: Platform> Executor<P> {
     /// flow.emplace(|| assert_eq!(number, 7));
     /// executor.run(&flow);
     /// ```
-    pub fn run(&self, flow: &Taskflow<'static>) -> TaskflowFuture {
+    pub fn run(&self, flow: &impl Runnable<'static>) -> TaskflowFuture {
         self.run_n(flow, 1)
     }
 
     /// Starts `rounds` rounds of the flow, one after another. No round is a run that has ended well.
-    pub fn run_n(&self, flow: &Taskflow<'static>, rounds: u64) -> TaskflowFuture {
+    pub fn run_n(&self, flow: &impl Runnable<'static>, rounds: u64) -> TaskflowFuture {
         self.run_with(flow, RunOptions::new().rounds(rounds))
     }
 
     /// Starts the flow as the options say.
-    pub fn run_with(&self, flow: &Taskflow<'static>, options: RunOptions) -> TaskflowFuture {
+    pub fn run_with(&self, flow: &impl Runnable<'static>, options: RunOptions) -> TaskflowFuture {
         if options.rounds == 0 {
             return self.ended(Ok(RunStats::default()));
         }
@@ -107,10 +108,11 @@ impl<P: Platform> Executor<P> {
 
     /// Starts rounds of the flow until `enough`, asked after each round, is true: so there is at least
     /// one. A panic of `enough` ends the run like one of a task.
-    pub fn run_until<F>(&self, flow: &Taskflow<'static>, enough: F) -> TaskflowFuture
-    where
-        F: FnMut() -> bool + Send + 'static,
-    {
+    pub fn run_until(
+        &self,
+        flow: &impl Runnable<'static>,
+        enough: impl FnMut() -> bool + Send + 'static,
+    ) -> TaskflowFuture {
         self.start(flow, Order::rounds(Rounds::Until(Box::new(enough))))
     }
 
@@ -153,7 +155,7 @@ impl<P: Platform> Executor<P> {
     ///
     /// How the run ended, if not well. [`RunError::Deadlock`] if the caller is a task that the flow
     /// waits for; nothing was started then.
-    pub fn run_and_wait(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
+    pub fn run_and_wait<'env>(&self, flow: &impl Runnable<'env>) -> Result<RunStats, RunError> {
         self.run_and_wait_with(flow, RunOptions::new())
     }
 
@@ -162,9 +164,9 @@ impl<P: Platform> Executor<P> {
     /// # Errors
     ///
     /// How the run ended, if not well; [`RunError::Deadlock`] as there.
-    pub fn run_and_wait_with(
+    pub fn run_and_wait_with<'env>(
         &self,
-        flow: &Taskflow<'_>,
+        flow: &impl Runnable<'env>,
         options: RunOptions,
     ) -> Result<RunStats, RunError> {
         if options.rounds == 0 {
@@ -172,9 +174,9 @@ impl<P: Platform> Executor<P> {
         }
         let host = self.host();
         let wait = host
-            .begin_wait(flow.owner().id(), None)
+            .begin_wait(flow.source().id(), None)
             .map_err(|_| RunError::Deadlock)?;
-        let (run, root) = self.submit(flow, Order::of(options))?;
+        let (run, root) = flow.source().submit(&host, Order::of(options))?;
         if let Some(wait) = &wait {
             wait.ends_with(&run);
         }
@@ -268,8 +270,8 @@ impl<P: Platform> Executor<P> {
         TaskflowFuture::new(Run::ended(outcome), Some(self.host()))
     }
 
-    fn start(&self, flow: &Taskflow<'static>, order: Order) -> TaskflowFuture {
-        match self.submit(flow, order) {
+    fn start(&self, flow: &impl Runnable<'static>, order: Order) -> TaskflowFuture {
+        match flow.source().submit(&self.host(), order) {
             Ok((run, root)) => {
                 if let Some(root) = root {
                     self.pool.launch(root);
@@ -279,27 +281,6 @@ impl<P: Platform> Executor<P> {
             Err(error) => self.ended(Err(error)),
         }
     }
-
-    fn submit(
-        &self,
-        flow: &Taskflow<'_>,
-        order: Order,
-    ) -> Result<(Arc<Run>, Option<u32>), RunError> {
-        submit(&self.host(), flow, order)
-    }
-}
-
-/// Hands a flow to its queue of runs, and counts it in its executor.
-pub(crate) fn submit(
-    host: &Arc<dyn Host>,
-    flow: &Taskflow<'_>,
-    order: Order,
-) -> Result<(Arc<Run>, Option<u32>), RunError> {
-    host.run_submitted();
-    flow.owner().submit(host, order).map_err(|error| {
-        host.run_ended();
-        RunError::Invalid(error)
-    })
 }
 
 impl<P: Platform> Drop for Executor<P> {

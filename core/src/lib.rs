@@ -22,6 +22,7 @@ mod subflow;
 mod graph;
 
 mod executor;
+mod runnable;
 
 mod job;
 
@@ -84,6 +85,7 @@ pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipIn
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
+pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};

@@ -3,11 +3,12 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::error::{RunError, TaskflowError};
+use crate::error::TaskflowError;
 use crate::flow::Flow;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::nested::Nested;
+use crate::runnable::Runnable;
 use crate::sync::Mutex;
 use crate::taskflow::Taskflow;
 
@@ -74,6 +75,11 @@ impl<'env> Module<'env> {
         self.shared.verdict.clone()
     }
 
+    /// The flow, and what is wrong with it.
+    pub(crate) fn frozen(&self) -> (&Arc<Flow>, &Result<(), TaskflowError>) {
+        (&self.shared.flow, &self.shared.verdict)
+    }
+
     /// The name of the flow.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -112,14 +118,8 @@ impl Work for ModuleWork<'_> {
         if context.stopped {
             return Outcome::Skipped;
         }
-        let module = &self.module.shared;
-        self.nested.begin(context, |host, order| {
-            module.verdict.clone()?;
-            host.run_submitted();
-            module.flow.submit(host, order).map_err(|error| {
-                host.run_ended();
-                RunError::Invalid(error)
-            })
-        })
+        let source = self.module.source();
+        self.nested
+            .begin(context, |host, order| source.submit(host, order))
     }
 }

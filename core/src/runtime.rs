@@ -136,7 +136,9 @@ impl<'env> Runtime<'env> {
     }
 
     /// Calls `body` with a group whose tasks may borrow from the caller, and waits until all of them have
-    /// ended, also when `body` panics. The wait runs the group's tasks and no others.
+    /// ended, also when `body` panics. The wait runs the group's tasks and no others. (On a host that has no
+    /// thread-local record it needs the seat of another worker that sleeps; see
+    /// [`Manual`](crate::Manual).)
     ///
     /// # Errors
     ///
@@ -159,7 +161,7 @@ impl<'env> Runtime<'env> {
     ///     assert_eq!(halves.iter().sum::<i32>(), 42);
     ///     Ok(())
     /// });
-    /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// Executor::<Manual>::new(2).run_and_wait(&flow)?;
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
     pub fn group<'outer, R>(

@@ -6,14 +6,13 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::error::RunError;
-use crate::executor::submit;
 use crate::future::{RunCanceller, wait_until_done};
 use crate::group::Group;
 use crate::host::Host;
 use crate::run::{Order, Rounds, Run};
+use crate::runnable::Runnable;
 use crate::stats::RunStats;
 use crate::sync::Mutex;
-use crate::taskflow::Taskflow;
 use crate::wait::{Target, Wait};
 
 mod spawn;
@@ -70,16 +69,23 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// The run ends at once with [`RunError::Deadlock`] if the scope's own task is one that the flow
     /// waits for.
-    pub fn run(&'scope self, flow: &'scope Taskflow<'_>) -> ScopedRun<'scope> {
+    pub fn run<'f>(&'scope self, flow: &'scope impl Runnable<'f>) -> ScopedRun<'scope> {
         self.run_n(flow, 1)
     }
 
     /// Starts `rounds` rounds of the flow, one after another.
-    pub fn run_n(&'scope self, flow: &'scope Taskflow<'_>, rounds: u64) -> ScopedRun<'scope> {
-        let started = match self.host.begin_wait(flow.owner().id(), None) {
+    pub fn run_n<'f>(
+        &'scope self,
+        flow: &'scope impl Runnable<'f>,
+        rounds: u64,
+    ) -> ScopedRun<'scope> {
+        let started = match self.host.begin_wait(flow.source().id(), None) {
             _ if rounds == 0 => Err(Ok(RunStats::default())),
             Err(_) => Err(Err(RunError::Deadlock)),
-            Ok(wait) => match submit(&self.host, flow, Order::rounds(Rounds::Times(rounds))) {
+            Ok(wait) => match flow
+                .source()
+                .submit(&self.host, Order::rounds(Rounds::Times(rounds)))
+            {
                 Ok((run, root)) => Ok((run, root, wait)),
                 Err(error) => Err(Err(error)),
             },

@@ -5,7 +5,6 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::error::{RunError, TaskError};
-use crate::executor::submit;
 use crate::future::until_done;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
@@ -13,6 +12,7 @@ use crate::nested::{Nested, count_nested};
 use crate::platform::WorkerId;
 use crate::policy::FailurePolicy;
 use crate::run::{Order, Parent, Rounds};
+use crate::runnable::Runnable;
 use crate::stats::{Failure, RunStats};
 use crate::suspension::{Caller, Hold};
 use crate::taskflow::Taskflow;
@@ -55,7 +55,7 @@ impl<'env> Subflow<'_, 'env> {
             policy: self.policy,
             parent: Some(parent),
         };
-        let submitted = submit(&host, &self.flow, order);
+        let submitted = self.flow.source().submit(&host, order);
         self.flow.owner().close();
         let (run, root) = submitted?;
         let place = flow.hold(Hold::Run(Arc::clone(&run)));
@@ -150,7 +150,7 @@ where
         let flow = &*self.flow.insert(subflow.flow);
         let outcome = self
             .nested
-            .begin(context, |host, order| submit(host, flow, order));
+            .begin(context, |host, order| flow.source().submit(host, order));
         if outcome != Outcome::Pending {
             self.flow = None;
         }

@@ -15,8 +15,8 @@ pub use taskflow_core::{
     Branch, BranchId, Builder, Cause, ConditionalHandle, Dependencies, Done, Failure,
     FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError, JoinHandle, Lint, Local, Loop,
     Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, Platform, Preempted,
-    RunCanceller, RunError, RunOptions, RunStats, Runtime, ScheduleError, Scope, ScopedHandle,
-    ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed, TaskError, TaskGroup,
-    TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, With, WithLocal,
-    WorkerId, ZipInputs,
+    RunCanceller, RunError, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scope,
+    ScopedHandle, ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed,
+    TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture,
+    Tasks, With, WithLocal, WorkerId, ZipInputs,
 };
