@@ -30,6 +30,7 @@ use crate::graph::Graph;
 use crate::graph::edges::Weak as WeakEdges;
 use crate::graph::node::{Flag, Node};
 use crate::host::Host;
+use crate::nursery::Chunk;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
@@ -46,7 +47,7 @@ pub(crate) const COLLECT_ALL: u32 = 4;
 mod owner;
 mod view;
 
-pub(crate) use owner::FlowOwner;
+pub(crate) use owner::{FlowOwner, nursery_flow};
 pub(crate) use view::View;
 
 /// What `gate` counts one unfinished run as.
@@ -68,6 +69,8 @@ pub(crate) struct Flow {
     /// What suspended tasks of the active run wait for.
     holds: Mutex<Holds>,
     graph: UnsafeCell<Graph>,
+    /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
+    chunk: Option<Chunk>,
 }
 
 /// The frozen graph without a borrow.
@@ -81,6 +84,7 @@ struct Hot {
     base: u32,
     /// The outermost flow that the active run is part of.
     top: u64,
+    nursery: bool,
 }
 
 /// Where the active run stands.
@@ -118,6 +122,10 @@ unsafe impl Sync for Flow {}
 
 impl Flow {
     pub(crate) fn new(name: Box<str>) -> Arc<Self> {
+        Self::with_chunk(name, None)
+    }
+
+    fn with_chunk(name: Box<str>, chunk: Option<Chunk>) -> Arc<Self> {
         let id = fresh_id();
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
@@ -132,12 +140,14 @@ impl Flow {
                 tasks: 0,
                 base: 0,
                 top: id,
+                nursery: chunk.is_some(),
             }),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
             graph: UnsafeCell::new(Graph::new(id)),
+            chunk,
         })
     }
 
@@ -185,9 +195,36 @@ impl Flow {
         run.parent_flow()
     }
 
+    /// Adds the ids of what a task of this flow holds up while it waits: the flow, and those of the tasks
+    /// that the active run is part of.
+    pub(crate) fn add_holders(&self, holders: &mut Vec<u64>) {
+        holders.push(self.id);
+        let mut outer = self.parent();
+        while let Some(flow) = outer {
+            holders.push(flow.id);
+            outer = flow.parent();
+        }
+    }
+
+    /// Whether `id` is one of these.
+    pub(crate) fn holds_up(&self, id: u64) -> bool {
+        let mut outer = (self.id != id).then(|| self.parent()).flatten();
+        let mut found = self.id == id;
+        while let Some(flow) = outer {
+            found |= flow.id == id;
+            outer = if found { None } else { flow.parent() };
+        }
+        found
+    }
+
     /// What the active run does when a task fails.
     pub(crate) fn policy(&self) -> FailurePolicy {
         FailurePolicy::of_attention(self.attention())
+    }
+
+    /// The slots of a nursery's flow.
+    pub(crate) fn chunk(&self) -> Option<&Chunk> {
+        self.chunk.as_ref()
     }
 
     #[inline]
@@ -200,10 +237,10 @@ impl Flow {
     /// # Safety
     ///
     /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
-    ///    of it in hand, or is the one that ends it.
+    ///    of it in hand, or is the one that ends it. Or the flow is a nursery's.
     #[inline]
     pub(crate) unsafe fn view(&self) -> View<'_> {
-        // SAFETY: (1) `hot` is written only while no run is active.
+        // SAFETY: (1) `hot` is written only while no run is active, and a nursery's not at all.
         let hot = unsafe { &*self.hot.get() };
         View {
             // SAFETY: (1) `activate` pointed it at the graph's records, which are not edited meanwhile.
@@ -216,6 +253,7 @@ impl Flow {
             tasks: hot.tasks,
             base: hot.base,
             top: hot.top,
+            nursery: hot.nursery,
         }
     }
 
@@ -303,6 +341,9 @@ impl Flow {
         // SAFETY: (1).
         let view = unsafe { self.view() };
         if let Some(weak) = view.weak {
+            // What is not started in this round is not there in it.
+            // SAFETY: (1).
+            unsafe { self.graph() }.expire_outputs();
             for join in &weak.joins {
                 let node = view.node(*join);
                 node.counter.rearm(node.strong());

@@ -16,11 +16,16 @@ mod async_task;
 mod composition;
 mod condition;
 mod module;
+mod output;
 mod subflow;
 
 mod graph;
 
 mod executor;
+
+mod job;
+
+mod group;
 
 mod builder;
 mod future;
@@ -50,6 +55,8 @@ mod worker;
 
 mod wait;
 
+mod nursery;
+
 mod directory;
 mod guests;
 mod host;
@@ -73,12 +80,15 @@ pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
 pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
 pub use future::{RunCanceller, TaskflowFuture};
+pub use group::{GroupScope, TaskGroup};
+pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};
 pub use manual::{Manual, NoThread, WithLocal};
 pub use module::Module;
+pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipInputs};
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
-pub use scope::{Scope, ScopedRun};
+pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;

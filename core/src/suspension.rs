@@ -22,6 +22,7 @@ use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
 use crate::run::Run;
 use crate::sync::Mutex;
+use crate::wait::Target;
 
 /// What a call may ask of the worker that makes it.
 pub(crate) trait Caller {
@@ -40,8 +41,8 @@ pub(crate) trait Caller {
     /// Makes the root of a run ready on this worker.
     fn start(&self, root: u32);
 
-    /// Waits for a nested run, on this task's stack. `root` is a root that the caller was given to start.
-    fn wait(&self, run: &Arc<Run>, root: Option<u32>);
+    /// Waits on this task's stack. `root` is a root that the caller was given to start.
+    fn wait(&self, target: Target<'_>, root: Option<u32>);
 }
 
 /// A task's right to be called again. Kept by the task, and by whoever is to wake it; it may outlive both

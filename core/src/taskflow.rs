@@ -386,9 +386,8 @@ impl<'env> Taskflow<'env> {
         };
         // SAFETY: the graph gave it away as a closure that needs to be dropped.
         unsafe { Arena::drop_at(closure) };
-        // SAFETY: it was placed by this graph's arena, and is dropped now.
-        self.owner
-            .edit(|graph| unsafe { graph.arena().reuse(closure) });
+        // SAFETY: the graph gave it away, and it is dropped now.
+        self.owner.edit(|graph| unsafe { graph.reuse(closure) });
     }
 }
 

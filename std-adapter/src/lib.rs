@@ -12,10 +12,12 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Branch, BranchId, Builder, CloneableWork, Composed, Composition, CompositionBuilder,
-    CompositionError, CompositionParams, ConditionalHandle, Failure, FailurePolicy, IntoBranch,
-    Lint, Local, Loop, Manual, Module, NoThread, Panic, ParamType, ParamValue,
+    Branch, BranchId, Builder, Cause, CloneableWork, Composed, Composition, CompositionBuilder,
+    CompositionError, CompositionParams, ConditionalHandle, Dependencies, Done, Failure,
+    FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError, JoinHandle, Lint, Local, Loop,
+    Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, ParamType, ParamValue,
     ParameterizedComposition, Platform, RunCanceller, RunError, RunOptions, RunStats, Scope,
-    ScopedRun, Seat, SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle, TaskId,
-    TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    ScopedHandle, ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed,
+    TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture,
+    Tasks, With, WithLocal, WorkerId, ZipInputs,
 };
