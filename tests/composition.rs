@@ -441,7 +441,7 @@ fn shared_work_is_done_by_each_of_its_tasks_and_dropped_with_the_last() {
 }
 
 #[test]
-fn shared_work_may_fail_and_may_choose() {
+fn shared_work_may_fail_and_may_choose_and_may_give_a_value() {
     within_a_minute(|| {
         let failing = CloneableWork::new(|| {
             "one".parse::<u8>()?;
@@ -455,6 +455,13 @@ fn shared_work_may_fail_and_may_choose() {
                 error,
                 "task 0 (\"parse\") failed: invalid digit found in string"
             );
+        });
+        let value = CloneableWork::new(|| 21);
+        let flow = Taskflow::new();
+        let sum = (flow.produce(value.task()), flow.produce(value.task()));
+        let sum = flow.zip(sum, |one, two| one + two);
+        on_all(&flow, |result| {
+            assert_eq!((result.unwrap().tasks, sum.take()), (3, Some(42)));
         });
         let choice = CloneableWork::new(|| 1usize);
         let flow = Taskflow::new();

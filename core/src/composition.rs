@@ -28,7 +28,8 @@ pub use work::CloneableWork;
 ///
 /// It is a recipe: a closure that [`Taskflow::compose`] calls for each use. So each use has tasks and state
 /// of its own, and uses run at the same time. Cloning it gives another handle of the same recipe. Recipes
-/// use modules, and other compositions, like any other tasks.
+/// use modules, and other compositions, like any other tasks. Points carry no values: where a part gets and
+/// gives [`Output`](crate::Output)s, write it as a function of the flow and of these.
 ///
 /// # Examples
 ///

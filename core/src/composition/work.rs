@@ -8,7 +8,8 @@ use core::fmt;
 ///
 /// `R` is what the closure returns: nothing for [`emplace`](crate::Taskflow::emplace), a `Result` for
 /// [`try_emplace`](crate::Taskflow::try_emplace), a branch for
-/// [`emplace_condition`](crate::Taskflow::emplace_condition).
+/// [`emplace_condition`](crate::Taskflow::emplace_condition), a value for
+/// [`produce`](crate::Taskflow::produce).
 ///
 /// # Examples
 ///
