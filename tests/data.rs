@@ -88,6 +88,24 @@ fn eight_values_arrive_in_the_order_given() {
     });
 }
 
+/// At the begin of a page.
+#[derive(Debug, PartialEq)]
+#[repr(align(4096))]
+struct Page(u8);
+
+#[test]
+fn values_without_a_size_and_with_a_large_alignment_arrive() {
+    everywhere(|host| {
+        let flow = Taskflow::new();
+        let page = flow.produce(|| Page(7)).share();
+        let aligned = page.map(|page| core::ptr::from_ref(page).addr() % 4096);
+        let nothing = flow.produce(|| ()).map(|()| [(); 3]);
+        host.run(&flow).unwrap();
+        assert_eq!((page.take(), aligned.take()), (Some(Page(7)), Some(0)));
+        assert_eq!((nothing.take(), nothing.take()), (Some([(); 3]), None));
+    });
+}
+
 #[test]
 fn values_may_borrow_what_outlives_the_flow() {
     everywhere(|host| {
@@ -140,22 +158,23 @@ fn take_gives_nothing_before_the_run_and_nothing_twice() {
 #[test]
 fn take_gives_nothing_while_a_run_is_unfinished() {
     let (flow, begun, end) = (Taskflow::new(), Gate::default(), Gate::default());
-    let number = flow.produce(|| 7).share();
+    let number = flow.produce(|| 7);
     let (first, second) = (begun.clone(), end.clone());
-    number.map(move |_| {
+    let blocked = flow.emplace(move || {
         first.open();
         second.pass();
     });
+    number.task().precede(blocked);
     let executor = Executor::new(1);
     let run = executor.run(&flow);
     begun.pass();
-    assert_eq!(number.take(), None);
+    let early = number.take();
     end.open();
     run.wait().unwrap();
-    assert_eq!(number.take(), Some(7));
+    assert_eq!(early, None, "it was made, but the run was not over");
     let stepped = taskflow_core::Executor::<Manual>::new(1);
     let run = stepped.run(&flow);
-    assert_eq!(number.take(), None, "queued");
+    assert_eq!(number.take(), None, "the next run has not begun");
     run.wait().unwrap();
     assert_eq!(number.take(), Some(7));
 }

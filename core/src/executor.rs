@@ -16,7 +16,6 @@ use crate::run::{Order, Rounds, Run};
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::taskflow::Taskflow;
-use crate::wait::Seated;
 
 mod spawning;
 
@@ -252,10 +251,7 @@ impl<P: Platform> Executor<P> {
     /// platform has no thread-local record.
     #[must_use]
     pub fn current_worker(&self) -> Option<WorkerId> {
-        self.pool.on_stack(|worker| {
-            let own = worker.filter(|worker| worker.pool() == self.pool.identity());
-            own.map(Seated::worker)
-        })
+        self.pool.current_worker()
     }
 
     /// The host.

@@ -18,6 +18,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -34,7 +35,7 @@ use crate::nursery::Chunk;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
-use crate::suspension::{Hold, Holds, release};
+use crate::suspension::{Hold, Holds};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
@@ -44,9 +45,11 @@ pub(crate) const KEEP_INDEPENDENT: u32 = 2;
 /// After a failure nothing is skipped.
 pub(crate) const COLLECT_ALL: u32 = 4;
 
+mod nesting;
 mod owner;
 mod view;
 
+pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
 pub(crate) use view::View;
 
@@ -162,59 +165,6 @@ impl Flow {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Lets stopping the active run reach what a task waits for. A run that is stopped reaches it now.
-    pub(crate) fn hold(&self, hold: Hold) -> usize {
-        let place = self.holds.lock().add(hold.clone());
-        if self.is_stopped() {
-            release(Vec::from([hold]));
-        }
-        place
-    }
-
-    /// A task has what it waited for.
-    pub(crate) fn let_go(&self, place: usize) {
-        let hold = self.holds.lock().remove(place);
-        drop(hold);
-    }
-
-    /// Whether suspended tasks wait for anything.
-    pub(crate) fn has_nested(&self) -> bool {
-        !self.holds.lock().is_empty()
-    }
-
-    /// Whether the active run is part of a task.
-    pub(crate) fn is_nested(&self) -> bool {
-        self.parent().is_some()
-    }
-
-    /// The flow of the task that the active run is part of.
-    pub(crate) fn parent(&self) -> Option<Arc<Self>> {
-        let run = self.queue.lock().active.clone()?;
-        run.parent_flow()
-    }
-
-    /// Adds the ids of what a task of this flow holds up while it waits: the flow, and those of the tasks
-    /// that the active run is part of.
-    pub(crate) fn add_holders(&self, holders: &mut Vec<u64>) {
-        holders.push(self.id);
-        let mut outer = self.parent();
-        while let Some(flow) = outer {
-            holders.push(flow.id);
-            outer = flow.parent();
-        }
-    }
-
-    /// Whether `id` is one of these.
-    pub(crate) fn holds_up(&self, id: u64) -> bool {
-        let mut outer = (self.id != id).then(|| self.parent()).flatten();
-        let mut found = self.id == id;
-        while let Some(flow) = outer {
-            found |= flow.id == id;
-            outer = if found { None } else { flow.parent() };
-        }
-        found
     }
 
     /// What the active run does when a task fails.
@@ -488,6 +438,12 @@ impl Flow {
             next,
             orphan: gate == RUN | ORPHAN,
         }
+    }
+
+    /// Why the active run was cancelled, if a reason was given.
+    pub(crate) fn stop_reason(&self) -> Option<String> {
+        let run = self.queue.lock().active.clone()?;
+        run.cancel_reason()
     }
 
     /// Whether the owner has dropped the flow and the active run is its last. It stays so.

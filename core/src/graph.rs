@@ -10,6 +10,7 @@ use core::mem::needs_drop;
 use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
+use crate::output::slot::Head;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
@@ -26,7 +27,7 @@ use arena::Arena;
 use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
-use outputs::{Loose, Ports};
+use outputs::Loose;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -37,7 +38,10 @@ struct Cold {
     suspends: bool,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
-    ports: Ports,
+    /// It has data inputs.
+    inputs: bool,
+    /// The slot of its output.
+    output: Option<NonNull<Head>>,
 }
 
 /// What a task's closure is to the graph.
@@ -413,7 +417,8 @@ impl Graph {
                 generation: self.generation,
                 suspends: false,
                 branches: Vec::new(),
-                ports: Ports::default(),
+                inputs: false,
+                output: None,
             });
             self.node_mut(index).cold = place;
         }

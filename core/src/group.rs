@@ -14,6 +14,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::RunError;
+use crate::flow::Flow;
 use crate::host::Host;
 use crate::job::{Job, cancel, quietly};
 use crate::panic::Panic;
@@ -27,7 +28,6 @@ mod scope;
 
 pub use owned::TaskGroup;
 pub use scope::GroupScope;
-#[expect(unused_imports, reason = "what runtime tasks enter their groups with")]
 pub(crate) use scope::enter;
 
 /// Children on the list at which it is swept for the first time.
@@ -41,6 +41,8 @@ pub(crate) struct Group {
     /// Whoever waits for the end of this group whatever happens, and whoever waits for those: a child
     /// holds all of them up.
     holders: Box<[u64]>,
+    /// The flow of the runtime task whose group it is.
+    owner: Option<Arc<Flow>>,
     state: Mutex<State>,
 }
 
@@ -61,7 +63,22 @@ struct State {
 impl Group {
     /// A group without children, for whose end these wait whatever happens.
     pub(crate) fn new(holders: Vec<u64>) -> Arc<Self> {
+        Self::with_owner(holders, None)
+    }
+
+    /// The group of a runtime task of this flow.
+    pub(crate) fn of_task(holders: Vec<u64>, owner: &Arc<Flow>) -> Arc<Self> {
+        Self::with_owner(holders, Some(Arc::clone(owner)))
+    }
+
+    /// The flow of the runtime task whose group it is.
+    pub(crate) fn owner(&self) -> Option<&Arc<Flow>> {
+        self.owner.as_ref()
+    }
+
+    fn with_owner(holders: Vec<u64>, owner: Option<Arc<Flow>>) -> Arc<Self> {
         Arc::new(Self {
+            owner,
             pending: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
             holders: holders.into_boxed_slice(),

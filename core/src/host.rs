@@ -28,6 +28,9 @@ pub(crate) trait Host: Send + Sync {
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);
 
+    /// The worker of this executor that makes the call, as far as the platform can tell.
+    fn current_worker(&self) -> Option<WorkerId>;
+
     /// What identifies the executor.
     fn identity(&self) -> *const ();
 

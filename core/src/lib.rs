@@ -17,6 +17,7 @@ mod composition;
 mod condition;
 mod module;
 mod output;
+mod runtime;
 mod subflow;
 
 mod graph;
@@ -88,6 +89,7 @@ pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipIn
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
+pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};

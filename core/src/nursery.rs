@@ -87,6 +87,13 @@ impl Nursery {
 }
 
 impl Chunk {
+    /// The flow of the runtime task that the job in this slot is part of.
+    pub(crate) fn owner(&self, index: u32) -> Option<Arc<Flow>> {
+        let job = self.slots.get(index as usize)?.lock();
+        let group = job.as_ref()?.head().group()?;
+        group.owner().cloned()
+    }
+
     /// Whether the job in this slot was claimed, so that its reference is dead.
     pub(crate) fn is_dead(&self, index: u32) -> bool {
         let slot = self.slots.get(index as usize);

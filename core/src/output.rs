@@ -2,17 +2,19 @@
 
 use alloc::borrow::Cow;
 use core::fmt;
-use core::marker::PhantomData;
 
 use crate::error::TaskError;
-use crate::task::{TaskHandle, TaskId};
+use crate::task::TaskHandle;
 use crate::taskflow::Taskflow;
 
 mod calls;
+mod id;
 pub(crate) mod inputs;
+mod kinds;
 pub(crate) mod slot;
 mod with;
 
+pub use id::OutputId;
 pub use inputs::{Inputs, ZipInputs};
 use slot::Slot;
 pub use with::With;
@@ -239,7 +241,7 @@ macro_rules! handle {
             /// The task that makes the value, for edges.
             #[must_use]
             pub fn task(&self) -> TaskHandle<'flow> {
-                TaskHandle::new(self.flow.owner(), self.id.task)
+                TaskHandle::new(self.flow.owner(), self.id.task())
             }
 
             /// The identity, which can be sent and kept.
@@ -266,7 +268,7 @@ macro_rules! handle {
         impl<T> fmt::Debug for $name<'_, '_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($name))
-                    .field(&self.id.task)
+                    .field(&self.id.task())
                     .finish()
             }
         }
@@ -283,56 +285,5 @@ impl<T> Clone for SharedOutput<'_, '_, T> {
             flow: self.flow,
             id: self.id,
         }
-    }
-}
-
-/// The identity of an output: plain, `Copy`, and `Send`; [`Taskflow::output`] leads back to the value.
-pub struct OutputId<T> {
-    task: TaskId,
-    /// Invariant: it stands for a place that a `T` goes in and comes out of.
-    _value: PhantomData<fn(T) -> T>,
-}
-
-impl<T> OutputId<T> {
-    /// `task` is one that makes a `T`.
-    fn new(task: TaskId) -> Self {
-        Self {
-            task,
-            _value: PhantomData,
-        }
-    }
-
-    /// The identity of the task that makes the value.
-    #[must_use]
-    pub fn task(self) -> TaskId {
-        self.task
-    }
-}
-
-impl<T> Clone for OutputId<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for OutputId<T> {}
-
-impl<T> PartialEq for OutputId<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.task == other.task
-    }
-}
-
-impl<T> Eq for OutputId<T> {}
-
-impl<T> core::hash::Hash for OutputId<T> {
-    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.task.hash(state);
-    }
-}
-
-impl<T> fmt::Debug for OutputId<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OutputId").field(&self.task).finish()
     }
 }

@@ -60,7 +60,7 @@ impl Scope<'_, '_> {
         }
     }
 
-    pub(crate) fn group(&self) -> &Group {
+    pub(crate) fn group(&self) -> &Arc<Group> {
         &self.group
     }
 }

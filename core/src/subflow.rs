@@ -119,7 +119,7 @@ impl<F> SubflowWork<'_, F> {
 
 impl<'env, F> Work for SubflowWork<'env, F>
 where
-    F: FnMut(&mut Subflow<'_, 'env>) -> Result<(), TaskError>,
+    F: FnMut(&mut Subflow<'_, 'env>) -> Option<Result<(), TaskError>>,
 {
     fn step(&mut self, context: &mut Context<'_>) -> Outcome {
         if self.nested.is_begun() {
@@ -138,8 +138,11 @@ where
             policy: context.caller.flow().policy(),
             joined: false,
         };
-        if let Err(error) = (self.build)(&mut subflow) {
-            return context.fail(Failure::Failed(error));
+        match (self.build)(&mut subflow) {
+            // An input is missing.
+            None => return Outcome::Skipped,
+            Some(Err(error)) => return context.fail(Failure::Failed(error)),
+            Some(Ok(())) => {}
         }
         if subflow.joined || subflow.flow.is_empty() {
             return Outcome::Done;

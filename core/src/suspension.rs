@@ -17,6 +17,7 @@ use core::fmt;
 
 use crate::flow::Flow;
 use crate::graph::node::Context;
+use crate::group::Group;
 use crate::host::Host;
 use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
@@ -34,6 +35,9 @@ pub(crate) trait Caller {
 
     /// The task's flow.
     fn flow(&self) -> &Flow;
+
+    /// The task's index in its flow.
+    fn index(&self) -> u32;
 
     /// The task's reference.
     fn reference(&self) -> u32;
@@ -124,12 +128,24 @@ impl fmt::Debug for Suspension {
 }
 
 /// What a suspended task waits for, and what stopping its run must reach.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Hold {
     /// A future: it is dropped when the task is called again.
     Future(Arc<Suspension>),
     /// The run of a nested graph.
     Run(Arc<Run>),
+    /// Spawned tasks.
+    Group(Arc<Group>),
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Future(_) => "Future",
+            Self::Run(_) => "Run",
+            Self::Group(_) => "Group",
+        })
+    }
 }
 
 /// The holds of a flow.
@@ -217,6 +233,9 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
     while let Some(hold) = holds.pop() {
         match hold {
             Hold::Future(suspension) => suspension.wake(),
+            Hold::Group(group) => {
+                group.cancel(None);
+            }
             Hold::Run(run) => {
                 if let Some(flow) = run.cancel(None) {
                     holds.extend(flow.stop_run(&run));

@@ -274,18 +274,18 @@ impl<P: Platform> Caller for Worker<'_, P> {
         self.pool.wait_from(Some(self), target, root, None);
     }
 
-    fn reference(&self) -> u32 {
+    fn index(&self) -> u32 {
         match self.current.get() {
-            Current::Task(flow, index) => {
-                // SAFETY: the task is unfinished, so its run is active, and keeps the flow.
-                let flow = unsafe { flow.as_ref() };
-                // SAFETY: as above.
-                unsafe { flow.view() }.base + index
-            }
+            Current::Task(_, index) => index,
             Current::Engine | Current::Job | Current::Round(_) => {
                 unreachable!("calls are made by tasks")
             }
         }
+    }
+
+    fn reference(&self) -> u32 {
+        // SAFETY: the task that makes the call is unfinished, so its run is active.
+        unsafe { Caller::flow(self).view() }.base + self.index()
     }
 }
 

@@ -16,8 +16,8 @@ pub use taskflow_core::{
     CompositionError, CompositionParams, ConditionalHandle, Dependencies, Done, Failure,
     FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError, JoinHandle, Lint, Local, Loop,
     Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, ParamType, ParamValue,
-    ParameterizedComposition, Platform, RunCanceller, RunError, RunOptions, RunStats, Scope,
-    ScopedHandle, ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed,
-    TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture,
-    Tasks, With, WithLocal, WorkerId, ZipInputs,
+    ParameterizedComposition, Platform, Preempted, RunCanceller, RunError, RunOptions, RunStats,
+    Runtime, ScheduleError, Scope, ScopedHandle, ScopedRun, Seat, SemaphoreLabel, SharedOutput,
+    Step, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow,
+    TaskflowError, TaskflowFuture, Tasks, With, WithLocal, WorkerId, ZipInputs,
 };

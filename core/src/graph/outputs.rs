@@ -1,5 +1,6 @@
 //! The data edges of a graph: which task has an output, which has inputs, and the places of both.
 
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 use super::arena::Arena;
@@ -8,19 +9,10 @@ use super::{Cold, Graph};
 use crate::output::slot::{Head, Held, Slot};
 use crate::task::TaskId;
 
-/// What a task has to do with data.
-#[derive(Debug, Default)]
-pub(crate) struct Ports {
-    /// The slot of its output.
-    output: Option<NonNull<Head>>,
-    /// It has inputs.
-    inputs: bool,
-}
-
 /// Slots whose producer is gone, until nobody holds them.
 #[derive(Debug, Default)]
 pub(crate) struct Loose {
-    slots: alloc::vec::Vec<NonNull<Head>>,
+    slots: Vec<NonNull<Head>>,
     /// They are looked through when there are more.
     enough: usize,
 }
@@ -31,29 +23,29 @@ impl Graph {
         let place = self.arena.put(Slot::<T>::new());
         let slot = place.expect("a slot is larger than nothing").cast();
         // (A slot begins with its head.)
-        self.cold_mut(index).ports.output = Some(slot.cast());
+        self.cold_mut(index).output = Some(slot.cast());
         // SAFETY: (1) it was just placed. (2) by this function's.
         unsafe { Held::new(slot) }
     }
 
     /// The slot of a task's output, if it has one and is one of this graph.
     pub(crate) fn output(&self, id: TaskId) -> Option<NonNull<Head>> {
-        self.cold(self.find(id)?)?.ports.output
+        self.cold(self.find(id)?)?.output
     }
 
     /// Notes that a task has data inputs.
     pub(crate) fn mark_inputs(&mut self, index: u32) {
-        self.cold_mut(index).ports.inputs = true;
+        self.cold_mut(index).inputs = true;
     }
 
     /// Whether a task is started only with what others made: no branch may lead to it.
     pub(crate) fn has_inputs(&self, index: u32) -> bool {
-        self.cold(index).is_some_and(|cold| cold.ports.inputs)
+        self.cold(index).is_some_and(|cold| cold.inputs)
     }
 
     /// A task is not started in this round: what its output holds is of an earlier one.
     pub(crate) fn expire_output(&self, index: u32) {
-        if let Some(slot) = self.cold(index).and_then(|cold| cold.ports.output) {
+        if let Some(slot) = self.cold(index).and_then(|cold| cold.output) {
             // SAFETY: the slot of a task that has one is in the arena.
             unsafe { slot.as_ref() }.expire();
         }
@@ -61,7 +53,7 @@ impl Graph {
 
     /// What all outputs hold is of an earlier round. O(outputs and names); runs no user code.
     pub(crate) fn expire_outputs(&self) {
-        for slot in self.cold.iter().filter_map(|cold| cold.ports.output) {
+        for slot in self.cold.iter().filter_map(|cold| cold.output) {
             // SAFETY: as in `expire_output`.
             unsafe { slot.as_ref() }.expire();
         }
@@ -71,8 +63,8 @@ impl Graph {
     pub(super) fn loosen(&mut self, index: u32) {
         let place = self.node(index).cold as usize;
         if let Some(cold) = self.cold.get_mut(place) {
-            let ports = core::mem::take(&mut cold.ports);
-            self.loose.slots.extend(ports.output);
+            cold.inputs = false;
+            self.loose.slots.extend(cold.output.take());
         }
     }
 

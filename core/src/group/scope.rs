@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::Group;
 use crate::error::RunError;
 use crate::host::Host;
 use crate::scope::{AllEnded, Scope};
@@ -22,6 +23,10 @@ impl<'scope> GroupScope<'scope, '_> {
         self.0.group().cancel(None)
     }
 
+    pub(crate) fn shared(&self) -> Arc<Group> {
+        Arc::clone(self.0.group())
+    }
+
     /// Whether the group was cancelled. A task that takes long may ask.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -35,10 +40,6 @@ impl<'scope> GroupScope<'scope, '_> {
 ///
 /// [`RunError::Panicked`] with the first panic of a task, or [`RunError::Cancelled`]. The result of
 /// `body` is dropped then.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what runtime tasks enter their groups with")
-)]
 pub(crate) fn enter<'env, R>(
     host: Arc<dyn Host>,
     body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'env>) -> R,

@@ -174,7 +174,9 @@ impl<'env> Taskflow<'env> {
     /// ```
     #[must_use]
     pub fn output<T>(&self, id: OutputId<T>) -> Option<OutputSlot<'_, 'env, T>> {
-        let found = self.owner().query(|graph| graph.output(id.task).is_some());
+        let found = self
+            .owner()
+            .query(|graph| graph.output(id.task()).is_some());
         found.then_some(OutputSlot { flow: self, id })
     }
 
@@ -182,7 +184,7 @@ impl<'env> Taskflow<'env> {
         if !self.owner().is_idle() {
             return None;
         }
-        let slot = self.owner().query(|graph| graph.output(id.task))?;
+        let slot = self.owner().query(|graph| graph.output(id.task()))?;
         // SAFETY: the slot of a task that has one is in the arena, and is one of a `T` by the identity's
         // type.
         unsafe { slot.cast::<Slot<T>>().as_ref() }.take()
@@ -208,12 +210,24 @@ impl<'env> Taskflow<'env> {
     where
         S: FnMut(&mut Context<'_>) -> Outcome + Send + 'env,
     {
+        self.add_work(id, Kind::Plain, make);
+    }
+
+    /// Gives a task without work what it does.
+    pub(super) fn add_work<W>(
+        &self,
+        id: TaskId,
+        kind: Kind,
+        make: impl FnOnce(&mut Graph, u32) -> W,
+    ) where
+        W: work::Work + Send + 'env,
+    {
         self.owner().edit(|graph| {
             if let Some(index) = graph.find(id) {
-                let step = make(graph, index);
-                // SAFETY: (1) `step::<S>` calls an `S`. (2) `S` outlives `'env`, and the flow's `drop`
+                let work = make(graph, index);
+                // SAFETY: (1) `step::<W>` calls a `W`. (2) `W` outlives `'env`, and the flow's `drop`
                 // clears the graph before `'env` ends.
-                unsafe { graph.put_work(index, step, work::step::<S>, Kind::Plain) };
+                unsafe { graph.put_work(index, work, work::step::<W>, kind) };
             }
         });
     }

@@ -14,8 +14,8 @@ use crate::taskflow::Taskflow;
 /// Nothing is added to the flow before one of the methods is called.
 #[must_use]
 pub struct With<'flow, 'env, I> {
-    flow: &'flow Taskflow<'env>,
-    inputs: I,
+    pub(super) flow: &'flow Taskflow<'env>,
+    pub(super) inputs: I,
 }
 
 impl<'flow, 'env, I: Inputs<'env>> With<'flow, 'env, I> {

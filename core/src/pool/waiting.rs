@@ -227,6 +227,13 @@ impl<P: Platform> Host for Pool<P> {
         }
     }
 
+    fn current_worker(&self) -> Option<WorkerId> {
+        self.on_stack(|worker| {
+            let own = worker.filter(|worker| worker.pool() == self.identity());
+            own.map(Seated::worker)
+        })
+    }
+
     fn identity(&self) -> *const () {
         Pool::identity(self)
     }

@@ -37,18 +37,12 @@ impl<P: Platform> Worker<'_, P> {
             return false;
         }
         let (flow, view) = self.locate(task);
-        if view.top == needed.flow.id() {
-            return true;
+        if let Some(chunk) = flow.chunk() {
+            let owner = chunk.owner(task.wrapping_sub(view.base));
+            // SAFETY: a task of that flow waits for this one.
+            return owner.is_some_and(|flow| is_part_of(&flow, unsafe { flow.view() }.top, needed));
         }
-        let mut outer = flow.parent();
-        // What is waited for may be nested itself.
-        while let Some(flow) = outer.filter(|_| needed.flow.is_nested()) {
-            if flow.id() == needed.flow.id() {
-                return true;
-            }
-            outer = flow.parent();
-        }
-        false
+        is_part_of(flow, view.top, needed)
     }
 
     /// A ready task that is needed. What else this worker's own queue holds goes to the injector.
@@ -271,6 +265,23 @@ impl<P: Platform> Seated for Worker<'_, P> {
         }
         true
     }
+}
+
+/// Whether the active run of `flow`, which is part of one of the flow `top`, is needed.
+fn is_part_of(flow: &Flow, top: u64, needed: &Needed<'_>) -> bool {
+    let id = needed.flow.id();
+    if top == id || flow.id() == id {
+        return true;
+    }
+    // What is waited for may be nested itself.
+    let mut outer = needed.flow.is_nested().then(|| flow.parent()).flatten();
+    while let Some(flow) = outer {
+        if flow.id() == id {
+            return true;
+        }
+        outer = flow.parent();
+    }
+    false
 }
 
 pub(super) fn in_range((first, count): Range, task: u32) -> bool {
