@@ -4,6 +4,7 @@
 
 mod support {
     pub(crate) mod counter;
+    pub(crate) mod gate;
     pub(crate) mod panics;
     pub(crate) mod payload;
     pub(crate) mod watchdog;
@@ -13,6 +14,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use support::counter::Counter;
+use support::gate::Gate;
 use support::panics::panic_of;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, JoinError, RunError, Scope};
@@ -27,11 +29,18 @@ fn a_task_and_the_scope_that_waits_for_it_do_not_wait_for_one_another() {
             let (give, take) = mpsc::channel::<taskflow_std::JoinHandle<()>>();
             let inner = Arc::clone(&executor);
             let outer = executor.spawn(move || {
+                let begun = Gate::default();
                 let result = inner.scope(|scope| {
+                    let begins = begun.clone();
                     scope.spawn(move || {
+                        begins.open();
                         let outer = take.recv().expect("it comes");
                         assert!(matches!(outer.wait(), Err(JoinError::Deadlock)));
                     });
+                    if workers > 1 {
+                        // On another stack.
+                        begun.pass();
+                    }
                 });
                 result.unwrap();
             });

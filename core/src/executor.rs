@@ -172,7 +172,7 @@ impl<P: Platform> Executor<P> {
         }
         let host = self.host();
         let wait = host
-            .begin_wait(flow.owner().id())
+            .begin_wait(flow.owner().id(), None)
             .map_err(|_| RunError::Deadlock)?;
         let (run, root) = self.submit(flow, Order::of(options))?;
         if let Some(wait) = &wait {

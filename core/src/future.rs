@@ -47,11 +47,9 @@ impl TaskflowFuture {
     /// waits for; the run goes on then.
     pub fn wait(self) -> Result<RunStats, RunError> {
         if let (Some(host), Some(flow)) = (&self.host, self.run.flow()) {
-            let wait = host.begin_wait(flow.id()).map_err(|_| RunError::Deadlock)?;
+            let wait = host.begin_wait(flow.id(), Some(&self.run));
             drop(flow);
-            if let Some(wait) = &wait {
-                wait.ends_with(&self.run);
-            }
+            let _wait = wait.map_err(|_| RunError::Deadlock)?;
             return self.finish(None);
         }
         self.finish(None)

@@ -9,6 +9,7 @@ use crate::error::RunError;
 use crate::job::{Head, Job};
 use crate::panic::Panic;
 use crate::platform::WorkerId;
+use crate::run::Run;
 use crate::wait::{Deadlock, Target, Wait};
 
 /// What a run needs of the executor it was submitted to.
@@ -75,7 +76,7 @@ pub(crate) trait Host: Send + Sync {
     /// # Errors
     ///
     /// The wait would never end.
-    fn begin_wait(&self, flow: u64) -> Result<Option<Wait>, Deadlock>;
+    fn begin_wait(&self, flow: u64, run: Option<&Arc<Run>>) -> Result<Option<Wait>, Deadlock>;
 }
 
 impl core::fmt::Debug for dyn Host {

@@ -177,7 +177,14 @@ fn settle(job: Arc<dyn Job>, arrival: Arrival) {
     match arrival {
         Arrival::Waits => {}
         Arrival::Ready(host) => host.make_ready(job),
-        Arrival::Lost(end) => conclude(job, end, &mut queue),
+        Arrival::Lost(end) => end_elsewhere(job, end),
+    }
+}
+
+/// Ends a claimed job where no worker is at hand to go on with what follows.
+fn end_elsewhere(job: Arc<dyn Job>, end: End) {
+    if let Some(ready) = conclude(job, end, &mut queue) {
+        queue(ready);
     }
 }
 

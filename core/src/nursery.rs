@@ -121,3 +121,43 @@ impl Shelves {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Head, JobCell};
+    use crate::{Executor, Manual};
+
+    #[test]
+    fn slots_serve_again_and_chunks_are_added_only_when_all_are_taken() {
+        let executor = Executor::<Manual>::new(1);
+        let host = executor.host();
+        let (nursery, directory) = (Nursery::default(), Directory::new());
+        let job: Arc<dyn Job> = Arc::new(JobCell::new(Head::new(&host, None), || ()));
+        let take = |reference: u32| {
+            let shelves = nursery.shelves.lock();
+            let (flow, base) = shelves
+                .chunks
+                .iter()
+                .map(|(flow, place)| (Arc::clone(flow), place.base()))
+                .find(|(_, base)| (*base..base + SLOTS).contains(&reference))
+                .expect("it is of a chunk");
+            drop(shelves);
+            assert!(nursery.take(&flow, reference - base, reference).is_some());
+            assert!(
+                flow.chunk()
+                    .is_some_and(|chunk| chunk.is_dead(reference - base))
+            );
+        };
+        for count in [1, 255, 256, 1000] {
+            for _ in 0..10 {
+                let placed: Result<Vec<u32>, Full> = (0..count)
+                    .map(|_| nursery.place(&directory, &job))
+                    .collect();
+                placed.expect("room").into_iter().for_each(take);
+            }
+            let chunks = nursery.shelves.lock().chunks.len();
+            assert_eq!(chunks, (count as usize).div_ceil(SLOTS as usize));
+        }
+    }
+}

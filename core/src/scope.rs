@@ -76,7 +76,7 @@ impl<'scope> Scope<'scope, '_> {
 
     /// Starts `rounds` rounds of the flow, one after another.
     pub fn run_n(&'scope self, flow: &'scope Taskflow<'_>, rounds: u64) -> ScopedRun<'scope> {
-        let started = match self.host.begin_wait(flow.owner().id()) {
+        let started = match self.host.begin_wait(flow.owner().id(), None) {
             _ if rounds == 0 => Err(Ok(RunStats::default())),
             Err(_) => Err(Err(RunError::Deadlock)),
             Ok(wait) => match submit(&self.host, flow, Order::rounds(Rounds::Times(rounds))) {

@@ -160,16 +160,23 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    /// Enters a wait that holds up all of `from`.
+    /// Enters a wait that holds up all of `from`; for which run of a flow, if that is known.
     ///
     /// # Errors
     ///
     /// `to` waits for one of them already, or is it.
-    pub(crate) fn begin(from: Vec<u64>, to: Goal) -> Result<Self, Deadlock> {
+    pub(crate) fn begin(
+        from: Vec<u64>,
+        to: Goal,
+        run: Option<&Arc<Run>>,
+    ) -> Result<Self, Deadlock> {
         let id = fresh_id();
         let mut reach = Reach::default();
         let mut waits = WAITS.lock();
-        reach.add(&to);
+        if run.is_none_or(|run| !run.is_done()) {
+            // (What has ended waits for nothing, whatever its flow does next.)
+            reach.add(&to);
+        }
         let mut next = 0;
         while let Some(&reached) = reach.order.get(next) {
             if from.contains(&reached) {
@@ -183,7 +190,7 @@ impl Wait {
             }
             next += 1;
         }
-        let run = None;
+        let run = run.cloned();
         waits.push(Entry { id, from, to, run });
         drop(waits);
         Ok(Self { id })
@@ -256,8 +263,8 @@ mod tests {
     fn a_wait_that_closes_a_circle_is_refused() {
         // Ids that no flow has.
         let [a, b, c] = [u64::MAX, u64::MAX - 1, u64::MAX - 2];
-        assert!(Wait::begin(Vec::from([a]), Goal::Flow(a)).is_err());
-        let wait = |from, to| Wait::begin(Vec::from([from]), Goal::Flow(to));
+        assert!(Wait::begin(Vec::from([a]), Goal::Flow(a), None).is_err());
+        let wait = |from, to| Wait::begin(Vec::from([from]), Goal::Flow(to), None);
         let first = wait(a, b);
         let second = wait(b, c);
         assert!(first.is_ok() && second.is_ok());

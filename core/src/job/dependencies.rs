@@ -10,6 +10,8 @@ mod sealed {
 
 /// Spawned tasks that another one runs after: a [`JoinHandle`] or a reference to one, a [`Done`], an
 /// array, a slice, a `Vec` of such, or a tuple of 1 to 8. No other type can be.
+///
+/// A handle that is given by value is dropped, so its task is detached.
 pub trait Dependencies: sealed::Sealed {
     /// Hands each to `visit`, in order.
     #[doc(hidden)]

@@ -51,14 +51,22 @@ impl End {
     }
 }
 
-/// Ends a claimed job, tells whoever waits for it, and ends the dependents that fall with it. Each job
-/// that this makes ready is handed to `ready`, which puts it into a queue.
+/// Ends a claimed job, tells whoever waits for it, and ends the dependents that fall with it. Gives a job
+/// that this makes ready; others are handed to `queue`. None is in hand while user code runs.
 ///
 /// The last touch of what a job borrows comes before anybody is told.
-pub(crate) fn conclude(job: Arc<dyn Job>, end: End, ready: &mut dyn FnMut(Arc<dyn Job>)) {
+pub(crate) fn conclude(
+    job: Arc<dyn Job>,
+    end: End,
+    queue: &mut dyn FnMut(Arc<dyn Job>),
+) -> Option<Arc<dyn Job>> {
     let mut falling = Vec::new();
+    let mut ready = None;
     let mut next = Some((job, end));
     while let Some((job, end)) = next {
+        if let Some(other) = ready.take() {
+            queue(other);
+        }
         let cause = end.cause();
         let ran = matches!(end, End::Well | End::Panicked(_));
         for dependent in end_one(&*job, end, cause.as_ref(), ran) {
@@ -66,12 +74,14 @@ pub(crate) fn conclude(job: Arc<dyn Job>, end: End, ready: &mut dyn FnMut(Arc<dy
             head.note_loss(dependent.place, cause.as_ref());
             match head.arrive() {
                 Arrival::Waits => {}
-                Arrival::Ready(_) => ready(dependent.job),
+                Arrival::Ready(_) if ready.is_none() => ready = Some(dependent.job),
+                Arrival::Ready(_) => queue(dependent.job),
                 Arrival::Lost(end) => falling.push((dependent.job, end)),
             }
         }
         next = falling.pop();
     }
+    ready
 }
 
 /// Ends one job. Gives its dependents.

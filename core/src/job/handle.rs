@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::ending::{panicked_unheard, quietly};
-use super::{End, Job, JobOf, JoinError, conclude, queue};
+use super::{End, Job, JobOf, JoinError, end_elsewhere};
 use crate::group::Group;
 use crate::host::Host;
 use crate::wait::Target;
@@ -89,7 +89,7 @@ impl<T> JoinHandle<T> {
 pub(crate) fn cancel(job: &Arc<dyn Job>, reason: Option<String>) -> bool {
     let claimed = job.head().claim_unstarted();
     if claimed {
-        conclude(Arc::clone(job), End::Cancelled(reason), &mut queue);
+        end_elsewhere(Arc::clone(job), End::Cancelled(reason));
     }
     claimed
 }

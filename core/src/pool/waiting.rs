@@ -12,6 +12,7 @@ use crate::job::{Head, Job, refuse};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
+use crate::run::Run;
 use crate::seat::{SeatPool, SeatState};
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
@@ -134,7 +135,7 @@ impl<P: Platform> Pool<P> {
             }
         }
         let _wait = match (seated, target.goal()) {
-            (Some(seated), Some(goal)) => enter_wait(seated, goal)?,
+            (Some(seated), Some(goal)) => enter_wait(seated, goal, None)?,
             _ => None,
         };
         while !self.wait_from(seated, target, None, None) {}
@@ -177,13 +178,17 @@ impl<P: Platform> Pool<P> {
 }
 
 /// Enters the wait of the code that runs on `seated`, if it is a task's.
-fn enter_wait(seated: &dyn Seated, goal: Goal) -> Result<Option<Wait>, Deadlock> {
+fn enter_wait(
+    seated: &dyn Seated,
+    goal: Goal,
+    run: Option<&Arc<Run>>,
+) -> Result<Option<Wait>, Deadlock> {
     let mut holders = Vec::new();
     seated.add_holders(&mut holders);
     if holders.is_empty() {
         return Ok(None);
     }
-    Wait::begin(holders, goal).map(Some)
+    Wait::begin(holders, goal, run).map(Some)
 }
 
 /// Gives up the seat of a task that is going to wait, if it has one. `false`: it is kept.
@@ -287,9 +292,9 @@ impl<P: Platform> Host for Pool<P> {
         })
     }
 
-    fn begin_wait(&self, flow: u64) -> Result<Option<Wait>, Deadlock> {
+    fn begin_wait(&self, flow: u64, run: Option<&Arc<Run>>) -> Result<Option<Wait>, Deadlock> {
         self.on_stack(|seated| match seated {
-            Some(seated) => enter_wait(seated, Goal::Flow(flow)),
+            Some(seated) => enter_wait(seated, Goal::Flow(flow), run),
             None => Ok(None),
         })
     }

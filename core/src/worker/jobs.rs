@@ -62,16 +62,12 @@ impl<P: Platform> Worker<'_, P> {
             Ok(()) => End::Well,
             Err(panic) => End::Panicked(panic),
         };
-        let mut next = None;
-        conclude(job, end, &mut |ready| {
-            let here = ready.head().is_of(self.pool.identity());
-            if here && next.is_none() && self.has_seat() {
-                next = Some(ready);
-            } else {
-                self.queue_job(ready);
-            }
-        });
-        next
+        let next = conclude(job, end, &mut |ready| self.queue_job(ready))?;
+        if self.has_seat() && next.head().is_of(self.pool.identity()) {
+            return Some(next);
+        }
+        self.queue_job(next);
+        None
     }
 
     /// Gives a ready job a reference, which is to be queued.
