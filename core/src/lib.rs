@@ -13,6 +13,7 @@ mod taskflow;
 mod task;
 
 mod async_task;
+mod composition;
 mod condition;
 mod module;
 mod output;
@@ -73,6 +74,10 @@ pub mod protocol;
 mod sync;
 
 pub use builder::Builder;
+pub use composition::{
+    CloneableWork, Composed, Composition, CompositionBuilder, CompositionError, CompositionParams,
+    ParamType, ParamValue, ParameterizedComposition,
+};
 pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
 pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
