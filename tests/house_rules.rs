@@ -32,6 +32,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
+    "core/src/flow/attending.rs",
     "core/src/flow/owner.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
@@ -45,6 +46,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/general.rs",
     "core/src/worker/running.rs",
     "core/src/worker/span.rs",
+    "core/src/worker/telling.rs",
 ];
 
 /// Crates whose every root forbids unsafe code.

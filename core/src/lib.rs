@@ -15,6 +15,7 @@ mod task;
 mod async_task;
 mod condition;
 mod module;
+mod observer;
 mod subflow;
 
 mod graph;
@@ -70,6 +71,7 @@ pub use executor::Executor;
 pub use future::{RunCanceller, TaskflowFuture};
 pub use manual::{Manual, NoThread, WithLocal};
 pub use module::Module;
+pub use observer::{Ended, Event, EventKind, Observer, ObserverHandle, RunId};
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};

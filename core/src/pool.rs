@@ -10,6 +10,7 @@ use crate::error::RunError;
 use crate::graph::node::Outcome;
 use crate::guests::Guests;
 use crate::host::Host;
+use crate::observer::Observers;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
@@ -43,6 +44,7 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) slots: Box<[Padded<Slot>]>,
     pub(crate) idle: Idle,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) observers: Arc<Observers>,
     /// Tasks that come from no worker of this pool.
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
@@ -120,11 +122,13 @@ impl<P: Platform> Pool<P> {
         for index in (0..workers).rev() {
             idle.announce(index, false);
         }
+        let directory = Directory::new();
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             slots,
             idle,
-            directory: Directory::new(),
+            observers: Observers::new(workers, &directory),
+            directory,
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
             spin: config.spin,

@@ -12,8 +12,9 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Branch, BranchId, Builder, ConditionalHandle, Failure, FailurePolicy, IntoBranch, Lint, Local,
-    Loop, Manual, Module, NoThread, Panic, Platform, RunCanceller, RunError, RunOptions, RunStats,
-    Scope, ScopedRun, Seat, SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle,
-    TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    Branch, BranchId, Builder, ConditionalHandle, Ended, Event, EventKind, Failure, FailurePolicy,
+    IntoBranch, Lint, Local, Loop, Manual, Module, NoThread, Observer, ObserverHandle, Panic,
+    Platform, RunCanceller, RunError, RunId, RunOptions, RunStats, Scope, ScopedRun, Seat,
+    SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle, TaskId, TaskLabel, Taskflow,
+    TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
 };

@@ -7,6 +7,7 @@ use super::Pool;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::host::Host;
+use crate::observer::Observers;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
 use crate::seat::{SeatPool, SeatState};
@@ -157,6 +158,10 @@ fn leave_seat(seated: Option<&dyn Seated>) -> bool {
 impl<P: Platform> Host for Pool<P> {
     fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     fn now(&self) -> Duration {

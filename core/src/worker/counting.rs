@@ -192,6 +192,9 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Ends the active run and tells whoever waits for it. Gives the flow, which may be the last of it.
     fn end_run(&self, flow: &Flow) -> Arc<Flow> {
+        if flow.is_observed() {
+            self.tell_end(flow);
+        }
         if flow.is_orphan() {
             // Before the end is told: whoever waited finds the captures dropped.
             self.drop_closures(flow);

@@ -6,6 +6,7 @@ use super::span::LONG_ROW;
 use super::{Current, Worker};
 use crate::flow::{Flow, STOP, View};
 use crate::graph::node::{Context, Outcome};
+use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
@@ -96,6 +97,10 @@ impl<P: Platform> Worker<'_, P> {
         let sources = view.sources();
         // Ordering: Relaxed; handed on with the root's reference.
         let begin = progress.cursor.load(Ordering::Relaxed);
+        let observed = flow.is_observed();
+        if observed && begin == 0 {
+            self.tell_begin(flow);
+        }
         if begin == 0 && flow.is_stopped() {
             // Nothing of this round was started, so no counter is out of place.
             self.count_all_skipped(flow, view.tasks);
@@ -104,6 +109,7 @@ impl<P: Platform> Worker<'_, P> {
         // (Later batches of a row that was begun in the other way stay with that.)
         if begin == 0
             && view.weak.is_none()
+            && !observed
             && self.leave_in_row(flow, view, view.root(), sources.len())
         {
             self.count_finished(flow);
@@ -111,6 +117,11 @@ impl<P: Platform> Worker<'_, P> {
         }
         let end = sources.len().min(begin + SOURCES);
         let more = end < sources.len();
+        if observed {
+            for source in &sources[begin..end] {
+                self.tell_of_task(flow, *source, EventKind::Ready);
+            }
+        }
         if more {
             // Ordering: Relaxed; published with the root's reference.
             progress.cursor.store(end, Ordering::Relaxed);
