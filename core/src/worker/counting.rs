@@ -90,6 +90,14 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(Tally::default());
     }
 
+    /// As [`hand_on`](Self::hand_on) of what is running, which keeps its run from ending: it waits, and what it
+    /// waits for has a tally of its own.
+    pub(super) fn hand_on_current(&self) {
+        if let Some(flow) = self.current_flow() {
+            self.hand_on(flow);
+        }
+    }
+
     #[expect(
         clippy::unused_self,
         reason = "the worker's task is what keeps the view"
