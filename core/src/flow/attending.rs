@@ -28,6 +28,7 @@ impl Flow {
     }
 
     /// Whether the active run's executor has observers.
+    #[inline]
     pub(crate) fn is_observed(&self) -> bool {
         self.attention() & OBSERVED != 0
     }

@@ -79,13 +79,17 @@ impl<P: Platform> Worker<'_, P> {
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
         loop {
-            let mut attention = flow.attention();
-            let observed = attention & OBSERVED != 0;
-            if observed {
-                self.tell_of_task(flow, index, EventKind::Start);
-                attention = flow.attention();
+            let attention = flow.attention();
+            let mut observed = false;
+            context.stopped = node.has(Flag::POISONED);
+            if attention & (STOP | OBSERVED) != 0 {
+                observed = attention & OBSERVED != 0;
+                if observed {
+                    self.tell_of_task(flow, index, EventKind::Start);
+                }
+                // An observer may have cancelled the run.
+                context.stopped |= flow.is_stopped();
             }
-            context.stopped = attention & STOP != 0 || node.has(Flag::POISONED);
             if context.stopped && !self.is_called_when_stopped(flow, node, index) {
                 return Some((Outcome::Skipped, observed));
             }

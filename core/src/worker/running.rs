@@ -92,6 +92,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Makes a batch of sources ready, and itself again if there are more. Gives one of them to be run.
+    ///
+    /// It is kept out of the loop that calls it, whose registers it would use up.
+    #[inline(never)]
     fn run_root(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
         let progress = flow.progress();
         let sources = view.sources();
