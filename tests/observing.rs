@@ -5,7 +5,6 @@
 mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
-    pub(crate) mod gate;
     pub(crate) mod journal;
     pub(crate) mod random_graph;
     pub(crate) mod shared_flow;
@@ -13,21 +12,19 @@ mod support {
 }
 
 use core::time::Duration;
-use std::collections::{HashMap, HashSet};
 use std::panic::panic_any;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::thread;
 
 use support::counter::Counter;
 use support::dice::Dice;
-use support::gate::Gate;
-use support::journal::{Heard, Journal};
+use support::journal::Journal;
 use support::random_graph::RandomGraph;
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Ended, Event, EventKind, Executor, FailurePolicy, Manual, Module, ObserverHandle, RunError,
-    RunId, RunOptions, Taskflow,
+    Ended, Event, EventKind, Executor, FailurePolicy, Manual, Module, ObserverHandle, RunId,
+    RunOptions, Taskflow,
 };
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -48,32 +45,6 @@ fn counted(count: usize, counter: &Counter) -> Taskflow<'static> {
         });
     }
     flow
-}
-
-/// Fails unless of each task `Start` and `End` alternate, each pair on one thread and worker, and `Ready` comes
-/// before.
-#[track_caller]
-fn assert_in_order(all: &[Heard]) {
-    let mut running: HashMap<_, &Heard> = HashMap::new();
-    let mut ready = HashSet::new();
-    for heard in all {
-        let Some(task) = heard.task else { continue };
-        let key = (heard.run, task);
-        match heard.kind {
-            EventKind::Ready => assert!(ready.insert(key) && !running.contains_key(&key)),
-            EventKind::Start => {
-                ready.remove(&key);
-                assert!(running.insert(key, heard).is_none(), "started twice");
-            }
-            EventKind::End { .. } => {
-                let start = running.remove(&key).expect("it was started");
-                assert_eq!((start.thread, start.worker), (heard.thread, heard.worker));
-                assert!(start.time <= heard.time);
-            }
-            other => panic!("{other:?} of a task"),
-        }
-    }
-    assert!(running.is_empty() && ready.is_empty());
 }
 
 #[test]
@@ -134,7 +105,7 @@ fn every_task_is_ready_started_and_ended_once() {
                 for kind in [EventKind::RunBegin, EventKind::RunEnd] {
                     assert_eq!(journal.count(|heard| heard.kind == kind), 2);
                 }
-                assert_in_order(&journal.all());
+                journal.assert_in_order();
             }
         }
     });
@@ -160,7 +131,7 @@ fn a_wide_fan_out_is_heard_of_in_whole() {
             executor.run(&flow).wait().expect("nothing fails");
             drop(observer);
             assert_eq!(journal.tasks(), [10_002; 3]);
-            assert_in_order(&journal.all());
+            journal.assert_in_order();
         }
     });
 }
@@ -181,7 +152,7 @@ fn stepped_workers_tell_as_much_as_threads_in_every_interleaving() {
             }
             observer.detach();
             assert_eq!(journal.tasks(), [size; 3]);
-            assert_in_order(&journal.all());
+            journal.assert_in_order();
         }
     }
 }
@@ -215,86 +186,6 @@ fn an_observer_attached_and_detached_between_any_two_steps_hears_consistent_pair
 }
 
 #[test]
-fn observers_come_and_go_while_a_long_run_goes_on() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let (executor, counter) = (Arc::new(Executor::new(workers)), Counter::default());
-            let stop = Counter::default();
-            let flow = counted(200, &counter);
-            flow.linearize([(); 50].map(|()| flow.emplace(|| {})));
-            let enough = stop.clone();
-            let run = executor.run_until(&flow, move || enough.get() > 0);
-            let threads: Vec<_> = (0..2)
-                .map(|_| {
-                    let executor = Arc::clone(&executor);
-                    thread::spawn(move || {
-                        for _ in 0..100 {
-                            let heard = Counter::default();
-                            let count = heard.clone();
-                            let observer = executor.observe(move |event: &Event<'_>| {
-                                if matches!(event.kind, EventKind::End { .. }) {
-                                    count.add();
-                                }
-                            });
-                            while heard.get() < 20 {
-                                thread::yield_now();
-                            }
-                            observer.detach();
-                        }
-                    })
-                })
-                .collect();
-            for thread in threads {
-                thread.join().expect("an observer hears of the run");
-            }
-            stop.add();
-            let stats = run.wait().expect("nothing fails");
-            assert_eq!(counter.get() as u64, stats.rounds * 200);
-            assert_eq!(stats.tasks, stats.rounds * 250);
-        }
-    });
-}
-
-#[test]
-fn a_detached_observer_is_dropped_and_hears_nothing_more() {
-    let executor = Executor::new(2);
-    let (heard, flow) = (Counter::default(), Taskflow::new());
-    flow.emplace(|| {});
-    let shared = Arc::new(());
-    let (count, held) = (heard.clone(), Arc::clone(&shared));
-    let observer = executor.observe(move |event: &Event<'_>| {
-        if event.task.is_some() {
-            let _ = &held;
-            count.add();
-        }
-    });
-    assert!(observer.is_attached());
-    executor.run(&flow).wait().expect("nothing fails");
-    observer.detach();
-    executor.run(&flow).wait().expect("nothing fails");
-    assert_eq!(heard.get(), 3);
-    within_a_minute(move || {
-        // A worker may be telling it that it falls asleep.
-        while Arc::strong_count(&shared) > 1 {
-            thread::yield_now();
-        }
-    });
-}
-
-#[test]
-fn a_kept_observer_hears_on_until_the_executor_is_gone() {
-    let (journal, flow) = (Journal::default(), Taskflow::new());
-    flow.emplace(|| {});
-    {
-        let executor = Executor::new(1);
-        executor.observe(journal.clone()).keep();
-        core::mem::forget(executor.observe(journal.clone()));
-        executor.run(&flow).wait().expect("nothing fails");
-    }
-    assert_eq!(journal.tasks(), [2; 3]);
-}
-
-#[test]
 fn two_observers_hear_the_same() {
     let executor = taskflow_core::Executor::<Manual>::new(2);
     let mut dice = Dice::shaken();
@@ -312,174 +203,6 @@ fn two_observers_hear_the_same() {
     executor.run_and_wait(&graph.flow).expect("nothing fails");
     drop(second);
     assert_eq!((one.tasks(), two.tasks()), ([50; 3], [100; 3]));
-}
-
-/// A payload whose drop panics too.
-struct Evil;
-
-impl Drop for Evil {
-    fn drop(&mut self) {
-        if !thread::panicking() {
-            panic_any("the drop of a payload");
-        }
-    }
-}
-
-#[test]
-fn an_observer_that_panics_is_detached_and_disturbs_nobody() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            for at in [
-                EventKind::RunBegin,
-                EventKind::Ready,
-                EventKind::Start,
-                DONE,
-                EventKind::RunEnd,
-            ] {
-                let (executor, ran, panics) = (
-                    Executor::new(workers),
-                    Counter::default(),
-                    Counter::default(),
-                );
-                let count = panics.clone();
-                let observer = executor.observe(move |event: &Event<'_>| {
-                    if event.kind == at {
-                        count.add();
-                        panic_any(Evil);
-                    }
-                });
-                let journal = Journal::default();
-                let other = executor.observe(journal.clone());
-                let flow = counted(100, &ran);
-                executor.run(&flow).wait().expect("no task fails");
-                assert!(!observer.is_attached() && other.is_attached());
-                assert!((1..=workers).contains(&panics.get()));
-                let before = panics.get();
-                executor.run(&flow).wait().expect("no task fails");
-                drop(other);
-                assert_eq!((panics.get(), ran.get()), (before, 200));
-                assert_eq!(journal.tasks(), [200; 3]);
-            }
-        }
-    });
-}
-
-#[test]
-fn an_observer_may_run_another_flow_and_wait_at_any_event_of_a_run() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            for at in [
-                EventKind::RunBegin,
-                EventKind::Ready,
-                EventKind::Start,
-                DONE,
-                EventKind::RunEnd,
-            ] {
-                let (executor, ran, inner) = (
-                    Arc::new(Executor::new(workers)),
-                    Counter::default(),
-                    Counter::default(),
-                );
-                let waits = Counter::default();
-                let flow = Taskflow::with_name("outer");
-                let chain = [(); 20].map(|()| flow.emplace(|| {}));
-                flow.linearize(chain);
-                for after in chain {
-                    for _ in 0..3 {
-                        let ran = ran.clone();
-                        after.precede(flow.emplace(move || {
-                            ran.add();
-                        }));
-                    }
-                }
-                let other = SharedFlow::of(counted(10, &inner));
-                let (host, count) = (Arc::downgrade(&executor), waits.clone());
-                let observer = executor.observe(move |event: &Event<'_>| {
-                    if event.kind == at && event.flow_name() == Some("outer") {
-                        let host = host.upgrade().expect("it waits for its runs");
-                        other.start(&host).wait().expect("nothing fails");
-                        count.add();
-                    }
-                });
-                let stats = executor.run_n(&flow, 5).wait().expect("nothing fails");
-                drop(observer);
-                assert_eq!((stats.tasks, ran.get()), (400, 300));
-                assert_eq!(inner.get(), 10 * waits.get());
-                assert!(waits.get() > 0);
-            }
-        }
-    });
-}
-
-#[test]
-fn an_observer_that_waits_for_the_run_it_hears_of_is_told_of_the_deadlock() {
-    within_a_minute(|| {
-        for workers in [1, 2] {
-            let executor = Arc::new(Executor::new(workers));
-            let told: Arc<Mutex<Vec<EventKind>>> = Arc::default();
-            let flow = SharedFlow::of(counted(1, &Counter::default()));
-            let (again, host, heard) = (flow.clone(), Arc::downgrade(&executor), Arc::clone(&told));
-            let observer = executor.observe(move |event: &Event<'_>| {
-                if event.run.is_some_and(|run| run.number() == 1) {
-                    let host = host.upgrade().expect("it waits for its runs");
-                    let queued = again.start(&host).wait();
-                    assert!(matches!(queued, Err(RunError::Deadlock)));
-                    heard.lock().expect("nothing panics").push(event.kind);
-                }
-            });
-            flow.start(&executor).wait().expect("nothing fails");
-            assert!(observer.is_attached());
-            executor.wait_for_all().expect("this is no task");
-            let told = told.lock().expect("nothing panics");
-            assert_eq!(told.len(), 5);
-        }
-    });
-}
-
-#[test]
-fn an_observer_may_cancel_the_run_and_the_task_at_whose_start_it_does_is_not_called() {
-    within_a_minute(|| {
-        for workers in WORKERS {
-            let (executor, journal) = (Executor::new(workers), Journal::default());
-            let canceller: Arc<OnceLock<taskflow_std::RunCanceller>> = Arc::default();
-            let (ran, gate) = (Counter::default(), Gate::default());
-            let flow = Taskflow::new();
-            let (first, second, third) = (gate.clone(), ran.clone(), ran.clone());
-            flow.linearize([
-                flow.emplace(move || first.pass()),
-                flow.emplace(move || {
-                    second.add();
-                })
-                .name("second"),
-                flow.emplace(move || {
-                    third.add();
-                })
-                .name("third"),
-            ]);
-            let cancels = Arc::clone(&canceller);
-            let observer = executor.observe(move |event: &Event<'_>| {
-                if event.kind == EventKind::Start && event.task_name() == Some("second") {
-                    cancels.get().expect("set before the gate opens").cancel();
-                }
-            });
-            let all = executor.observe(journal.clone());
-            let run = executor.run(&flow);
-            canceller.set(run.canceller()).expect("set once");
-            gate.open();
-            match run.wait() {
-                Err(RunError::Cancelled { stats, .. }) => {
-                    assert_eq!((stats.tasks, stats.skipped), (1, 2));
-                }
-                other => panic!("{other:?}"),
-            }
-            drop((observer, all));
-            assert_eq!(ran.get(), 0);
-            for name in ["second", "third"] {
-                let skipped = [EventKind::Ready, EventKind::Start, SKIPPED];
-                assert_eq!(journal.of(name), skipped);
-            }
-        }
-    });
 }
 
 #[test]
@@ -508,7 +231,7 @@ fn failed_and_skipped_tasks_end_as_such() {
         assert_eq!(["bad", "worse"].map(ends), [Some(failed); 2]);
         assert_eq!((ends("after"), ends("apart")), (Some(SKIPPED), Some(DONE)));
         assert_eq!(journal.tasks(), [4; 3]);
-        assert_in_order(&journal.all());
+        journal.assert_in_order();
     }
 }
 
@@ -550,7 +273,7 @@ fn nested_runs_are_heard_of_within_their_task() {
             ];
             assert_eq!(journal.of("use"), [once; 3].concat());
             assert_eq!(journal.of("subflow"), [once; 3].concat());
-            assert_in_order(&journal.all());
+            journal.assert_in_order();
         }
     });
 }
@@ -610,7 +333,7 @@ fn a_task_that_waits_ends_on_its_thread() {
             executor.run(&flow).wait().expect("nothing fails");
             drop(observer);
             assert_eq!(journal.tasks(), [120; 3]);
-            assert_in_order(&journal.all());
+            journal.assert_in_order();
         }
     });
 }

@@ -1,6 +1,7 @@
 //! What an observer has heard.
 
 use core::time::Duration;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
@@ -45,6 +46,33 @@ impl Journal {
             self.count(|heard| matches!(heard.kind, EventKind::End { .. }))
                 - self.ended(Ended::Suspended),
         ]
+    }
+
+    /// Fails unless of each task `Start` and `End` alternate, each pair on one thread and worker, and `Ready` comes
+    /// before.
+    #[track_caller]
+    pub(crate) fn assert_in_order(&self) {
+        let all = self.all();
+        let mut running: HashMap<_, &Heard> = HashMap::new();
+        let mut ready = HashSet::new();
+        for heard in &all {
+            let Some(task) = heard.task else { continue };
+            let key = (heard.run, task);
+            match heard.kind {
+                EventKind::Ready => assert!(ready.insert(key) && !running.contains_key(&key)),
+                EventKind::Start => {
+                    ready.remove(&key);
+                    assert!(running.insert(key, heard).is_none(), "started twice");
+                }
+                EventKind::End { .. } => {
+                    let start = running.remove(&key).expect("it was started");
+                    assert_eq!((start.thread, start.worker), (heard.thread, heard.worker));
+                    assert!(start.time <= heard.time);
+                }
+                other => panic!("{other:?} of a task"),
+            }
+        }
+        assert!(running.is_empty() && ready.is_empty());
     }
 
     /// How many ends were such.
