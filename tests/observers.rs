@@ -20,7 +20,9 @@ use support::gate::Gate;
 use support::journal::Journal;
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
-use taskflow_std::{Ended, Event, EventKind, Executor, RunError, Taskflow};
+use taskflow_std::{
+    Ended, Event, EventKind, Executor, FailurePolicy, RunError, RunOptions, Taskflow,
+};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 const DONE: EventKind = EventKind::End {
@@ -284,6 +286,35 @@ fn an_observer_may_cancel_the_run_and_the_task_at_whose_start_it_does_is_not_cal
                 let skipped = [EventKind::Ready, EventKind::Start, SKIPPED];
                 assert_eq!(journal.of(name), skipped);
             }
+        }
+    });
+}
+
+#[test]
+fn an_observer_that_waits_while_tasks_are_skipped_loses_no_count_of_them() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let (executor, inner) = (Arc::new(Executor::new(workers)), Counter::default());
+            let other = SharedFlow::of(counted(3, &inner));
+            let host = Arc::downgrade(&executor);
+            let observer = executor.observe(move |event: &Event<'_>| {
+                if event.task.is_some() && event.flow_name() == Some("failing") {
+                    let host = host.upgrade().expect("it waits for its runs");
+                    other.start(&host).wait().expect("nothing fails");
+                }
+            });
+            let flow = Taskflow::with_name("failing");
+            let bad = flow.try_emplace(|| Err(std::io::Error::other("no").into()));
+            let chain = [(); 10].map(|()| flow.placeholder());
+            bad.precede(chain[0]);
+            flow.linearize(chain);
+            let options = RunOptions::new().on_failure(FailurePolicy::KeepIndependent);
+            let run = executor.run_with(&flow, options).wait();
+            let error = run.expect_err("a task fails");
+            let stats = error.stats().expect("it was started");
+            assert_eq!((stats.tasks, stats.skipped), (1, 10));
+            drop(observer);
+            assert_eq!(inner.get(), 3 * 3 * 11);
         }
     });
 }
