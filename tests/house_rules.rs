@@ -33,6 +33,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/directory.rs",
     "core/src/flow.rs",
     "core/src/flow/nesting.rs",
+    "core/src/flow/attending.rs",
     "core/src/flow/owner.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
@@ -53,6 +54,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/helping.rs",
     "core/src/worker/running.rs",
     "core/src/worker/span.rs",
+    "core/src/worker/telling.rs",
 ];
 
 /// Crates whose every root forbids unsafe code.

@@ -349,3 +349,37 @@ fn a_wait_on_a_dependent_whose_predecessor_is_queued_ends_on_one_worker() {
         assert_eq!(*order.lock().unwrap(), ["before", "after"].repeat(2));
     });
 }
+
+/// How many tasks a loop of ten passes ends with.
+fn tasks_of_a_loop(executor: &Executor, body: impl FnMut() + Send + 'static) -> u64 {
+    let (flow, mut passes) = (Taskflow::new(), 0);
+    let pass = flow.emplace(body);
+    flow.repeat_while(
+        move || {
+            passes += 1;
+            passes <= 10
+        },
+        pass,
+    );
+    executor.run(&flow).wait().expect("nothing fails").tasks
+}
+
+#[test]
+fn a_loop_whose_body_waits_counts_every_pass() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let (executor, counter) = (shared(workers), Counter::default());
+            let count = counter.clone();
+            let inner = of_one_task(move || {
+                count.add();
+            });
+            let host = Arc::downgrade(&executor);
+            let waiting = tasks_of_a_loop(&executor, move || {
+                let host = host.upgrade().expect("it waits for its runs");
+                inner.start(&host).wait().expect("nothing fails");
+            });
+            let plain = tasks_of_a_loop(&executor, || {});
+            assert_eq!((waiting, counter.get()), (plain, 10));
+        }
+    });
+}

@@ -7,7 +7,8 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::ptr;
 
 use crate::error::TaskflowError;
@@ -46,6 +47,8 @@ struct Granules {
     /// Free ranges below `end`, by their start; no two touch.
     free: BTreeMap<u32, u32>,
     end: u32,
+    /// The flow of each range, by its start.
+    flows: BTreeMap<u32, Weak<Flow>>,
 }
 
 /// A flow's range of references. Dropping it gives the range back.
@@ -76,7 +79,10 @@ impl Directory {
     ) -> Result<Registration, TaskflowError> {
         let count = references.div_ceil(1 << GRANULE_BITS);
         let count = u32::try_from(count).map_err(|_| TaskflowError::TooLarge)?;
-        let granule = self.granules.lock().take(count)?;
+        let mut granules = self.granules.lock();
+        let granule = granules.take(count)?;
+        granules.flows.insert(granule, Arc::downgrade(flow));
+        drop(granules);
         let registration = Registration {
             directory: Arc::clone(self),
             granule,
@@ -109,6 +115,12 @@ impl Directory {
         let flow = entry.load(Ordering::Acquire);
         // SAFETY: (1) and invariant 2.
         unsafe { &*flow }
+    }
+
+    /// The flows that have a range and are in use. O(flows); no lock is held afterwards.
+    pub(crate) fn flows(&self) -> Vec<Arc<Flow>> {
+        let granules = self.granules.lock();
+        granules.flows.values().filter_map(Weak::upgrade).collect()
     }
 
     fn entry_or_grow(&self, granule: u32) -> &Entry {
@@ -197,6 +209,9 @@ impl Drop for Registration {
         }
         let mut granules = self.directory.granules.lock();
         granules.give_back(self.granule, self.granules);
+        let flow = granules.flows.remove(&self.granule);
+        drop(granules);
+        drop(flow);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::builder::Builder;
 use crate::error::RunError;
 use crate::future::TaskflowFuture;
 use crate::host::Host;
+use crate::observer::{Observer, ObserverHandle};
 use crate::platform::{Platform, WorkerId};
 use crate::policy::RunOptions;
 use crate::pool::Pool;
@@ -240,6 +241,40 @@ impl<P: Platform> Executor<P> {
     /// platform knows its workers).
     pub fn wait_for_all(&self) -> Result<(), RunError> {
         self.pool.wait_for_all().map_err(|_| RunError::Deadlock)
+    }
+
+    /// Attaches an observer, which hears from now on what this executor does, runs that go on included: see
+    /// [`EventKind`](crate::EventKind) for what and in which order. It is detached when the handle is dropped.
+    ///
+    /// Tasks pay nothing for observers while none is attached. While one is, each task costs its three calls, a look at the
+    /// clock for each, and the short cuts of plain graphs are not taken. Attaching walks over the flows that ran here
+    /// and live; it holds no task up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::{AtomicU32, Ordering};
+    /// use std::sync::Arc;
+    /// use taskflow_core::{Event, EventKind, Executor, Manual, Taskflow};
+    ///
+    /// let executor = Executor::<Manual>::new(2);
+    /// let started = Arc::new(AtomicU32::new(0));
+    /// let count = Arc::clone(&started);
+    /// let observer = executor.observe(move |event: &Event<'_>| {
+    ///     if event.kind == EventKind::Start {
+    ///         count.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// });
+    /// let flow = Taskflow::new();
+    /// flow.linearize([flow.emplace(|| {}), flow.emplace(|| {})]);
+    /// executor.run(&flow).wait()?;
+    /// observer.detach();
+    /// executor.run(&flow).wait()?;
+    /// assert_eq!(started.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observe(&self, observer: impl Observer) -> ObserverHandle {
+        self.pool.observers.attach(observer)
     }
 
     /// How many tasks run at once at most; only a task whose wait is over may go on beside the substitute

@@ -32,6 +32,7 @@ use crate::graph::edges::Weak as WeakEdges;
 use crate::graph::node::{Flag, Node};
 use crate::host::Host;
 use crate::nursery::Chunk;
+use crate::observer::RunId;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
@@ -44,7 +45,10 @@ pub(crate) const STOP: u32 = 1;
 pub(crate) const KEEP_INDEPENDENT: u32 = 2;
 /// After a failure nothing is skipped.
 pub(crate) const COLLECT_ALL: u32 = 4;
+/// The run's executor has observers.
+pub(crate) const OBSERVED: u32 = 8;
 
+mod attending;
 mod nesting;
 mod owner;
 mod view;
@@ -63,7 +67,7 @@ pub(crate) struct Flow {
     this: Weak<Self>,
     id: u64,
     name: Box<str>,
-    /// What a task's start must know of its run: `STOP`, or nothing.
+    /// What a task's start must know of its run: the bits above, or nothing.
     attention: Padded<AtomicU32>,
     hot: UnsafeCell<Hot>,
     progress: Padded<Progress>,
@@ -88,6 +92,7 @@ struct Hot {
     /// The outermost flow that the active run is part of.
     top: u64,
     nursery: bool,
+    run: RunId,
 }
 
 /// Where the active run stands.
@@ -144,6 +149,7 @@ impl Flow {
                 base: 0,
                 top: id,
                 nursery: chunk.is_some(),
+                run: RunId::NONE,
             }),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
@@ -370,8 +376,11 @@ impl Flow {
 
     /// Makes `run` the active one and prepares its first round.
     fn activate(&self, queue: &mut Queue, run: Arc<Run>) -> u32 {
-        let (directory, cancelled, policy) = run.begin();
-        let place = queue.places.iter().find(|place| place.is_with(&directory));
+        let begun = run.begin();
+        let place = queue
+            .places
+            .iter()
+            .find(|place| place.is_with(&begun.directory));
         let base = place.expect("`enqueue` has registered the flow").base();
         let top = run.parent_flow().map_or(self.id, |parent| {
             // SAFETY: the run is part of an unfinished task of that flow, which has an active run.
@@ -380,8 +389,8 @@ impl Flow {
         // SAFETY: no run is active and the queue is locked, so no worker reads it; the owner writes it
         // only while no run is unfinished, and this one is.
         let hot = unsafe { &mut *self.hot.get() };
-        (hot.base, hot.top) = (base, top);
-        let attention = policy.attention() | if cancelled { STOP } else { 0 };
+        (hot.base, hot.top, hot.run) = (base, top, begun.number);
+        let attention = begun.attention();
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
         let progress = &*self.progress;

@@ -7,6 +7,7 @@ use core::time::Duration;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::job::{Head, Job};
+use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Run;
@@ -16,6 +17,9 @@ use crate::wait::{Deadlock, Target, Wait};
 pub(crate) trait Host: Send + Sync {
     /// Where the executor's task references lead.
     fn directory(&self) -> &Arc<Directory>;
+
+    /// Who hears what the executor does.
+    fn observers(&self) -> &Observers;
 
     /// The host's clock.
     fn now(&self) -> Duration;

@@ -11,6 +11,7 @@ use crate::graph::node::Outcome;
 use crate::guests::Guests;
 use crate::host::Host;
 use crate::nursery::Nursery;
+use crate::observer::Observers;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
@@ -47,6 +48,7 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) directory: Arc<Directory>,
     /// Ready jobs.
     pub(crate) nursery: Nursery,
+    pub(crate) observers: Arc<Observers>,
     /// Tasks that come from no worker of this pool.
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
@@ -124,12 +126,14 @@ impl<P: Platform> Pool<P> {
         for index in (0..workers).rev() {
             idle.announce(index, false);
         }
+        let directory = Directory::new();
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             slots,
             idle,
-            directory: Directory::new(),
             nursery: Nursery::default(),
+            observers: Observers::new(workers, &directory),
+            directory,
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
             spin: config.spin,

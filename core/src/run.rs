@@ -14,8 +14,9 @@ use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::Flow;
+use crate::flow::{Flow, OBSERVED, STOP};
 use crate::host::Host;
+use crate::observer::RunId;
 use crate::platform::WorkerId;
 use crate::policy::{FailurePolicy, RunOptions};
 use crate::stats::{RunStats, Suppressed};
@@ -127,6 +128,25 @@ pub(crate) enum Waiter {
     Parent(Arc<Suspension>),
 }
 
+/// A run that becomes active.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) number: RunId,
+    cancelled: bool,
+    observed: bool,
+    policy: FailurePolicy,
+}
+
+impl Begun {
+    /// What the run's tasks must know of it.
+    pub(crate) fn attention(&self) -> u32 {
+        let stop = if self.cancelled { STOP } else { 0 };
+        let observed = if self.observed { OBSERVED } else { 0 };
+        self.policy.attention() | stop | observed
+    }
+}
+
 /// A closed run's remains: whom to tell.
 #[derive(Debug)]
 pub(crate) struct Closed {
@@ -203,15 +223,26 @@ impl Run {
         self.cell.lock().flow.clone()
     }
 
-    /// The run becomes active. `true`: it was cancelled before.
-    pub(crate) fn begin(&self) -> (Arc<Directory>, bool, FailurePolicy) {
+    /// The run becomes active.
+    pub(crate) fn begin(&self) -> Begun {
         let host = self.host();
         let now = host.now();
         let mut cell = self.cell.lock();
         cell.begun = now;
         cell.rounds_begun = 1;
-        let cancelled = cell.cancelled.is_some();
-        (Arc::clone(host.directory()), cancelled, cell.policy)
+        let observers = host.observers();
+        Begun {
+            directory: Arc::clone(host.directory()),
+            number: observers.number_run(),
+            cancelled: cell.cancelled.is_some(),
+            observed: observers.any(),
+            policy: cell.policy,
+        }
+    }
+
+    /// Whether the first round of the active run goes on.
+    pub(crate) fn is_in_first_round(&self) -> bool {
+        self.cell.lock().rounds_begun == 1
     }
 
     /// The flow of the task that the run is part of.

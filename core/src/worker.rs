@@ -18,6 +18,7 @@ use core::ptr::NonNull;
 use crate::flow::{Flow, View};
 use crate::graph::node::{Context, Outcome};
 use crate::host::Host;
+use crate::observer::{Ended, EventKind};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Pool, Slot};
@@ -36,6 +37,7 @@ mod helping;
 mod jobs;
 mod running;
 mod span;
+mod telling;
 
 use jobs::Frame;
 use span::Span;
@@ -188,6 +190,10 @@ impl<'p, P: Platform> Worker<'p, P> {
             Current::Task(flow, index) => {
                 // SAFETY: the task that panicked is unfinished, so its run is active.
                 let flow = unsafe { flow.as_ref() };
+                if flow.is_observed() {
+                    let outcome = Ended::Failed;
+                    self.tell_of_task(flow, index, EventKind::End { outcome });
+                }
                 self.fail(flow, index, Failure::Panicked(panic));
                 // SAFETY: as above.
                 let view = unsafe { flow.view() };

@@ -1,6 +1,7 @@
 //! Taking up seats, giving them back, and lending them.
 
 use super::Pool;
+use crate::observer::{Event, EventKind};
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::deque::DequeOwner;
 use crate::seat::{SeatConfig, SeatPool, SeatState, Step};
@@ -49,6 +50,14 @@ impl<P: Platform> Pool<P> {
             self.notify();
         }
         Some(index)
+    }
+
+    /// Tells of a worker that has no seat.
+    fn tell(&self, worker: WorkerId, kind: EventKind) {
+        if self.observers.any() {
+            let event = Event::of(kind, self.platform.now(), worker);
+            self.observers.tell(&self.platform, worker.index(), &event);
+        }
     }
 
     /// Gives up a seat that a guest had. Its worker, or another, is woken if there is something to do.
@@ -129,13 +138,21 @@ impl<P: Platform> SeatPool for Pool<P> {
 
     fn sleep(&self, worker: WorkerId) -> bool {
         let slot = &self.slots[worker.index()];
+        let mut parked = false;
         loop {
             // Ordering: Acquire, with the Release of `grant`; `sit` takes the grant.
             if slot.granted.load(Ordering::Acquire) {
+                if parked {
+                    self.tell(worker, EventKind::Wake);
+                }
                 return true;
             }
             if self.is_closed() {
                 return false;
+            }
+            if !parked {
+                parked = true;
+                self.tell(worker, EventKind::Park);
             }
             self.platform.park(worker, None);
         }

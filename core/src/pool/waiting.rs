@@ -9,6 +9,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
+use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
@@ -199,6 +200,10 @@ fn leave_seat(seated: Option<&dyn Seated>) -> bool {
 impl<P: Platform> Host for Pool<P> {
     fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     fn now(&self) -> Duration {

@@ -92,6 +92,14 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(Tally::default());
     }
 
+    /// As [`hand_on`](Self::hand_on) of what is running, which keeps its run from ending: it waits, and what it
+    /// waits for has a tally of its own.
+    pub(super) fn hand_on_current(&self) {
+        if let Some(flow) = self.flow_of(self.current.get()) {
+            self.hand_on(flow);
+        }
+    }
+
     #[expect(
         clippy::unused_self,
         reason = "the worker's task is what keeps the view"
@@ -194,6 +202,9 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Ends the active run and tells whoever waits for it. Gives the flow, which may be the last of it.
     fn end_run(&self, flow: &Flow) -> Arc<Flow> {
+        if flow.is_observed() {
+            self.tell_end(flow);
+        }
         if flow.is_orphan() {
             // Before the end is told: whoever waited finds the captures dropped.
             self.drop_closures(flow);

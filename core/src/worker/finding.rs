@@ -60,7 +60,7 @@ impl<P: Platform> Worker<'_, P> {
                 return Some(task);
             }
             // Thieves may be faster than the next look at the queue.
-            if !self.refill(&self.slot.backlog) {
+            if self.refill(&self.slot.backlog) == 0 {
                 return self.take_from_row();
             }
         }
@@ -81,17 +81,21 @@ impl<P: Platform> Worker<'_, P> {
                     return Some(next);
                 }
             }
-            if self.refill(&self.pool.injector)
+            if self.refill(&self.pool.injector) > 0
                 && let Some(task) = self.own()
             {
                 return Some(task);
             }
-            for victim in self.slot.victims.from(self.next_random()) {
-                let victim = &self.pool.slots[victim];
-                if let Some(task) = self.steal(victim) {
+            for index in self.slot.victims.from(self.next_random()) {
+                let victim = &self.pool.slots[index];
+                if let Some(task) = self.steal(victim, index) {
                     return Some(task);
                 }
-                if self.refill(&victim.backlog)
+                let tasks = self.refill(&victim.backlog);
+                if tasks > 0 && self.pool.observers.any() {
+                    self.tell_of_stolen(index, tasks);
+                }
+                if tasks > 0
                     && let Some(task) = self.own()
                 {
                     return Some(task);
@@ -102,7 +106,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Half of a victim's tasks: one to be run, the others into this worker's queue.
-    fn steal(&self, victim: &Slot) -> Option<u32> {
+    fn steal(&self, victim: &Slot, index: usize) -> Option<u32> {
         let mut loot = [0; STEAL_MAX];
         loop {
             match victim.deque.steal_half(&mut loot) {
@@ -114,16 +118,19 @@ impl<P: Platform> Worker<'_, P> {
                         self.push(&mut out, *task);
                     }
                     self.send(out);
+                    if self.pool.observers.any() {
+                        return self.tell_of_steal(loot[0], index, count);
+                    }
                     return Some(loot[0]);
                 }
             }
         }
     }
 
-    /// Moves what a backlog holds into this worker's queue, as far as there is room. `true`: something.
-    pub(super) fn refill(&self, backlog: &Backlog) -> bool {
+    /// Moves what a backlog holds into this worker's queue, as far as there is room. Gives how many.
+    pub(super) fn refill(&self, backlog: &Backlog) -> usize {
         let Some(taken) = backlog.take() else {
-            return false;
+            return 0;
         };
         let links = &*self.pool.directory;
         let injector: &Backlog = &self.pool.injector;
@@ -156,7 +163,7 @@ impl<P: Platform> Worker<'_, P> {
         if !self.solo {
             self.pool.notify();
         }
-        true
+        count
     }
 
     /// The first task of a chain, its counter armed again.

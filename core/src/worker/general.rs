@@ -1,5 +1,5 @@
 //! The loop for tasks that need more than to be called: conditions, what weak edges lead to, tasks that
-//! suspend, and runs that go on after a failure.
+//! suspend, runs that go on after a failure, and those that are observed.
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -8,8 +8,9 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, STOP, View};
+use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, OBSERVED, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
+use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::stats::{Failure, Suppressed};
@@ -22,7 +23,11 @@ impl<P: Platform> Worker<'_, P> {
         let mut index = first;
         let mut context = Context::new(self);
         loop {
-            let outcome = self.call(flow, view, index, &mut context)?;
+            let (outcome, observed) = self.call(flow, view, index, &mut context)?;
+            if observed {
+                let outcome = Ended::of(outcome);
+                self.tell_of_task(flow, index, EventKind::End { outcome });
+            }
             if !self.has_seat() {
                 if outcome == Outcome::Failed {
                     self.fail_with(flow, index, &mut context.failures);
@@ -63,19 +68,30 @@ impl<P: Platform> Worker<'_, P> {
         view.base + index
     }
 
-    /// Calls a task, or skips it. `None`: it is suspended, and not this worker's any more.
+    /// Calls a task, or skips it, and gives how it ended and whether its start was told. `None`: it is suspended,
+    /// and not this worker's any more.
     fn call(
         &self,
         flow: &Flow,
         view: &View<'_>,
         index: u32,
         context: &mut Context<'_>,
-    ) -> Option<Outcome> {
+    ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
         loop {
-            context.stopped = flow.attention() & STOP != 0 || node.has(Flag::POISONED);
+            let attention = flow.attention();
+            let mut observed = false;
+            context.stopped = node.has(Flag::POISONED);
+            if attention & (STOP | OBSERVED) != 0 {
+                observed = attention & OBSERVED != 0;
+                if observed {
+                    self.tell_of_task(flow, index, EventKind::Start);
+                }
+                // An observer may have cancelled the run.
+                context.stopped |= flow.is_stopped();
+            }
             if context.stopped && !self.is_called_when_stopped(flow, node, index) {
-                return Some(Outcome::Skipped);
+                return Some((Outcome::Skipped, observed));
             }
             self.current.set(Current::Task(NonNull::from(flow), index));
             // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
@@ -84,12 +100,16 @@ impl<P: Platform> Worker<'_, P> {
             let outcome = unsafe { (node.call)(node.data, context) };
             self.current.set(Current::Engine);
             if outcome != Outcome::Pending {
-                return Some(outcome);
+                return Some((outcome, observed));
             }
             let Some(suspension) = context.suspension.take() else {
                 debug_assert!(false, "a task is pending without a suspension");
-                return Some(Outcome::Done);
+                return Some((Outcome::Done, observed));
             };
+            if observed {
+                let outcome = Ended::Suspended;
+                self.tell_of_task(flow, index, EventKind::End { outcome });
+            }
             self.hand_on(flow);
             if suspension.suspend() {
                 return None;
@@ -112,16 +132,28 @@ impl<P: Platform> Worker<'_, P> {
         outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Option<u32> {
-        match outcome {
-            Outcome::Done | Outcome::Branched | Outcome::Pending => {}
-            Outcome::Skipped => self.count_skipped(flow, index),
-            Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
+        if outcome == Outcome::Failed {
+            self.fail_with(flow, index, &mut context.failures);
         }
-        if !view.is_general() && flow.attention() & KEEP_INDEPENDENT == 0 {
+        let skipped = outcome == Outcome::Skipped;
+        let attention = flow.attention();
+        if !view.is_general() && attention & (KEEP_INDEPENDENT | OBSERVED) == 0 {
+            if skipped {
+                self.count_skipped(flow, index);
+            }
             return self.complete(flow, view, index);
         }
         let mut ready = Ready::default();
         self.arrivals(flow, view, index, outcome, context, &mut ready);
+        if attention & OBSERVED != 0 {
+            // While the task that ended is not counted, so that its run cannot end.
+            for task in ready.next.iter().chain(&ready.others) {
+                self.tell_of_task(flow, *task, EventKind::Ready);
+            }
+        }
+        if skipped {
+            self.count_skipped(flow, index);
+        }
         if view.weak.is_some() {
             self.count_ended(flow, ready.count());
             self.push_all(view, &mut ready);

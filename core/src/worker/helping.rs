@@ -63,7 +63,7 @@ impl<P: Platform> Worker<'_, P> {
         if found.is_some() {
             return found;
         }
-        if let Some(task) = self.sift(&self.slot.backlog, needed) {
+        if let Some((task, _)) = self.sift(&self.slot.backlog, needed) {
             return Some(task);
         }
         if let Some(root) = self.flush() {
@@ -72,16 +72,21 @@ impl<P: Platform> Worker<'_, P> {
             }
             self.keep(root);
         }
-        if let Some(task) = self.sift(&self.pool.injector, needed) {
+        if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
             return Some(task);
         }
-        for victim in self.slot.victims.from(self.next_random()) {
-            let victim = &self.pool.slots[victim];
+        for index in self.slot.victims.from(self.next_random()) {
+            let victim = &self.pool.slots[index];
             let mut loot = 0;
             loop {
                 let wanted = |task| needed.nested || in_range(needed.range, task);
                 match victim.deque.steal_if(wanted, &mut loot) {
-                    Stolen::Some(_) if self.is_needed(loot, needed) => return Some(loot),
+                    Stolen::Some(_) if self.is_needed(loot, needed) => {
+                        if let Some(task) = self.after_steal(loot, index, 1, needed) {
+                            return Some(task);
+                        }
+                        break;
+                    }
                     Stolen::Some(_) => {
                         self.pool.inject(Chain::of(loot));
                         break;
@@ -90,16 +95,38 @@ impl<P: Platform> Worker<'_, P> {
                     Stolen::Contended => core::hint::spin_loop(),
                 }
             }
-            if let Some(task) = self.sift(&victim.backlog, needed) {
+            if let Some((loot, tasks)) = self.sift(&victim.backlog, needed)
+                && let Some(task) = self.after_steal(loot, index, tasks, needed)
+            {
                 return Some(task);
             }
         }
         None
     }
 
+    /// Tells observers of a steal. Gives a task that is needed: the stolen one, unless an observer's doings
+    /// brought it out of this worker's hands.
+    fn after_steal(
+        &self,
+        loot: u32,
+        from: usize,
+        tasks: usize,
+        needed: &Needed<'_>,
+    ) -> Option<u32> {
+        if !self.pool.observers.any() {
+            return Some(loot);
+        }
+        let task = self.tell_of_steal(loot, from, tasks)?;
+        if self.is_needed(task, needed) {
+            return Some(task);
+        }
+        self.pool.inject(Chain::of(task));
+        None
+    }
+
     /// Takes a backlog apart: tasks that are needed come here, one of them to be run; the others go to
-    /// the injector.
-    fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<u32> {
+    /// the injector. Gives that one, and how many came.
+    fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
         let mut taken = backlog.take()?;
         let mut found = None;
         let mut foreign = None;
@@ -124,7 +151,7 @@ impl<P: Platform> Worker<'_, P> {
             Some(chain) => self.pool.inject(chain),
             None => self.pool.wake_helpers(),
         }
-        found
+        Some((found?, 1 + REFILL - room))
     }
 
     /// Runs tasks of the run's flow until it is done, none is ready, or the time is up.
@@ -234,6 +261,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
+        self.hand_on_current();
         match target {
             Target::Run(run) => self.help_run(run, deadline),
             Target::Job(job) => self.help_job(job, deadline),
@@ -247,6 +275,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
             // seat as soon as it returns.
             return false;
         }
+        self.hand_on_current();
         let outer = self.current.replace(Current::Engine);
         self.guarded(|| {
             self.spill();

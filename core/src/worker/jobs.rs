@@ -172,8 +172,8 @@ impl<P: Platform> Worker<'_, P> {
     fn sweep(&self) {
         loop {
             let Some(task) = self.deque().and_then(DequeOwner::take_newest) else {
-                let refilled = self.refill(&self.slot.backlog)
-                    || (self.guest && self.refill(&self.pool.injector));
+                let refilled = self.refill(&self.slot.backlog) > 0
+                    || (self.guest && self.refill(&self.pool.injector) > 0);
                 if refilled {
                     continue;
                 }

@@ -6,6 +6,7 @@ use super::span::LONG_ROW;
 use super::{Current, Worker};
 use crate::flow::{Flow, STOP, View};
 use crate::graph::node::{Context, Outcome};
+use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
@@ -94,11 +95,18 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Makes a batch of sources ready, and itself again if there are more. Gives one of them to be run.
+    ///
+    /// It is kept out of the loop that calls it, whose registers it would use up.
+    #[inline(never)]
     fn run_root(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
         let progress = flow.progress();
         let sources = view.sources();
         // Ordering: Relaxed; handed on with the root's reference.
         let begin = progress.cursor.load(Ordering::Relaxed);
+        let observed = flow.is_observed();
+        if observed && begin == 0 {
+            self.tell_begin(flow);
+        }
         if begin == 0 && flow.is_stopped() {
             // Nothing of this round was started, so no counter is out of place.
             // SAFETY: the round is unfinished.
@@ -109,6 +117,7 @@ impl<P: Platform> Worker<'_, P> {
         // (Later batches of a row that was begun in the other way stay with that.)
         if begin == 0
             && view.weak.is_none()
+            && !observed
             && self.leave_in_row(flow, view, view.root(), sources.len())
         {
             self.count_finished(flow);
@@ -116,6 +125,11 @@ impl<P: Platform> Worker<'_, P> {
         }
         let end = sources.len().min(begin + SOURCES);
         let more = end < sources.len();
+        if observed {
+            for source in &sources[begin..end] {
+                self.tell_of_task(flow, *source, EventKind::Ready);
+            }
+        }
         if more {
             // Ordering: Relaxed; published with the root's reference.
             progress.cursor.store(end, Ordering::Relaxed);
