@@ -98,11 +98,12 @@ impl Suspension {
         if !self.waking.wake() {
             return;
         }
-        let place = self.place.lock();
-        let place = place.as_ref().map(|p| (Arc::clone(&p.host), p.reference));
-        if let Some((host, reference)) = place {
-            host.resume(reference);
-        }
+        // Whoever suspended the task has left its place here, and it stays until the task is called again.
+        let (host, reference) = match &*self.place.lock() {
+            Some(place) => (Arc::clone(&place.host), place.reference),
+            None => return,
+        };
+        host.resume(reference);
     }
 }
 
@@ -183,10 +184,12 @@ impl Suspender {
     }
 
     /// The task is called again.
-    pub(crate) fn resume(&self) {
+    pub(crate) fn resume(&self, context: &mut Context<'_>) {
         if let Some(suspension) = &self.suspension {
             suspension.resume();
         }
+        // Once more: the wake of a stop that came after the caller's look was answered by this resuming.
+        context.stopped |= context.caller.flow().is_stopped();
     }
 
     /// Lets stopping the run reach what the task waits for. A run that is stopped already reaches it now.

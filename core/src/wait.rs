@@ -64,7 +64,7 @@ pub(crate) trait Seated {
     /// Its number there.
     fn worker(&self) -> WorkerId;
 
-    /// The flow of the task that makes the call.
+    /// The flow of the task that makes the call; of one in a nested graph, the outermost.
     fn flow(&self) -> Option<u64>;
 
     /// Whether it holds a seat: it may have given it to a substitute.

@@ -226,6 +226,13 @@ impl<'p, P: Platform> Worker<'p, P> {
         }
     }
 
+    /// The outermost flow that the code running on this worker is part of.
+    fn current_top(&self) -> Option<u64> {
+        let flow = self.current_flow()?;
+        // SAFETY: as there.
+        Some(unsafe { flow.view() }.top)
+    }
+
     /// The seat's queue. Not to be held across user code, which may give the seat away.
     #[inline]
     fn deque(&self) -> Option<&DequeOwner> {

@@ -3,17 +3,24 @@
 //! ```text
 //!            begin            suspend (no wake came)
 //!   idle ──────────► running ───────────────────────► suspended
-//!    ▲                │ ▲ ▲                               │ the first wake queues the task
-//!    │ end            │ │ └── suspend (a wake came:       ▼
-//!    └────────────────┘ │      call again)             suspended, woken
-//!                       └─────────────────────────────────┘ resume
+//!    ▲                │ │ ▲                               │ the first wake queues the task
+//!    │ end            │ │ │                               ▼
+//!    └────────────────┘ │ └───────────────────────── suspended, woken
+//!                       │ ▲         resume
+//!  suspend (a wake came)▼ │ resume
+//!                     running, woken: its caller queues it
 //! ```
 //!
 //! The phase lies in the lower bits and is changed by whoever has the task in hand; a bit above says that
 //! a wake came. A wake sets the bit in any phase. Of the wakes that find a suspended task one is the
 //! first to set the bit, and queues the task; nobody else touches it until it is called again, which takes
-//! the bit back. A wake that finds the task running is seen by `suspend`, which fails then. A wake that
-//! finds it idle, since its future kept a waker for too long, does nothing.
+//! the bit back. A wake that finds the task running is seen by `suspend`, which fails then: the caller has
+//! the task still, and queues it. A wake that finds it idle, since its future kept a waker for too long,
+//! does nothing.
+//!
+//! A wake may say that something changed elsewhere, such as that the task's run was stopped. Since `resume`
+//! answers the wakes before it, whoever resumes has to look at such things *after* it: looked at before, a
+//! change that comes in between would have its wake taken back unheard.
 
 use crate::sync::{AtomicU32, Ordering};
 
@@ -36,13 +43,19 @@ impl Waking {
     /// The task is called for the first time, or again after it was queued: earlier wakes are answered
     /// by this call.
     pub fn resume(&self) {
-        // Ordering: AcqRel. Acquire, with the Release of `wake`: the call sees what came before a wake
-        // that it answers. Release keeps the next wake's view of this task behind the change.
-        self.0.swap(RUNNING, Ordering::AcqRel);
+        // Ordering: Acquire, with the Release of `wake`: the call sees what came before a wake that it
+        // answers. Nothing is handed to a wake that finds a running task, so no Release.
+        let order = if cfg!(taskflow_mutant = "waking_resume_relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::Acquire
+        };
+        // Ordering: see above.
+        self.0.swap(RUNNING, order);
     }
 
     /// The call has returned and the task is not done. `true`: it is suspended, and not the caller's any
-    /// more. `false`: a wake came meanwhile, the caller is to call again.
+    /// more. `false`: a wake came meanwhile, the caller has it still and is to queue it.
     #[must_use]
     pub fn suspend(&self) -> bool {
         // Ordering: Release, with the Acquire of `wake`: whoever queues the task hands on what the call
@@ -53,14 +66,9 @@ impl Waking {
             Ordering::Release
         };
         // Ordering: see above.
-        let suspended = self
-            .0
+        self.0
             .compare_exchange(RUNNING, SUSPENDED, order, Ordering::Relaxed)
-            .is_ok();
-        if !suspended {
-            self.resume();
-        }
-        suspended
+            .is_ok()
     }
 
     /// The task is done.

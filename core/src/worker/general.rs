@@ -12,6 +12,7 @@ use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::platform::Platform;
 use crate::pool::Late;
+use crate::protocol::backlog::Chain;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::release;
 
@@ -22,7 +23,11 @@ impl<P: Platform> Worker<'_, P> {
         let mut index = first;
         let mut context = Context::new(self);
         loop {
-            let outcome = self.call(flow, view, index, &mut context)?;
+            let Some(outcome) = self.call(flow, view, index, &mut context) else {
+                // A call that suspended is work too: others get their turn after so many.
+                self.slice.set(self.slice.get().saturating_sub(1));
+                return None;
+            };
             if !self.has_seat() {
                 if outcome == Outcome::Failed {
                     self.fail_with(flow, index, &mut context.failures);
@@ -63,7 +68,8 @@ impl<P: Platform> Worker<'_, P> {
         view.base + index
     }
 
-    /// Calls a task, or skips it. `None`: it is suspended, and not this worker's any more.
+    /// Calls a task, or skips it. `None`: it is suspended, or queued to be called again, and not this worker's any
+    /// more.
     fn call(
         &self,
         flow: &Flow,
@@ -72,29 +78,30 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<Outcome> {
         let node = view.node(index);
-        loop {
-            context.stopped = flow.attention() & STOP != 0 || node.has(Flag::POISONED);
-            if context.stopped && !self.is_called_when_stopped(flow, node, index) {
-                return Some(Outcome::Skipped);
-            }
-            self.current.set(Current::Task(NonNull::from(flow), index));
-            // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
-            // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
-            // Unwind: `settle` finds the task in `current` and completes it.
-            let outcome = unsafe { (node.call)(node.data, context) };
-            self.current.set(Current::Engine);
-            if outcome != Outcome::Pending {
-                return Some(outcome);
-            }
-            let Some(suspension) = context.suspension.take() else {
-                debug_assert!(false, "a task is pending without a suspension");
-                return Some(Outcome::Done);
-            };
-            self.hand_on(flow);
-            if suspension.suspend() {
-                return None;
-            }
+        context.stopped = flow.attention() & STOP != 0 || node.has(Flag::POISONED);
+        if context.stopped && !self.is_called_when_stopped(flow, node, index) {
+            return Some(Outcome::Skipped);
         }
+        self.current.set(Current::Task(NonNull::from(flow), index));
+        // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
+        // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
+        // Unwind: `settle` finds the task in `current` and completes it.
+        let outcome = unsafe { (node.call)(node.data, context) };
+        self.current.set(Current::Engine);
+        if outcome != Outcome::Pending {
+            return Some(outcome);
+        }
+        let Some(suspension) = context.suspension.take() else {
+            debug_assert!(false, "a task is pending without a suspension");
+            return Some(Outcome::Done);
+        };
+        self.hand_on(flow);
+        let task = view.base + index;
+        if !suspension.suspend() {
+            // Behind all that is ready: it may have woken itself to let others go first.
+            self.pool.inject(Chain::of(task));
+        }
+        None
     }
 
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {

@@ -147,7 +147,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn flow(&self) -> Option<u64> {
-        self.current_flow().map(Flow::id)
+        self.current_top()
     }
 
     fn has_seat(&self) -> bool {
