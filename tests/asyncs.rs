@@ -13,7 +13,7 @@ mod support {
     pub(crate) mod watchdog;
 }
 
-mod asyncs {
+mod async_tasks {
     mod nesting;
     mod runs;
     mod stops;

@@ -73,12 +73,12 @@ impl Suspension {
         };
         let before = self.place.lock().replace(place);
         drop(before);
-        self.waking.resume();
+        self.waking.resume(|| ());
     }
 
-    /// The task is being called again.
-    pub(crate) fn resume(&self) {
-        self.waking.resume();
+    /// The task is being called again. Gives what `look` sees; see [`Waking::resume`].
+    pub(crate) fn resume(&self, look: impl FnOnce() -> bool) -> bool {
+        self.waking.resume(look)
     }
 
     /// See [`Waking::suspend`].
@@ -186,10 +186,10 @@ impl Suspender {
     /// The task is called again.
     pub(crate) fn resume(&self, context: &mut Context<'_>) {
         if let Some(suspension) = &self.suspension {
-            suspension.resume();
+            // Looked at once more: the wake of a stop that came after the caller's look is answered here.
+            let flow = context.caller.flow();
+            context.stopped |= suspension.resume(|| flow.is_stopped());
         }
-        // Once more: the wake of a stop that came after the caller's look was answered by this resuming.
-        context.stopped |= context.caller.flow().is_stopped();
     }
 
     /// Lets stopping the run reach what the task waits for. A run that is stopped already reaches it now.

@@ -23,7 +23,7 @@ fn awaiting<'f>(
         let (run, result) = (start(), Arc::clone(&result));
         async move {
             let outcome = run.await.map(|stats| stats.tasks);
-            *result.lock().unwrap() = Some(outcome);
+            *result.lock().expect("nothing panics with this lock") = Some(outcome);
         }
     });
     (task, outcome)
@@ -89,7 +89,10 @@ fn awaiting_a_run_that_waits_for_the_task_is_refused() {
             *this.lock().unwrap() = Some(flow.clone());
             block_on(flow.start(&executor)).unwrap();
             let refused = outcome.lock().unwrap().take();
-            assert!(matches!(refused, Some(Err(RunError::Deadlock))), "{refused:?}");
+            assert!(
+                matches!(refused, Some(Err(RunError::Deadlock))),
+                "{refused:?}"
+            );
             // The run itself went on, behind the first.
             executor.wait_for_all().unwrap();
             assert_eq!(runs.get(), 2);

@@ -84,7 +84,7 @@ fn a_stop_reaches_a_task_that_is_being_woken() {
                 }
             }
         });
-        for round in 1..=20_000 {
+        for round in 1..=5000 {
             let before = bell.polls();
             let run = executor.run(&flow);
             while bell.polls() == before {
@@ -196,9 +196,10 @@ fn a_future_that_fails_anywhere_is_dropped_once_and_names_its_task() {
             for round in 1..=20 {
                 let error = executor.run(&flow).wait().unwrap_err();
                 let (task, text) = match &error {
-                    RunError::Panicked { task, panic, .. } => {
-                        (task.clone().unwrap(), panic.message().unwrap_or("").to_owned())
-                    }
+                    RunError::Panicked { task, panic, .. } => (
+                        task.clone().unwrap(),
+                        panic.message().unwrap_or("").to_owned(),
+                    ),
                     RunError::Failed { task, .. } => (task.clone(), "in result".to_owned()),
                     other => panic!("{other:?}"),
                 };
@@ -241,7 +242,7 @@ fn a_future_whose_drop_panics_when_its_run_is_stopped_fails_the_run() {
             match run.wait().unwrap_err() {
                 RunError::Panicked { task, .. } => {
                     assert_eq!(task.unwrap().name.as_deref(), Some("loud"));
-                },
+                }
                 RunError::Cancelled { stats, .. } => assert_eq!(stats.skipped, 1),
                 other => panic!("{other:?}"),
             }
