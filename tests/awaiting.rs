@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod block_on;
     pub(crate) mod blocked_flow;
     pub(crate) mod counter;
     pub(crate) mod gate;
@@ -10,37 +11,17 @@ mod support {
 }
 
 use core::future::Future;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::sync::Arc;
 use std::task::Wake;
-use std::thread::{self, Thread};
+use std::thread;
 
+use support::block_on::block_on;
 use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, Taskflow};
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
-            return result;
-        }
-        thread::park();
-    }
-}
 
 /// Counts how often it is woken.
 struct Counting(Counter);
@@ -134,6 +115,37 @@ fn a_future_dropped_after_a_poll_lets_its_run_go_on() {
         drop(run);
         blocked.end.open();
         assert_eq!(executor.run(&blocked.flow).wait().unwrap().tasks, 1);
+    });
+}
+
+#[test]
+fn a_dropped_future_cancels_its_run_if_it_was_told_to() {
+    within_a_minute(|| {
+        for polled in [false, true] {
+            let blocked = BlockedFlow::new("cancelled");
+            let after = Counter::default();
+            let count = after.clone();
+            let next = blocked.flow.emplace(move || {
+                count.add();
+            });
+            blocked.flow.tasks()[0].precede(next);
+            let executor = Executor::new(1);
+            let mut run = executor.run(&blocked.flow).cancel_on_drop();
+            blocked.begun.pass();
+            if polled {
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(Pin::new(&mut run).poll(&mut context).is_pending());
+            }
+            drop(run);
+            blocked.end.open();
+            executor.wait_for_all().unwrap();
+            assert_eq!(after.get(), 0, "the rest of the run was skipped");
+            let run = executor.run(&blocked.flow).cancel_on_drop();
+            assert_eq!(run.wait().unwrap().tasks, 2, "a wait is no drop");
+            let run = executor.run(&blocked.flow).cancel_on_drop();
+            assert_eq!(block_on(run).unwrap().tasks, 2);
+            assert_eq!(after.get(), 2);
+        }
     });
 }
 

@@ -70,7 +70,7 @@ where
         };
         let (work, context) = (&mut *polling.work, &mut *polling.context);
         if begun {
-            work.suspender.resume();
+            work.suspender.resume(context);
             if context.stopped {
                 return Outcome::Done;
             }

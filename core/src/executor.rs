@@ -24,8 +24,9 @@ mod spawning;
 /// Runs graphs on a pool of workers that steal work from one another.
 ///
 /// Runs of one flow follow one another in the order of submission; runs of different flows go on at the
-/// same time. An idle executor does nothing at all. Dropping it waits for its runs and spawned tasks;
-/// dropped inside one of its own tasks, it lets go, and the pool ends with the last of them.
+/// same time. An idle executor does nothing at all. Dropping it waits for its runs and spawned tasks, so for ever if an
+/// async task of one is never woken; dropped inside one of its own tasks, it lets go, and the pool ends with the last
+/// of them.
 ///
 /// # Examples
 ///
@@ -41,6 +42,7 @@ mod spawning;
 /// ```
 pub struct Executor<P: Platform> {
     pool: Arc<Pool<P>>,
+    detaches: bool,
 }
 
 impl<P: Platform + Default> Executor<P> {
@@ -67,7 +69,18 @@ impl<P: Platform + Default> Executor<P> {
 
 impl<P: Platform> Executor<P> {
     pub(crate) fn with_pool(pool: Arc<Pool<P>>) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            detaches: false,
+        }
+    }
+
+    /// Has this executor not wait for its runs when it is dropped: the pool ends with the last of them. For
+    /// callers whose thread the runs may need, such as that of an async runtime.
+    #[must_use]
+    pub fn detach_on_drop(mut self) -> Self {
+        self.detaches = true;
+        self
     }
 
     /// Starts one round of the flow, behind the unfinished runs of it. Returns at once. Allocates nothing
@@ -320,8 +333,10 @@ impl<P: Platform> Executor<P> {
 
 impl<P: Platform> Drop for Executor<P> {
     fn drop(&mut self) {
-        // An error says that this is a task of the executor.
-        let _ = self.pool.wait_for_all();
+        if !self.detaches {
+            // An error says that this is a task of the executor.
+            let _ = self.pool.wait_for_all();
+        }
         self.pool.close_at_end();
     }
 }

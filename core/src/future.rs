@@ -18,12 +18,15 @@ use crate::wait::Target;
 /// A run that was started: wait for it, await it, cancel it, or drop it and let it go on.
 ///
 /// It owns what it needs and may go to any thread. As a [`Future`] it needs no runtime: it is woken by
-/// the worker that ends the run.
+/// the worker that ends the run. Polled inside a task that the run waits for, such as one of the same flow, it
+/// is ready with [`RunError::Deadlock`]; two runs each of which has an async task that awaits the other are
+/// not found out, and stay pending until one is cancelled.
 #[must_use = "dropping the handle lets the run go on; its error goes to the executor's panic handler"]
 pub struct TaskflowFuture {
     run: Arc<Run>,
     /// `None` once the result was taken.
     host: Option<Arc<dyn Host>>,
+    cancels: bool,
 }
 
 /// Cancels a run. May be cloned and sent; works while the handle itself is being waited on.
@@ -34,7 +37,11 @@ pub struct RunCanceller {
 
 impl TaskflowFuture {
     pub(crate) fn new(run: Arc<Run>, host: Option<Arc<dyn Host>>) -> Self {
-        Self { run, host }
+        Self {
+            run,
+            host,
+            cancels: false,
+        }
     }
 
     /// Waits for the end. Outside of tasks the calling thread works too, on the seat of a worker that
@@ -83,6 +90,27 @@ impl TaskflowFuture {
     #[must_use]
     pub fn canceller(&self) -> RunCanceller {
         RunCanceller::new(&self.run)
+    }
+
+    /// Has the run cancelled when this handle is dropped before its end, so that a future that is given up
+    /// (a timeout, a branch of a `select!` that lost) takes its run along. Waiting for the end is not
+    /// dropping, nor is a [`wait`](Self::wait) that gives the result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let flow = Taskflow::new();
+    /// flow.emplace(|| unreachable!("cancelled before"));
+    /// drop(executor.run(&flow).cancel_on_drop());
+    /// executor.wait_for_all()?;
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn cancel_on_drop(mut self) -> Self {
+        self.cancels = true;
+        self
     }
 
     /// Whether the run has ended.
@@ -141,6 +169,11 @@ impl Future for TaskflowFuture {
     type Output = Result<RunStats, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let (Some(host), Some(flow)) = (&self.host, self.run.flow())
+            && host.begin_wait(flow.id(), Some(&self.run)).is_err()
+        {
+            return Poll::Ready(Err(RunError::Deadlock));
+        }
         if !self.run.is_done() && self.run.set_waiter(Waiter::Task(context.waker().clone())) {
             return Poll::Pending;
         }
@@ -154,6 +187,9 @@ impl Drop for TaskflowFuture {
         let Some(host) = self.host.take() else {
             return;
         };
+        if self.cancels {
+            cancel(&self.run, None);
+        }
         if let Some(error) = self.run.detach() {
             host.report(&error);
         }

@@ -59,7 +59,7 @@ impl Nested {
 
     /// The task is called again.
     pub(crate) fn go_on(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.suspender.resume();
+        self.suspender.resume(context);
         let Some(run) = self.run.take_if(|run| run.is_done()) else {
             self.suspender.wait_on(context);
             return Outcome::Pending;

@@ -318,7 +318,7 @@ where
 {
     fn step(&mut self, context: &mut Context<'_>) -> Outcome {
         if let Some(group) = self.group.take() {
-            self.suspender.resume();
+            self.suspender.resume(context);
             if group.is_done() {
                 return self.end(context, &group);
             }

@@ -78,12 +78,12 @@ impl Suspension {
         };
         let before = self.place.lock().replace(place);
         drop(before);
-        self.waking.resume();
+        self.waking.resume(|| ());
     }
 
-    /// The task is being called again.
-    pub(crate) fn resume(&self) {
-        self.waking.resume();
+    /// The task is being called again. Gives what `look` sees; see [`Waking::resume`].
+    pub(crate) fn resume(&self, look: impl FnOnce() -> bool) -> bool {
+        self.waking.resume(look)
     }
 
     /// See [`Waking::suspend`].
@@ -103,11 +103,12 @@ impl Suspension {
         if !self.waking.wake() {
             return;
         }
-        let place = self.place.lock();
-        let place = place.as_ref().map(|p| (Arc::clone(&p.host), p.reference));
-        if let Some((host, reference)) = place {
-            host.resume(reference);
-        }
+        // Whoever suspended the task has left its place here, and it stays until the task is called again.
+        let (host, reference) = match &*self.place.lock() {
+            Some(place) => (Arc::clone(&place.host), place.reference),
+            None => return,
+        };
+        host.resume(reference);
     }
 }
 
@@ -200,9 +201,11 @@ impl Suspender {
     }
 
     /// The task is called again.
-    pub(crate) fn resume(&self) {
+    pub(crate) fn resume(&self, context: &mut Context<'_>) {
         if let Some(suspension) = &self.suspension {
-            suspension.resume();
+            // Looked at once more: the wake of a stop that came after the caller's look is answered here.
+            let flow = context.caller.flow();
+            context.stopped |= suspension.resume(|| flow.is_stopped());
         }
     }
 

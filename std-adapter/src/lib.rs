@@ -1,13 +1,18 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+mod async_executor;
 mod default;
 mod executor;
 mod parker;
 mod platform;
 #[cfg(doctest)]
 mod readme;
+mod runtime;
 
+#[cfg(feature = "tokio")]
+pub use async_executor::AsyncExecutor;
 pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use taskflow_core::{Local, Panic, Platform, Seat, WorkerId};
 
 use crate::parker::Parker;
+use crate::runtime::Runtime;
 
 thread_local! {
     static LOCAL: Local = const { Local::new() };
@@ -20,6 +21,7 @@ thread_local! {
 pub struct StdPlatform {
     parkers: RwLock<Vec<Arc<Parker>>>,
     begun: Instant,
+    runtime: Runtime,
 }
 
 impl StdPlatform {
@@ -29,6 +31,18 @@ impl StdPlatform {
         Self {
             parkers: RwLock::default(),
             begun: Instant::now(),
+            runtime: Runtime::none(),
+        }
+    }
+
+    /// As [`new`](Self::new), with threads that have entered a Tokio runtime while they run tasks. It is entered
+    /// once for each stretch of tasks, not for each task.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn with_tokio(handle: tokio::runtime::Handle) -> Self {
+        Self {
+            runtime: Runtime::of(handle),
+            ..Self::new()
         }
     }
 
@@ -83,7 +97,8 @@ impl Platform for StdPlatform {
 
     fn guard<R>(&self, stretch: impl FnOnce() -> R) -> Result<R, Panic> {
         // What a task leaves broken is the task's own; the engine's state is fit for it.
-        catch_unwind(AssertUnwindSafe(stretch)).map_err(Panic::new)
+        let caught = || catch_unwind(AssertUnwindSafe(stretch));
+        self.runtime.surround(caught).map_err(Panic::new)
     }
 
     fn local(&self, f: &mut dyn FnMut(&Local)) {

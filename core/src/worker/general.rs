@@ -13,6 +13,7 @@ use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
+use crate::protocol::backlog::Chain;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::release;
 
@@ -23,7 +24,11 @@ impl<P: Platform> Worker<'_, P> {
         let mut index = first;
         let mut context = Context::new(self);
         loop {
-            let (outcome, observed) = self.call(flow, view, index, &mut context)?;
+            let Some((outcome, observed)) = self.call(flow, view, index, &mut context) else {
+                // A call that suspended is work too: others get their turn after so many.
+                self.slice.set(self.slice.get().saturating_sub(1));
+                return None;
+            };
             if observed {
                 let outcome = Ended::of(outcome);
                 self.tell_of_task(flow, index, EventKind::End { outcome });
@@ -69,7 +74,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Calls a task, or skips it, and gives how it ended and whether its start was told. `None`: it is suspended,
-    /// and not this worker's any more.
+    /// or queued to be called again, and not this worker's any more.
     fn call(
         &self,
         flow: &Flow,
@@ -78,43 +83,44 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
-        loop {
-            let attention = flow.attention();
-            let mut observed = false;
-            context.stopped = node.has(Flag::POISONED);
-            if attention & (STOP | OBSERVED) != 0 {
-                observed = attention & OBSERVED != 0;
-                if observed {
-                    self.tell_of_task(flow, index, EventKind::Start);
-                }
-                // An observer may have cancelled the run.
-                context.stopped |= flow.is_stopped();
-            }
-            if context.stopped && !self.is_called_when_stopped(flow, node, index) {
-                return Some((Outcome::Skipped, observed));
-            }
-            self.current.set(Current::Task(NonNull::from(flow), index));
-            // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
-            // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
-            // Unwind: `settle` finds the task in `current` and completes it.
-            let outcome = unsafe { (node.call)(node.data, context) };
-            self.current.set(Current::Engine);
-            if outcome != Outcome::Pending {
-                return Some((outcome, observed));
-            }
-            let Some(suspension) = context.suspension.take() else {
-                debug_assert!(false, "a task is pending without a suspension");
-                return Some((Outcome::Done, observed));
-            };
+        let attention = flow.attention();
+        let mut observed = false;
+        context.stopped = node.has(Flag::POISONED);
+        if attention & (STOP | OBSERVED) != 0 {
+            observed = attention & OBSERVED != 0;
             if observed {
-                let outcome = Ended::Suspended;
-                self.tell_of_task(flow, index, EventKind::End { outcome });
+                self.tell_of_task(flow, index, EventKind::Start);
             }
-            self.hand_on(flow);
-            if suspension.suspend() {
-                return None;
-            }
+            // An observer may have cancelled the run.
+            context.stopped |= flow.is_stopped();
         }
+        if context.stopped && !self.is_called_when_stopped(flow, node, index) {
+            return Some((Outcome::Skipped, observed));
+        }
+        self.current.set(Current::Task(NonNull::from(flow), index));
+        // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
+        // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
+        // Unwind: `settle` finds the task in `current` and completes it.
+        let outcome = unsafe { (node.call)(node.data, context) };
+        self.current.set(Current::Engine);
+        if outcome != Outcome::Pending {
+            return Some((outcome, observed));
+        }
+        let Some(suspension) = context.suspension.take() else {
+            debug_assert!(false, "a task is pending without a suspension");
+            return Some((Outcome::Done, observed));
+        };
+        if observed {
+            let outcome = Ended::Suspended;
+            self.tell_of_task(flow, index, EventKind::End { outcome });
+        }
+        self.hand_on(flow);
+        let task = view.base + index;
+        if !suspension.suspend() {
+            // Behind all that is ready: it may have woken itself to let others go first.
+            self.pool.inject(Chain::of(task));
+        }
+        None
     }
 
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {
