@@ -3,16 +3,16 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
-    pub(crate) mod everywhere;
     pub(crate) mod watchdog;
 }
 
 use std::sync::{Arc, Mutex};
 
+use support::bench::{Bench, on_each_bench, throw};
 use support::counter::Counter;
-use support::everywhere::{Bench, everywhere, throw};
 use support::watchdog::within_a_minute;
 use taskflow_std::{Branch, IntoBranch, RunError, TaskHandle, Taskflow};
 
@@ -40,7 +40,7 @@ fn chosen<B: IntoBranch + Clone + Send + 'static>(bench: &dyn Bench, branch: B) 
 
 #[test]
 fn a_branch_in_range_runs_that_successor_alone_and_one_out_of_range_runs_none() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         assert_eq!(chosen(bench, 0_usize), [1, 0, 0]);
         assert_eq!(chosen(bench, 2_usize), [0, 0, 1]);
         assert_eq!(chosen(bench, 3_usize), [0; 3]);
@@ -62,7 +62,7 @@ fn a_branch_in_range_runs_that_successor_alone_and_one_out_of_range_runs_none() 
 
 #[test]
 fn a_name_that_no_branch_has_fails_the_run_with_an_error_that_tells_it() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let condition = flow.emplace_condition(|| "rihgt").name("turn");
@@ -78,7 +78,7 @@ fn a_name_that_no_branch_has_fails_the_run_with_an_error_that_tells_it() {
 
 #[test]
 fn a_branch_id_leads_where_the_name_leads_and_one_of_another_condition_nowhere() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let (here, there) = (Counter::default(), Counter::default());
         let id = Arc::new(Mutex::new(None));
@@ -99,7 +99,7 @@ fn a_branch_id_leads_where_the_name_leads_and_one_of_another_condition_nowhere()
 
 #[test]
 fn the_order_of_the_edges_numbers_the_branches_whoever_made_them() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let counters = [(); 4].map(|()| Counter::default());
         let [a, b, c, d] = [0, 1, 2, 3].map(|at| counted(&flow, &counters[at]));
@@ -124,7 +124,7 @@ fn the_order_of_the_edges_numbers_the_branches_whoever_made_them() {
 
 #[test]
 fn duplicate_edges_out_of_a_condition_stay_distinct_branches() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let (first, second) = (Counter::default(), Counter::default());
         let (a, b) = (counted(&flow, &first), counted(&flow, &second));
@@ -143,7 +143,7 @@ fn duplicate_edges_out_of_a_condition_stay_distinct_branches() {
 
 #[test]
 fn a_strong_and_a_weak_edge_into_one_task_stay_two() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let (first, second) = (flow.placeholder(), flow.placeholder());
@@ -162,7 +162,7 @@ fn a_strong_and_a_weak_edge_into_one_task_stay_two() {
 
 #[test]
 fn a_branch_starts_a_task_whatever_it_still_waits_for() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let (ran, never) = (Counter::default(), Counter::default());
         let stop = flow.emplace_condition(|| Branch::NONE);
@@ -177,7 +177,7 @@ fn a_branch_starts_a_task_whatever_it_still_waits_for() {
 
 #[test]
 fn a_join_that_got_some_arrivals_in_a_round_starts_the_next_one_right() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let mut round = 0;
@@ -201,7 +201,7 @@ fn a_join_that_got_some_arrivals_in_a_round_starts_the_next_one_right() {
 
 #[test]
 fn a_start_by_a_branch_arms_the_counter_again_and_forgets_what_arrived_before() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let (first, second) = (flow.placeholder(), flow.placeholder());
@@ -237,7 +237,7 @@ fn a_start_by_a_branch_arms_the_counter_again_and_forgets_what_arrived_before() 
 
 #[test]
 fn a_condition_that_panics_chooses_nothing_and_the_pool_is_as_good_as_new() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let mut calls = 0;
@@ -260,7 +260,7 @@ fn a_condition_that_panics_chooses_nothing_and_the_pool_is_as_good_as_new() {
 
 #[test]
 fn a_skipped_condition_chooses_nothing() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let fails = flow.emplace(|| throw("first"));
@@ -289,7 +289,7 @@ fn several(bench: &dyn Bench, choose: impl Fn() -> Vec<i32> + Send + 'static) ->
 
 #[test]
 fn a_multi_condition_with_indices_from_below_to_above_its_branches_starts_those_in_range() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         assert_eq!(several(bench, || (-10..=110).collect()), [1; 100]);
         assert_eq!(several(bench, || (0..100).rev().collect()), [1; 100]);
         assert_eq!(several(bench, Vec::new), [0; 100]);
@@ -301,16 +301,15 @@ fn a_multi_condition_with_indices_from_below_to_above_its_branches_starts_those_
 
 #[test]
 fn a_task_chosen_several_times_by_one_decision_starts_once() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let ran = several(bench, || vec![7, 7, 99, 7, 99]);
         assert_eq!((ran[7], ran[99], ran.iter().sum::<usize>()), (1, 1, 2));
         // By number, by name, and by a second edge.
         let flow = Taskflow::new();
         let count = Counter::default();
         let target = counted(&flow, &count);
-        let condition = flow.emplace_multi_condition(|| {
-            [Branch::index(0), Branch::named("it"), Branch::index(1)]
-        });
+        let condition = flow
+            .emplace_multi_condition(|| [Branch::index(0), Branch::named("it"), Branch::index(1)]);
         condition.precede(target).precede(target);
         condition.branch("it", target);
         assert_eq!(bench.run_n(&flow, 3).unwrap().tasks, 6);
@@ -320,7 +319,7 @@ fn a_task_chosen_several_times_by_one_decision_starts_once() {
 
 #[test]
 fn choices_given_before_an_iterator_panics_are_not_taken() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let choices = || {
@@ -342,7 +341,7 @@ fn choices_given_before_an_iterator_panics_are_not_taken() {
 #[test]
 fn a_thousand_branches_and_back_are_taken_in_turn() {
     within_a_minute(|| {
-        everywhere(|bench| {
+        on_each_bench(|bench| {
             let flow = Taskflow::new();
             let ran = Counter::default();
             let source = flow.placeholder();
@@ -357,7 +356,10 @@ fn a_thousand_branches_and_back_are_taken_in_turn() {
                 back.precede(condition);
                 condition.precede(counted(&flow, &ran).precede(back));
             }
-            assert_eq!(bench.run_n(&flow, 2).unwrap().tasks, 2 * (1 + 1001 + 2 * 1000));
+            assert_eq!(
+                bench.run_n(&flow, 2).unwrap().tasks,
+                2 * (1 + 1001 + 2 * 1000)
+            );
             assert_eq!(ran.get(), 2000);
         });
     });

@@ -3,9 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
-    pub(crate) mod everywhere;
     pub(crate) mod live_bytes;
     pub(crate) mod traced;
     pub(crate) mod watchdog;
@@ -13,8 +13,8 @@ mod support {
 
 use std::sync::{Arc, Mutex};
 
+use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
-use support::everywhere::{WORKERS, everywhere};
 use support::live_bytes::{allocated, alone, live};
 use support::traced::{Call, Trace, Traced};
 use support::watchdog::within_a_minute;
@@ -42,7 +42,7 @@ fn self_loop<'f>(flow: &'f Taskflow<'static>, passes: usize) -> TaskHandle<'f> {
 
 #[test]
 fn a_condition_that_picks_itself_a_hundred_times_is_a_loop_and_no_race() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let after = Counter::default();
         let condition = self_loop(&flow, 100);
@@ -122,7 +122,7 @@ fn a_chain_of_coin_flips_takes_32_tries_on_average() {
 
 #[test]
 fn three_nested_loops_of_conditions_multiply() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let counters = [(); 3].map(|()| Counter::default());
         // Each level: body, then what is inside, then back or on.
@@ -168,7 +168,7 @@ fn three_nested_loops_of_conditions_multiply() {
 
 #[test]
 fn repeat_while_runs_its_body_in_order_as_long_as_it_is_told_to() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         for passes in [0, 1, 2, 50] {
             let flow = Taskflow::new();
             let log = Arc::new(Mutex::new(String::new()));
@@ -195,7 +195,7 @@ fn repeat_while_runs_its_body_in_order_as_long_as_it_is_told_to() {
 
 #[test]
 fn a_repeat_while_without_a_body_asks_only() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let (flow, asked) = (Taskflow::new(), Counter::default());
         let count = asked.clone();
         let again = move || count.add() % 11 != 10;
@@ -210,7 +210,7 @@ fn a_repeat_while_without_a_body_asks_only() {
 
 #[test]
 fn a_once_task_in_a_loop_is_started_again_and_refused() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let (ran, after) = (Counter::default(), Counter::default());
         let count = ran.clone();
@@ -228,14 +228,17 @@ fn a_once_task_in_a_loop_is_started_again_and_refused() {
         assert!(error.to_string().contains("\"once\""), "{error}");
         // A second run is refused before anything runs, as ever.
         let error = bench.run(&flow).unwrap_err();
-        assert!(matches!(error, RunError::Invalid(TaskflowError::Once { .. })));
+        assert!(matches!(
+            error,
+            RunError::Invalid(TaskflowError::Once { .. })
+        ));
     });
 }
 
 #[test]
 fn an_endless_loop_is_cancelled_and_its_flow_runs_again() {
     within_a_minute(|| {
-        everywhere(|bench| {
+        on_each_bench(|bench| {
             let flow = Taskflow::new();
             let (ran, stop) = (Counter::default(), Counter::default());
             let start = flow.placeholder();
@@ -266,7 +269,7 @@ fn an_endless_loop_is_cancelled_and_its_flow_runs_again() {
 
 #[test]
 fn what_a_loop_counts_is_what_ran() {
-    everywhere(|bench| {
+    on_each_bench(|bench| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let head = counted(&flow, &ran);

@@ -312,6 +312,22 @@ fn removing_and_adding_without_a_run_does_not_grow() {
 }
 
 #[test]
+fn removing_and_adding_outputs_does_not_grow() {
+    let _alone = alone();
+    let (executor, flow) = (Executor::new(1), Taskflow::new());
+    let turn = || {
+        let number = flow.produce(|| black_box([7_u64; 4])).share();
+        let sum = number.map(|number| number.iter().sum::<u64>());
+        executor.run(&flow).wait().unwrap();
+        assert_eq!(sum.take(), Some(28));
+        flow.remove(number.task());
+        flow.remove(sum.task());
+    };
+    (0..1000).for_each(|_| turn());
+    assert_eq!(grown(|| (0..10_000).for_each(|_| turn())), 0);
+}
+
+#[test]
 fn runs_in_flight_do_not_grow_what_stays() {
     let _alone = alone();
     let executor = Executor::new(2);

@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod dice;
     pub(crate) mod meeting;
     pub(crate) mod random_graph;
+    pub(crate) mod rounds;
     pub(crate) mod size;
     pub(crate) mod watchdog;
 }
@@ -19,7 +20,8 @@ use support::counter::Counter;
 use support::dice::Dice;
 use support::meeting::Meeting;
 use support::random_graph::RandomGraph;
-use support::size::{rounds, share};
+use support::rounds::rounds;
+use support::size::share;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, TaskHandle, Taskflow};
 

@@ -58,7 +58,7 @@ impl<F, Fut> Drop for Polling<'_, '_, F, Fut> {
 
 impl<F, Fut> Work for AsyncWork<F, Fut>
 where
-    F: FnMut() -> Fut,
+    F: FnMut() -> Option<Fut>,
     Fut: Future<Output = Result<(), TaskError>>,
 {
     fn step(&mut self, context: &mut Context<'_>) -> Outcome {
@@ -83,7 +83,10 @@ where
             if work.waker.is_none() {
                 work.waker = Some(Waker::from(suspension));
             }
-            let future = (work.make)();
+            let Some(future) = (work.make)() else {
+                // An input is missing.
+                return Outcome::Skipped;
+            };
             work.future().set(Some(future));
             work.suspender.hold(context, hold);
         }

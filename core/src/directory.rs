@@ -148,9 +148,9 @@ impl Links for Directory {
     #[inline]
     fn counter(&self, task: u32) -> &JoinCounter {
         // SAFETY: a task in a queue or a worker's hands is unfinished, so its run is active, and an
-        // active run keeps its flow, which keeps its registration.
+        // active run keeps its flow, which keeps its registration; or it is of the pool's nursery.
         let flow: &Flow = unsafe { self.flow(task) };
-        // SAFETY: as above, the run is active.
+        // SAFETY: as above, the run is active, or the flow is a nursery's.
         let view = unsafe { flow.view() };
         view.link(task.wrapping_sub(view.base))
     }

@@ -65,6 +65,11 @@ pub enum TaskflowError {
         /// The tasks, a few of them where there are many.
         tasks: Vec<TaskLabel>,
     },
+    /// A branch leads to a task that has data inputs, which the task that chooses does not make.
+    BranchOntoInput {
+        /// The task.
+        task: TaskLabel,
+    },
     /// A module that a task uses cannot run.
     Module {
         /// The task.
@@ -118,6 +123,10 @@ impl fmt::Display for TaskflowError {
                 }
                 write!(f, "; add a task that leads to one of them")
             }
+            Self::BranchOntoInput { task } => write!(
+                f,
+                "a branch leads to {task}, which waits for values; branch to what makes them"
+            ),
             Self::Module { task, error } => {
                 write!(f, "the module that {task} uses cannot run: {error}")
             }
@@ -369,7 +378,10 @@ impl fmt::Display for RunError {
             } => write!(f, "{task} panicked: {panic}"),
             Self::Panicked {
                 task: None, panic, ..
-            } => write!(f, "the predicate of the run panicked: {panic}"),
+            } => write!(
+                f,
+                "a spawned task or the predicate of a run panicked: {panic}"
+            ),
             Self::Failed { task, error, .. } => write!(f, "{task} failed: {error}"),
             Self::TaskRace { task, .. } => write!(
                 f,

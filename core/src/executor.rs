@@ -16,13 +16,14 @@ use crate::run::{Order, Rounds, Run};
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::taskflow::Taskflow;
-use crate::wait::Seated;
+
+mod spawning;
 
 /// Runs graphs on a pool of workers that steal work from one another.
 ///
 /// Runs of one flow follow one another in the order of submission; runs of different flows go on at the
-/// same time. An idle executor does nothing at all. Dropping it waits for its runs; dropped inside one
-/// of its own tasks, it lets go, and the pool ends with the last run.
+/// same time. An idle executor does nothing at all. Dropping it waits for its runs and spawned tasks;
+/// dropped inside one of its own tasks, it lets go, and the pool ends with the last of them.
 ///
 /// # Examples
 ///
@@ -181,13 +182,14 @@ impl<P: Platform> Executor<P> {
         future.finish(root)
     }
 
-    /// Calls `body` with a [`Scope`], in which flows that borrow can be started, and waits until all of
-    /// them have ended, also when `body` panics.
+    /// Calls `body` with a [`Scope`], in which flows and tasks that borrow can be started, and waits until
+    /// all of them have ended, also when `body` panics.
     ///
     /// # Errors
     ///
-    /// The first error of a run whose [`ScopedRun`](crate::ScopedRun) was not waited for. The result of
-    /// `body` is dropped then.
+    /// The first error of a run whose [`ScopedRun`](crate::ScopedRun) was not waited for, or the first
+    /// panic of a task whose [`ScopedHandle`](crate::ScopedHandle) was not. The result of `body` is dropped
+    /// then.
     ///
     /// # Examples
     ///
@@ -227,7 +229,7 @@ impl<P: Platform> Executor<P> {
         crate::scope::enter(self.host(), body)
     }
 
-    /// Waits until every run of this executor has ended, whoever started it. The calling thread works
+    /// Waits until every run and spawned task of this executor has ended, whoever started it. The calling thread works
     /// meanwhile.
     ///
     /// # Errors
@@ -249,10 +251,7 @@ impl<P: Platform> Executor<P> {
     /// platform has no thread-local record.
     #[must_use]
     pub fn current_worker(&self) -> Option<WorkerId> {
-        self.pool.on_stack(|worker| {
-            let own = worker.filter(|worker| worker.pool() == self.pool.identity());
-            own.map(Seated::worker)
-        })
+        self.pool.current_worker()
     }
 
     /// The host.
@@ -261,7 +260,7 @@ impl<P: Platform> Executor<P> {
         &self.pool.platform
     }
 
-    fn host(&self) -> Arc<dyn Host> {
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
         Arc::clone(&self.pool) as Arc<dyn Host>
     }
 

@@ -18,6 +18,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -30,10 +31,11 @@ use crate::graph::Graph;
 use crate::graph::edges::Weak as WeakEdges;
 use crate::graph::node::{Flag, Node};
 use crate::host::Host;
+use crate::nursery::Chunk;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
-use crate::suspension::{Hold, Holds, release};
+use crate::suspension::{Hold, Holds};
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
@@ -43,10 +45,12 @@ pub(crate) const KEEP_INDEPENDENT: u32 = 2;
 /// After a failure nothing is skipped.
 pub(crate) const COLLECT_ALL: u32 = 4;
 
+mod nesting;
 mod owner;
 mod view;
 
-pub(crate) use owner::FlowOwner;
+pub(crate) use nesting::NotScheduled;
+pub(crate) use owner::{FlowOwner, nursery_flow};
 pub(crate) use view::View;
 
 /// What `gate` counts one unfinished run as.
@@ -68,6 +72,8 @@ pub(crate) struct Flow {
     /// What suspended tasks of the active run wait for.
     holds: Mutex<Holds>,
     graph: UnsafeCell<Graph>,
+    /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
+    chunk: Option<Chunk>,
 }
 
 /// The frozen graph without a borrow.
@@ -81,6 +87,7 @@ struct Hot {
     base: u32,
     /// The outermost flow that the active run is part of.
     top: u64,
+    nursery: bool,
 }
 
 /// Where the active run stands.
@@ -118,6 +125,10 @@ unsafe impl Sync for Flow {}
 
 impl Flow {
     pub(crate) fn new(name: Box<str>) -> Arc<Self> {
+        Self::with_chunk(name, None)
+    }
+
+    fn with_chunk(name: Box<str>, chunk: Option<Chunk>) -> Arc<Self> {
         let id = fresh_id();
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
@@ -132,12 +143,14 @@ impl Flow {
                 tasks: 0,
                 base: 0,
                 top: id,
+                nursery: chunk.is_some(),
             }),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
             graph: UnsafeCell::new(Graph::new(id)),
+            chunk,
         })
     }
 
@@ -154,40 +167,14 @@ impl Flow {
         &self.name
     }
 
-    /// Lets stopping the active run reach what a task waits for. A run that is stopped reaches it now.
-    pub(crate) fn hold(&self, hold: Hold) -> usize {
-        let place = self.holds.lock().add(hold.clone());
-        if self.is_stopped() {
-            release(Vec::from([hold]));
-        }
-        place
-    }
-
-    /// A task has what it waited for.
-    pub(crate) fn let_go(&self, place: usize) {
-        let hold = self.holds.lock().remove(place);
-        drop(hold);
-    }
-
-    /// Whether suspended tasks wait for anything.
-    pub(crate) fn has_nested(&self) -> bool {
-        !self.holds.lock().is_empty()
-    }
-
-    /// Whether the active run is part of a task.
-    pub(crate) fn is_nested(&self) -> bool {
-        self.parent().is_some()
-    }
-
-    /// The flow of the task that the active run is part of.
-    pub(crate) fn parent(&self) -> Option<Arc<Self>> {
-        let run = self.queue.lock().active.clone()?;
-        run.parent_flow()
-    }
-
     /// What the active run does when a task fails.
     pub(crate) fn policy(&self) -> FailurePolicy {
         FailurePolicy::of_attention(self.attention())
+    }
+
+    /// The slots of a nursery's flow.
+    pub(crate) fn chunk(&self) -> Option<&Chunk> {
+        self.chunk.as_ref()
     }
 
     #[inline]
@@ -200,10 +187,10 @@ impl Flow {
     /// # Safety
     ///
     /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
-    ///    of it in hand, or is the one that ends it.
+    ///    of it in hand, or is the one that ends it. Or the flow is a nursery's.
     #[inline]
     pub(crate) unsafe fn view(&self) -> View<'_> {
-        // SAFETY: (1) `hot` is written only while no run is active.
+        // SAFETY: (1) `hot` is written only while no run is active, and a nursery's not at all.
         let hot = unsafe { &*self.hot.get() };
         View {
             // SAFETY: (1) `activate` pointed it at the graph's records, which are not edited meanwhile.
@@ -216,6 +203,7 @@ impl Flow {
             tasks: hot.tasks,
             base: hot.base,
             top: hot.top,
+            nursery: hot.nursery,
         }
     }
 
@@ -303,6 +291,9 @@ impl Flow {
         // SAFETY: (1).
         let view = unsafe { self.view() };
         if let Some(weak) = view.weak {
+            // What is not started in this round is not there in it.
+            // SAFETY: (1).
+            unsafe { self.graph() }.expire_outputs();
             for join in &weak.joins {
                 let node = view.node(*join);
                 node.counter.rearm(node.strong());
@@ -447,6 +438,12 @@ impl Flow {
             next,
             orphan: gate == RUN | ORPHAN,
         }
+    }
+
+    /// Why the active run was cancelled, if a reason was given.
+    pub(crate) fn stop_reason(&self) -> Option<String> {
+        let run = self.queue.lock().active.clone()?;
+        run.cancel_reason()
     }
 
     /// Whether the owner has dropped the flow and the active run is its last. It stays so.

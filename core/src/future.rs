@@ -67,7 +67,7 @@ impl TaskflowFuture {
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<RunStats, RunError>> {
         if let Some(host) = &self.host
             && !self.run.is_done()
-            && !host.wait(Target(&self.run), None, Some(timeout))
+            && !host.wait(Target::Run(&self.run), None, Some(timeout))
         {
             return None;
         }
@@ -103,7 +103,7 @@ impl TaskflowFuture {
     /// Waits whatever happens, and takes the result. `root` is to be started by the caller.
     pub(crate) fn finish(mut self, root: Option<u32>) -> Result<RunStats, RunError> {
         if let Some(host) = &self.host {
-            wait_until_done(&self.run, host, root);
+            wait_until_done(Target::Run(&self.run), host, root);
         }
         self.take()
     }
@@ -114,17 +114,17 @@ impl TaskflowFuture {
     }
 }
 
-/// Waits for the end of a run even if the wait is broken off by a panic of the host: a run that borrows
-/// must end before the caller goes on. (A second panic, while unwinding, aborts.)
-pub(crate) fn wait_until_done(run: &Arc<Run>, host: &Arc<dyn Host>, root: Option<u32>) {
-    until_done(run, root, &|root| {
-        host.wait(Target(run), root, None);
+/// Waits for the end even if the wait is broken off by a panic of the host: what borrows must end before
+/// the caller goes on. (A second panic, while unwinding, aborts.) `root` is to be started by the caller.
+pub(crate) fn wait_until_done(target: Target<'_>, host: &Arc<dyn Host>, root: Option<u32>) {
+    until_done(target, root, &|root| {
+        host.wait(target, root, None);
     });
 }
 
 /// As [`wait_until_done`], by a wait of the caller's.
-pub(crate) fn until_done(run: &Arc<Run>, mut root: Option<u32>, wait: &dyn Fn(Option<u32>)) {
-    struct UntilDone<'r>(&'r Arc<Run>, &'r dyn Fn(Option<u32>));
+pub(crate) fn until_done(target: Target<'_>, mut root: Option<u32>, wait: &dyn Fn(Option<u32>)) {
+    struct UntilDone<'t>(Target<'t>, &'t dyn Fn(Option<u32>));
     impl Drop for UntilDone<'_> {
         fn drop(&mut self) {
             while !self.0.is_done() {
@@ -132,8 +132,8 @@ pub(crate) fn until_done(run: &Arc<Run>, mut root: Option<u32>, wait: &dyn Fn(Op
             }
         }
     }
-    let until_done = UntilDone(run, wait);
-    while !run.is_done() {
+    let until_done = UntilDone(target, wait);
+    while !target.is_done() {
         wait(root.take());
     }
     drop(until_done);

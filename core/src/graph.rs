@@ -10,6 +10,7 @@ use core::mem::needs_drop;
 use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
+use crate::output::slot::Head;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
@@ -19,12 +20,14 @@ pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
+mod outputs;
 pub(crate) mod work;
 
 use arena::Arena;
 use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
+use outputs::Loose;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ struct Cold {
     suspends: bool,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
+    /// It has data inputs.
+    inputs: bool,
+    /// The slot of its output.
+    output: Option<NonNull<Head>>,
 }
 
 /// What a task's closure is to the graph.
@@ -63,6 +70,7 @@ pub(crate) struct Graph {
     edges: Edges,
     arena: Arena,
     cold: Vec<Cold>,
+    loose: Loose,
     /// Places of removed tasks, free for new ones.
     vacant: Vec<u32>,
     /// Places of removed tasks that edges may still name; free after the next freeze.
@@ -92,6 +100,7 @@ impl Graph {
             edges: Edges::default(),
             arena: Arena::default(),
             cold: Vec::new(),
+            loose: Loose::default(),
             vacant: Vec::new(),
             removed: Vec::new(),
             scheduled: Vec::new(),
@@ -165,9 +174,10 @@ impl Graph {
         }
     }
 
-    /// Takes a task's closure out; the caller drops it and gives the place back
-    /// ([`Arena::reuse`]). `None` if nothing is to be dropped.
+    /// Takes a task's closure out, and with it its data edges; the caller drops it and gives the place back
+    /// ([`reuse`](Self::reuse)). `None` if nothing is to be dropped.
     pub(crate) fn take_work(&mut self, index: u32) -> Option<NonNull<u8>> {
+        self.loosen(index);
         let node = self.node_mut(index);
         let (place, placed) = (node.data, node.has(Flag::PLACED));
         let (once, to_drop) = (node.has(Flag::ONCE), node.has(Flag::DROP));
@@ -196,10 +206,6 @@ impl Graph {
             unsafe { self.arena.reuse(place) };
         }
         to_drop.then_some(place)
-    }
-
-    pub(crate) fn arena(&mut self) -> &mut Arena {
-        &mut self.arena
     }
 
     /// Adds an edge.
@@ -411,6 +417,8 @@ impl Graph {
                 generation: self.generation,
                 suspends: false,
                 branches: Vec::new(),
+                inputs: false,
+                output: None,
             });
             self.node_mut(index).cold = place;
         }

@@ -1,10 +1,13 @@
 //! An executor as flows and handles see it: whatever its platform, one type.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::job::{Head, Job};
+use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::wait::{Deadlock, Target, Wait};
 
@@ -22,10 +25,29 @@ pub(crate) trait Host: Send + Sync {
     /// Queues a task that was suspended.
     fn resume(&self, task: u32);
 
-    /// A run was submitted.
+    /// Puts a ready job into a queue: the caller's own, if it is a worker.
+    fn make_ready(&self, job: Arc<dyn Job>);
+
+    /// The worker of this executor that makes the call, as far as the platform can tell.
+    fn current_worker(&self) -> Option<WorkerId>;
+
+    /// What identifies the executor.
+    fn identity(&self) -> *const ();
+
+    /// Calls user code and answers a panic of it.
+    ///
+    /// # Errors
+    ///
+    /// The panic.
+    fn guard(&self, body: &mut dyn FnMut()) -> Result<(), Panic>;
+
+    /// Calls user code that is part of a job, on whatever thread; nobody is told of a panic.
+    fn stand_in(&self, job: &Head, body: &mut dyn FnMut());
+
+    /// A run, or a job, was submitted.
     fn run_submitted(&self);
 
-    /// A run has ended and its waiter was told.
+    /// A run, or a job, has ended and its waiter was told.
     fn run_ended(&self);
 
     /// Ends the park of a waiting thread.
@@ -37,6 +59,16 @@ pub(crate) trait Host: Send + Sync {
     /// Waits until the target is done or the time is up; `true` if it is done. The calling thread helps
     /// meanwhile. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>, timeout: Option<Duration>) -> bool;
+
+    /// What the code that makes the call holds up while it waits; nothing if it is of no task.
+    fn holders(&self) -> Vec<u64>;
+
+    /// Waits until a job or a group is done. The calling thread helps meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The wait would never end.
+    fn await_end(&self, target: Target<'_>) -> Result<(), Deadlock>;
 
     /// Enters the wait for `flow` of the task on the caller's stack, if it is one.
     ///

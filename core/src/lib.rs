@@ -15,11 +15,17 @@ mod task;
 mod async_task;
 mod condition;
 mod module;
+mod output;
+mod runtime;
 mod subflow;
 
 mod graph;
 
 mod executor;
+
+mod job;
+
+mod group;
 
 mod builder;
 mod future;
@@ -49,6 +55,8 @@ mod worker;
 
 mod wait;
 
+mod nursery;
+
 mod directory;
 mod guests;
 mod host;
@@ -68,12 +76,16 @@ pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
 pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
 pub use future::{RunCanceller, TaskflowFuture};
+pub use group::{GroupScope, TaskGroup};
+pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};
 pub use manual::{Manual, NoThread, WithLocal};
 pub use module::Module;
+pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipInputs};
 pub use panic::Panic;
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
-pub use scope::{Scope, ScopedRun};
+pub use runtime::{Preempted, Runtime, ScheduleError};
+pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;

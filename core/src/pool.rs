@@ -10,6 +10,7 @@ use crate::error::RunError;
 use crate::graph::node::Outcome;
 use crate::guests::Guests;
 use crate::host::Host;
+use crate::nursery::Nursery;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
@@ -20,6 +21,7 @@ use crate::victims::Victims;
 use crate::wait::Seated;
 
 mod seating;
+mod standing_in;
 mod waiting;
 
 /// Entries of a worker's queue.
@@ -43,6 +45,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) slots: Box<[Padded<Slot>]>,
     pub(crate) idle: Idle,
     pub(crate) directory: Arc<Directory>,
+    /// Ready jobs.
+    pub(crate) nursery: Nursery,
     /// Tasks that come from no worker of this pool.
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
@@ -125,6 +129,7 @@ impl<P: Platform> Pool<P> {
             slots,
             idle,
             directory: Directory::new(),
+            nursery: Nursery::default(),
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
             spin: config.spin,

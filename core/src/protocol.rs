@@ -5,4 +5,5 @@ pub mod completion;
 pub mod deque;
 pub mod idle;
 pub mod join_counter;
+pub mod occupancy;
 pub mod waking;

@@ -220,6 +220,11 @@ impl Run {
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
     }
 
+    /// Why the run was cancelled, if a reason was given.
+    pub(crate) fn cancel_reason(&self) -> Option<String> {
+        self.cell.lock().cancelled.clone().flatten()
+    }
+
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
     pub(crate) fn take_rounds(&self) -> Rounds {
         core::mem::replace(&mut self.cell.lock().rounds, Rounds::Times(0))

@@ -1,4 +1,4 @@
-//! Runs that borrow, held within a call.
+//! Runs and spawned tasks that borrow, held within a call.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -8,18 +8,25 @@ use core::marker::PhantomData;
 use crate::error::RunError;
 use crate::executor::submit;
 use crate::future::{RunCanceller, wait_until_done};
+use crate::group::Group;
 use crate::host::Host;
 use crate::run::{Order, Rounds, Run};
 use crate::stats::RunStats;
 use crate::sync::Mutex;
 use crate::taskflow::Taskflow;
-use crate::wait::Wait;
+use crate::wait::{Target, Wait};
 
-/// Starts flows that may borrow; made by [`Executor::scope`](crate::Executor::scope), which does not
+mod spawn;
+
+pub use spawn::ScopedHandle;
+
+/// Starts flows and spawns tasks that may borrow; made by [`Executor::scope`](crate::Executor::scope), which does not
 /// return before all of them have ended.
 pub struct Scope<'scope, 'env: 'scope> {
     host: Arc<dyn Host>,
     runs: Mutex<VecDeque<Started>>,
+    /// The spawned tasks.
+    group: Arc<Group>,
     /// Invariant in both.
     _scope: PhantomData<&'scope mut &'scope ()>,
     _env: PhantomData<&'env mut &'env ()>,
@@ -39,6 +46,23 @@ pub struct ScopedRun<'scope> {
     run: Arc<Run>,
     host: Arc<dyn Host>,
     _scope: PhantomData<&'scope ()>,
+}
+
+impl Scope<'_, '_> {
+    /// A scope, which must be ended by [`AllEnded`] before what it borrows is gone.
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        Scope {
+            group: Group::new(host.holders()),
+            host,
+            runs: Mutex::new(VecDeque::new()),
+            _scope: PhantomData,
+            _env: PhantomData,
+        }
+    }
+
+    pub(crate) fn group(&self) -> &Arc<Group> {
+        &self.group
+    }
 }
 
 impl<'scope> Scope<'scope, '_> {
@@ -81,15 +105,18 @@ impl<'scope> Scope<'scope, '_> {
         }
     }
 
-    /// Waits for all runs, and gives the first error that nobody took.
-    fn finish(&self) -> Result<(), RunError> {
+    /// Waits for all tasks and runs, and gives the first error that nobody took.
+    pub(crate) fn finish(&self) -> Result<(), RunError> {
         let mut result = Ok(());
         loop {
+            // Runs may spawn tasks and tasks may start runs. If there are none of the first when none of the
+            // second is left, nobody is there who could.
+            wait_until_done(Target::Group(&self.group), &self.host, None);
             // A run leaves the list only when it has ended, so that an unwinding wait finds it there.
             let Some(run) = self.runs.lock().front().map(|first| Arc::clone(&first.run)) else {
-                return result;
+                break;
             };
-            wait_until_done(&run, &self.host, None);
+            wait_until_done(Target::Run(&run), &self.host, None);
             let ended = self.runs.lock().pop_front();
             drop(ended);
             match run.take_outcome() {
@@ -98,11 +125,17 @@ impl<'scope> Scope<'scope, '_> {
                 Some(Err(error)) => self.host.report(&error),
             }
         }
+        match self.group.take_outcome() {
+            Err(error) if result.is_err() => self.host.report(&error),
+            Err(error) => result = Err(error),
+            Ok(()) => {}
+        }
+        result
     }
 }
 
 /// Ends the scope whatever happens to its body.
-struct AllEnded<'s, 'scope, 'env>(&'s Scope<'scope, 'env>);
+pub(crate) struct AllEnded<'s, 'scope, 'env>(pub(crate) &'s Scope<'scope, 'env>);
 
 impl Drop for AllEnded<'_, '_, '_> {
     fn drop(&mut self) {
@@ -117,12 +150,7 @@ pub(crate) fn enter<'env, R>(
     host: Arc<dyn Host>,
     body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 ) -> Result<R, RunError> {
-    let scope = Scope {
-        host,
-        runs: Mutex::new(VecDeque::new()),
-        _scope: PhantomData,
-        _env: PhantomData,
-    };
+    let scope = Scope::new(host);
     let all_ended = AllEnded(&scope);
     let result = body(&scope);
     let outcome = all_ended.0.finish();
@@ -137,7 +165,7 @@ impl ScopedRun<'_> {
     ///
     /// How the run ended, if not well.
     pub fn wait(self) -> Result<RunStats, RunError> {
-        wait_until_done(&self.run, &self.host, None);
+        wait_until_done(Target::Run(&self.run), &self.host, None);
         self.run.take_outcome().unwrap_or(Err(RunError::Taken))
     }
 

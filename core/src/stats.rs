@@ -27,7 +27,7 @@ pub struct RunStats {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Suppressed {
-    /// The task, or `None` for the predicate of `run_until`.
+    /// The task, or `None` for the predicate of `run_until` and for spawned tasks.
     pub task: Option<TaskLabel>,
     /// What happened.
     pub failure: Failure,

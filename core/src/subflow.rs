@@ -16,6 +16,7 @@ use crate::run::{Order, Parent, Rounds};
 use crate::stats::{Failure, RunStats};
 use crate::suspension::{Caller, Hold};
 use crate::taskflow::Taskflow;
+use crate::wait::Target;
 
 /// The graph of a task that builds one each time it runs; see
 /// [`Taskflow::emplace_subflow`](crate::Taskflow::emplace_subflow). It has the building methods of a
@@ -58,7 +59,8 @@ impl<'env> Subflow<'_, 'env> {
         self.flow.owner().close();
         let (run, root) = submitted?;
         let place = flow.hold(Hold::Run(Arc::clone(&run)));
-        until_done(&run, root, &|root| self.caller.wait(&run, root));
+        let target = Target::Run(&run);
+        until_done(target, root, &|root| self.caller.wait(target, root));
         let result = run.take_outcome().unwrap_or(Err(RunError::Taken));
         flow.let_go(place);
         let stats = match &result {
@@ -117,7 +119,7 @@ impl<F> SubflowWork<'_, F> {
 
 impl<'env, F> Work for SubflowWork<'env, F>
 where
-    F: FnMut(&mut Subflow<'_, 'env>) -> Result<(), TaskError>,
+    F: FnMut(&mut Subflow<'_, 'env>) -> Option<Result<(), TaskError>>,
 {
     fn step(&mut self, context: &mut Context<'_>) -> Outcome {
         if self.nested.is_begun() {
@@ -136,8 +138,11 @@ where
             policy: context.caller.flow().policy(),
             joined: false,
         };
-        if let Err(error) = (self.build)(&mut subflow) {
-            return context.fail(Failure::Failed(error));
+        match (self.build)(&mut subflow) {
+            // An input is missing.
+            None => return Outcome::Skipped,
+            Some(Err(error)) => return context.fail(Failure::Failed(error)),
+            Some(Ok(())) => {}
         }
         if subflow.joined || subflow.flow.is_empty() {
             return Outcome::Done;

@@ -17,11 +17,13 @@ use core::fmt;
 
 use crate::flow::Flow;
 use crate::graph::node::Context;
+use crate::group::Group;
 use crate::host::Host;
 use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
 use crate::run::Run;
 use crate::sync::Mutex;
+use crate::wait::Target;
 
 /// What a call may ask of the worker that makes it.
 pub(crate) trait Caller {
@@ -34,14 +36,17 @@ pub(crate) trait Caller {
     /// The task's flow.
     fn flow(&self) -> &Flow;
 
+    /// The task's index in its flow.
+    fn index(&self) -> u32;
+
     /// The task's reference.
     fn reference(&self) -> u32;
 
     /// Makes the root of a run ready on this worker.
     fn start(&self, root: u32);
 
-    /// Waits for a nested run, on this task's stack. `root` is a root that the caller was given to start.
-    fn wait(&self, run: &Arc<Run>, root: Option<u32>);
+    /// Waits on this task's stack. `root` is a root that the caller was given to start.
+    fn wait(&self, target: Target<'_>, root: Option<u32>);
 }
 
 /// A task's right to be called again. Kept by the task, and by whoever is to wake it; it may outlive both
@@ -123,12 +128,24 @@ impl fmt::Debug for Suspension {
 }
 
 /// What a suspended task waits for, and what stopping its run must reach.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Hold {
     /// A future: it is dropped when the task is called again.
     Future(Arc<Suspension>),
     /// The run of a nested graph.
     Run(Arc<Run>),
+    /// Spawned tasks.
+    Group(Arc<Group>),
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Future(_) => "Future",
+            Self::Run(_) => "Run",
+            Self::Group(_) => "Group",
+        })
+    }
 }
 
 /// The holds of a flow.
@@ -216,6 +233,9 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
     while let Some(hold) = holds.pop() {
         match hold {
             Hold::Future(suspension) => suspension.wake(),
+            Hold::Group(group) => {
+                group.cancel(None);
+            }
             Hold::Run(run) => {
                 if let Some(flow) = run.cancel(None) {
                     holds.extend(flow.stop_run(&run));

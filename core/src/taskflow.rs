@@ -25,7 +25,9 @@ mod kinds;
 /// again when the flow is dropped.
 ///
 /// Memory: 32 bytes a task, 8 bytes and the captures for each closure that captures something, 4 bytes
-/// an edge once it ran (8 while it is edited). The place of a removed task is used again.
+/// an edge once it ran (8 while it is edited). The place of a removed task is used again. A task that makes
+/// or gets values takes about 32 bytes more, 24 and the value for what it makes, and 8 for each that it gets
+/// (16 for one that is lent).
 ///
 /// # Examples
 ///
@@ -172,7 +174,8 @@ impl<'env> Taskflow<'env> {
         self.handle(id)
     }
 
-    /// Gives a task other work than it had. Its name and edges stay.
+    /// Gives a task other work than it had. Its name and edges stay; it makes no value and gets none any
+    /// more, and what follows an output of it is skipped.
     ///
     /// # Panics
     ///
@@ -261,6 +264,7 @@ impl<'env> Taskflow<'env> {
     }
 
     /// Removes the edge between two tasks, however often it was made. O(V + E). `false`: there is none.
+    /// A task that gets a value along it may then come too early, and is skipped.
     ///
     /// # Panics
     ///
@@ -386,9 +390,8 @@ impl<'env> Taskflow<'env> {
         };
         // SAFETY: the graph gave it away as a closure that needs to be dropped.
         unsafe { Arena::drop_at(closure) };
-        // SAFETY: it was placed by this graph's arena, and is dropped now.
-        self.owner
-            .edit(|graph| unsafe { graph.arena().reuse(closure) });
+        // SAFETY: the graph gave it away, and it is dropped now.
+        self.owner.edit(|graph| unsafe { graph.reuse(closure) });
     }
 }
 

@@ -12,7 +12,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use crate::flow::{Flow, View};
@@ -23,7 +23,6 @@ use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Pool, Slot};
 use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
-use crate::run::Run;
 use crate::seat::SeatState;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::Caller;
@@ -34,9 +33,11 @@ mod counting;
 mod finding;
 mod general;
 mod helping;
+mod jobs;
 mod running;
 mod span;
 
+use jobs::Frame;
 use span::Span;
 
 /// Tasks that a worker runs before it looks at the injector.
@@ -54,6 +55,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
     current: Cell<Current>,
+    /// The jobs on this stack, the innermost last. Never borrowed across user code.
+    jobs: RefCell<Vec<Frame>>,
     tally: Cell<Tally>,
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
@@ -74,6 +77,8 @@ enum Current {
     Engine,
     /// A task's closure.
     Task(NonNull<Flow>, u32),
+    /// That of the innermost of the jobs.
+    Job,
     /// What belongs to a round's end: the predicate of `run_until`.
     Round(NonNull<Flow>),
 }
@@ -99,6 +104,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             guest: state.guest,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
+            jobs: RefCell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
             span: Cell::default(),
@@ -195,7 +201,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 }
             }
             // Of no task: a wrong host. There is nobody to give it to.
-            Current::Engine | Current::Round(_) => drop(panic),
+            Current::Engine | Current::Job | Current::Round(_) => drop(panic),
         }
     }
 
@@ -211,16 +217,17 @@ impl<'p, P: Platform> Worker<'p, P> {
     #[inline]
     fn locate(&self, reference: u32) -> (&Flow, View<'_>) {
         // SAFETY: such a reference is of an unfinished task. So its run is active, and keeps the flow,
-        // which keeps its registration. Nobody but this worker can finish the task.
+        // which keeps its registration. Nobody but this worker can finish the task. (Or it is of the
+        // pool's nursery, whose flows stay.)
         let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
         // SAFETY: as above.
         (flow, unsafe { flow.view() })
     }
 
-    /// The flow whose code is running on this worker.
-    fn current_flow(&self) -> Option<&Flow> {
-        match self.current.get() {
-            Current::Engine => None,
+    /// The flow whose code `current` is.
+    fn flow_of(&self, current: Current) -> Option<&Flow> {
+        match current {
+            Current::Engine | Current::Job => None,
             // SAFETY: the task or round is unfinished, so its run is active.
             Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }),
         }
@@ -255,27 +262,30 @@ impl<P: Platform> Caller for Worker<'_, P> {
     }
 
     fn flow(&self) -> &Flow {
-        self.current_flow().expect("calls are made by tasks")
+        let flow = self.flow_of(self.current.get());
+        flow.expect("calls are made by tasks")
     }
 
     fn start(&self, root: u32) {
         self.keep(root);
     }
 
-    fn wait(&self, run: &Arc<Run>, root: Option<u32>) {
-        self.pool.wait_from(Some(self), Target(run), root, None);
+    fn wait(&self, target: Target<'_>, root: Option<u32>) {
+        self.pool.wait_from(Some(self), target, root, None);
+    }
+
+    fn index(&self) -> u32 {
+        match self.current.get() {
+            Current::Task(_, index) => index,
+            Current::Engine | Current::Job | Current::Round(_) => {
+                unreachable!("calls are made by tasks")
+            }
+        }
     }
 
     fn reference(&self) -> u32 {
-        match self.current.get() {
-            Current::Task(flow, index) => {
-                // SAFETY: the task is unfinished, so its run is active, and keeps the flow.
-                let flow = unsafe { flow.as_ref() };
-                // SAFETY: as above.
-                unsafe { flow.view() }.base + index
-            }
-            Current::Engine | Current::Round(_) => unreachable!("calls are made by tasks"),
-        }
+        // SAFETY: the task that makes the call is unfinished, so its run is active.
+        unsafe { Caller::flow(self).view() }.base + self.index()
     }
 }
 

@@ -12,8 +12,11 @@ pub use default::default_executor;
 pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
-    Branch, BranchId, Builder, ConditionalHandle, Failure, FailurePolicy, IntoBranch, Lint, Local,
-    Loop, Manual, Module, NoThread, Panic, Platform, RunCanceller, RunError, RunOptions, RunStats,
-    Scope, ScopedRun, Seat, SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle,
-    TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    Branch, BranchId, Builder, Cause, ConditionalHandle, Dependencies, Done, Failure,
+    FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError, JoinHandle, Lint, Local, Loop,
+    Manual, Module, NoThread, Output, OutputId, OutputSlot, Panic, Platform, Preempted,
+    RunCanceller, RunError, RunOptions, RunStats, Runtime, ScheduleError, Scope, ScopedHandle,
+    ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed, TaskError, TaskGroup,
+    TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, With, WithLocal,
+    WorkerId, ZipInputs,
 };

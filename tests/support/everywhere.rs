@@ -1,101 +1,78 @@
-//! The same test on threads and on stepped workers, with 1, 2, 4 and 8 of them.
+//! Every host that a promise is tried on.
 
-use core::num::NonZeroUsize;
-use core::time::Duration;
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use core::cell::RefCell;
 
-use taskflow_std::{
-    Builder, Executor, Local, Manual, NoThread, Panic, Platform, RunError, RunOptions, RunStats,
-    Seat, Step, Taskflow, TaskflowFuture, WorkerId,
-};
+use taskflow_core::{Builder, Local, Manual, ScopedRun, Step};
+use taskflow_std::{Executor, RunError, RunStats, Taskflow};
 
 use crate::support::dice::Dice;
 
-pub(crate) const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-/// An executor of either kind.
-pub(crate) trait Bench {
-    /// Starts a run.
-    fn start(&self, flow: &Taskflow<'static>, options: RunOptions) -> TaskflowFuture;
-
-    /// Brings a run to its end.
-    fn finish(&self, run: TaskflowFuture) -> Result<RunStats, RunError>;
-
-    /// Lets a stepped worker do something, or a thread.
-    fn step(&self);
-
-    /// One round.
-    fn run(&self, flow: &Taskflow<'static>) -> Result<RunStats, RunError> {
-        self.finish(self.start(flow, RunOptions::new()))
-    }
-
-    /// Several rounds.
-    fn run_n(&self, flow: &Taskflow<'static>, rounds: u64) -> Result<RunStats, RunError> {
-        self.finish(self.start(flow, RunOptions::new().rounds(rounds)))
-    }
-}
-
-impl Bench for Executor {
-    fn start(&self, flow: &Taskflow<'static>, options: RunOptions) -> TaskflowFuture {
-        self.run_with(flow, options)
-    }
-
-    fn finish(&self, run: TaskflowFuture) -> Result<RunStats, RunError> {
-        run.wait()
-    }
-
-    fn step(&self) {
-        std::thread::yield_now();
-    }
-}
-
-/// Panics with this text, past the panic hook.
-pub(crate) fn throw(text: &str) -> ! {
-    resume_unwind(Box::new(text.to_owned()))
-}
-
-/// The manual host, on a machine that can unwind.
+/// An executor on threads, or one that is stepped by dice.
 #[derive(Debug)]
-pub(crate) struct Catching(Manual);
+pub(crate) enum Host {
+    Threads(Executor),
+    Stepped(taskflow_core::Executor<Manual>, RefCell<Dice>),
+}
 
-impl Platform for Catching {
-    type Error = NoThread;
-
-    fn parallelism(&self) -> NonZeroUsize {
-        self.0.parallelism()
-    }
-
-    fn start(&self, seat: Seat) -> Result<(), NoThread> {
-        self.0.start(seat)
-    }
-
-    fn park(&self, worker: WorkerId, timeout: Option<Duration>) {
-        self.0.park(worker, timeout);
-    }
-
-    fn unpark(&self, worker: WorkerId) {
-        self.0.unpark(worker);
-    }
-
-    fn now(&self) -> Duration {
-        self.0.now()
-    }
-
-    fn guard<R>(&self, stretch: impl FnOnce() -> R) -> Result<R, Panic> {
-        catch_unwind(AssertUnwindSafe(stretch)).map_err(Panic::new)
-    }
-
-    fn local(&self, f: &mut dyn FnMut(&Local)) {
-        self.0.local(f);
+/// Calls `body` on threads and on stepped workers, 1, 2, 4 and 8 of them.
+pub(crate) fn everywhere(body: impl Fn(&Host)) {
+    for workers in [1, 2, 4, 8] {
+        body(&Host::Threads(Executor::new(workers)));
+        let builder = Builder::new(Manual::with_local(with_local)).workers(workers);
+        let executor = builder.build().expect("no thread is needed");
+        body(&Host::Stepped(executor, RefCell::new(Dice::shaken())));
     }
 }
 
-/// Workers that are stepped as the dice fall.
-#[derive(Debug)]
-pub(crate) struct Stepped {
-    executor: taskflow_core::Executor<Catching>,
-    dice: RefCell<Dice>,
+impl Host {
+    /// Runs one round.
+    pub(crate) fn run(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
+        match self {
+            Self::Threads(executor) => executor.run_and_wait(flow),
+            Self::Stepped(executor, dice) => executor
+                .scope(|scope| {
+                    let run = scope.run(flow);
+                    step(executor, &mut dice.borrow_mut(), &run);
+                    run.wait()
+                })
+                .and_then(|result| result),
+        }
+    }
+
+    /// Runs so many rounds at a stretch.
+    pub(crate) fn run_n(
+        &self,
+        flow: &Taskflow<'static>,
+        rounds: u64,
+    ) -> Result<RunStats, RunError> {
+        match self {
+            Self::Threads(executor) => executor.run_n(flow, rounds).wait(),
+            Self::Stepped(executor, dice) => {
+                let run = executor.run_n(flow, rounds);
+                let dice = &mut dice.borrow_mut();
+                while !run.is_done() {
+                    executor.platform().step(dice.below(executor.num_workers()));
+                }
+                run.wait()
+            }
+        }
+    }
+}
+
+/// Steps workers by the dice until a run has ended.
+fn step(executor: &taskflow_core::Executor<Manual>, dice: &mut Dice, run: &ScopedRun<'_>) {
+    let mut idle = 0;
+    while !run.is_done() {
+        match executor.platform().step(dice.below(executor.num_workers())) {
+            Step::Ran => idle = 0,
+            Step::Idle => idle += 1,
+            Step::Closed => panic!("the executor is there"),
+        }
+        assert!(
+            idle < 10_000,
+            "nobody has anything to do, and a run has not ended"
+        );
+    }
 }
 
 fn with_local(f: &mut dyn FnMut(&Local)) {
@@ -103,47 +80,4 @@ fn with_local(f: &mut dyn FnMut(&Local)) {
         static LOCAL: Local = const { Local::new() };
     }
     LOCAL.with(|local| f(local));
-}
-
-impl Stepped {
-    pub(crate) fn new(workers: usize) -> Self {
-        let builder = Builder::new(Catching(Manual::with_local(with_local))).workers(workers);
-        Self {
-            executor: builder.build().expect("no thread is needed"),
-            dice: RefCell::new(Dice::shaken()),
-        }
-    }
-}
-
-impl Bench for Stepped {
-    fn start(&self, flow: &Taskflow<'static>, options: RunOptions) -> TaskflowFuture {
-        self.executor.run_with(flow, options)
-    }
-
-    fn finish(&self, run: TaskflowFuture) -> Result<RunStats, RunError> {
-        let mut idle = 0;
-        while !run.is_done() {
-            let worker = self.dice.borrow_mut().below(self.executor.num_workers());
-            match self.executor.platform().0.step(worker) {
-                Step::Ran => idle = 0,
-                Step::Idle => idle += 1,
-                Step::Closed => panic!("the executor is there"),
-            }
-            assert!(idle < 10_000, "nothing is ready, and the run has not ended");
-        }
-        run.wait()
-    }
-
-    fn step(&self) {
-        let worker = self.dice.borrow_mut().below(self.executor.num_workers());
-        self.executor.platform().0.step(worker);
-    }
-}
-
-/// Calls `body` with each bench. Hangs of threads are not noticed here: see the watchdog.
-pub(crate) fn everywhere(mut body: impl FnMut(&dyn Bench)) {
-    for workers in WORKERS {
-        body(&Executor::new(workers));
-        body(&Stepped::new(workers));
-    }
 }

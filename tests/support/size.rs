@@ -2,7 +2,7 @@
 
 use std::env;
 
-fn is_full() -> bool {
+pub(crate) fn is_full() -> bool {
     env::var("TASKFLOW_FULL").is_ok_and(|value| value == "1")
 }
 
@@ -15,11 +15,4 @@ pub(crate) fn share(size: usize) -> usize {
     };
     println!("{} of {size}", size / part);
     size / part
-}
-
-/// How many rounds: 100 where all was asked for.
-pub(crate) fn rounds() -> usize {
-    let rounds = if is_full() { 100 } else { 3 };
-    println!("{rounds} of 100 rounds");
-    rounds
 }

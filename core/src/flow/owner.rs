@@ -6,9 +6,11 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::{Flow, ORPHAN};
+use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::host::Host;
+use crate::nursery::Chunk;
 use crate::run::{Order, Run};
 use crate::sync::Ordering;
 
@@ -166,4 +168,32 @@ impl FlowOwner {
         // Ordering: Acquire, with the Release of `end_run`: edits come after all that the runs did.
         self.flow.gate.load(Ordering::Acquire) == 0
     }
+}
+
+/// A flow of so many tasks without work, whose references in this directory stand for jobs.
+///
+/// # Errors
+///
+/// The directory has no references left.
+pub(crate) fn nursery_flow(
+    directory: &Arc<Directory>,
+    tasks: u32,
+    chunk: Chunk,
+) -> Result<(Arc<Flow>, Registration), TaskflowError> {
+    let owner = FlowOwner {
+        flow: Flow::with_chunk("nursery".into(), Some(chunk)),
+        closed: Cell::new(false),
+        _one_thread: OneThread(Cell::new(())),
+    };
+    owner.edit(|graph| {
+        for _ in 0..tasks {
+            graph.add();
+        }
+    });
+    owner.validate()?;
+    owner.point_at_graph();
+    let place = directory.register(&owner.flow, tasks as usize + 1)?;
+    // SAFETY: nobody has a reference of the flow yet, and this is the owner thread.
+    unsafe { (*owner.flow.hot.get()).base = place.base() };
+    Ok((owner.flow, place))
 }

@@ -16,6 +16,8 @@ pub(crate) struct View<'f> {
     pub(crate) tasks: usize,
     /// The reference of the first task.
     pub(crate) base: u32,
+    /// The references stand for jobs, not for the records.
+    pub(crate) nursery: bool,
     /// The outermost flow that the active run is part of.
     pub(crate) top: u64,
 }

@@ -211,12 +211,31 @@ impl Graph {
         }
     }
 
+    /// A task with data inputs that a weak edge leads to.
+    fn branch_onto_input(&self) -> Option<u32> {
+        let Edges::Frozen { weak: Some(_), .. } = self.edges else {
+            return None;
+        };
+        let conditions = self
+            .tasks()
+            .filter(|task| self.node(*task).has(Flag::BRANCHES));
+        let branches = conditions.flat_map(|task| self.successors(task).iter().copied());
+        let scheduled = self.scheduled.iter().map(|edge| edge.to);
+        branches
+            .chain(scheduled)
+            .find(|task| self.has_inputs(*task))
+    }
+
     fn check(&self) -> Result<(), TaskflowError> {
         if self.lost_edges {
             return Err(TaskflowError::TooLarge);
         }
         if let Some(defect) = &self.defect {
             return Err(defect.clone());
+        }
+        if let Some(task) = self.branch_onto_input() {
+            let task = self.label(task);
+            return Err(TaskflowError::BranchOntoInput { task });
         }
         let Edges::Frozen { forward: false, .. } = self.edges else {
             return Ok(());

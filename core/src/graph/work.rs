@@ -93,3 +93,9 @@ pub(crate) unsafe fn step<W: Work>(data: NonNull<u8>, context: &mut Context<'_>)
     let work = unsafe { data.cast::<W>().as_mut() };
     work.step(context)
 }
+
+impl<F: FnMut(&mut Context<'_>) -> Outcome> Work for F {
+    fn step(&mut self, context: &mut Context<'_>) -> Outcome {
+        self(context)
+    }
+}

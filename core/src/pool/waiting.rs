@@ -1,16 +1,19 @@
 //! Waiting for runs, and what else handles and flows ask of a pool.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::host::Host;
+use crate::job::{Head, Job, refuse};
+use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
 use crate::seat::{SeatPool, SeatState};
-use crate::wait::{Deadlock, Seated, Target, Wait};
+use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
 
 impl<P: Platform> Pool<P> {
@@ -102,7 +105,7 @@ impl<P: Platform> Pool<P> {
             }
             let left = deadline.map(|deadline| deadline.saturating_sub(self.platform.now()));
             if left == Some(Duration::ZERO) {
-                target.forget_waiter();
+                target.forget_waiter(guest.id());
                 return target.is_done();
             }
             // Once more: what was injected before this guest was listed as blocked woke nobody.
@@ -112,6 +115,30 @@ impl<P: Platform> Pool<P> {
             }
             self.platform.park(guest.id(), left);
         }
+    }
+
+    /// As [`Host::await_end`], called on the stack of `seated`.
+    fn await_from(&self, seated: Option<&dyn Seated>, target: Target<'_>) -> Result<(), Deadlock> {
+        if target.is_done() {
+            return Ok(());
+        }
+        let own = seated.filter(|worker| worker.pool() == self.identity() && worker.has_seat());
+        if let Some(worker) = own {
+            // What runs on this stack holds up all that the caller does: it need not be entered yet.
+            if target.id().is_some_and(|id| worker.holds(id)) {
+                return Err(Deadlock);
+            }
+            worker.help(target, None);
+            if target.is_done() {
+                return Ok(());
+            }
+        }
+        let _wait = match (seated, target.goal()) {
+            (Some(seated), Some(goal)) => enter_wait(seated, goal)?,
+            _ => None,
+        };
+        while !self.wait_from(seated, target, None, None) {}
+        Ok(())
     }
 
     /// Waits until no run is left.
@@ -149,6 +176,16 @@ impl<P: Platform> Pool<P> {
     }
 }
 
+/// Enters the wait of the code that runs on `seated`, if it is a task's.
+fn enter_wait(seated: &dyn Seated, goal: Goal) -> Result<Option<Wait>, Deadlock> {
+    let mut holders = Vec::new();
+    seated.add_holders(&mut holders);
+    if holders.is_empty() {
+        return Ok(None);
+    }
+    Wait::begin(holders, goal).map(Some)
+}
+
 /// Gives up the seat of a task that is going to wait, if it has one. `false`: it is kept.
 fn leave_seat(seated: Option<&dyn Seated>) -> bool {
     seated.is_none_or(|worker| !worker.has_seat() || worker.leave_seat())
@@ -169,6 +206,44 @@ impl<P: Platform> Host for Pool<P> {
 
     fn resume(&self, task: u32) {
         self.inject(Chain::of(task));
+    }
+
+    fn make_ready(&self, job: Arc<dyn Job>) {
+        let left = self.on_stack(|worker| {
+            let own = worker.filter(|worker| worker.pool() == self.identity());
+            match own.filter(|worker| worker.has_seat()) {
+                Some(worker) => {
+                    worker.queue(job);
+                    None
+                }
+                None => Some(job),
+            }
+        });
+        if let Some(job) = left {
+            match self.nursery.place(&self.directory, &job) {
+                Ok(reference) => self.launch(reference),
+                Err(_) => refuse(&job),
+            }
+        }
+    }
+
+    fn current_worker(&self) -> Option<WorkerId> {
+        self.on_stack(|worker| {
+            let own = worker.filter(|worker| worker.pool() == self.identity());
+            own.map(Seated::worker)
+        })
+    }
+
+    fn identity(&self) -> *const () {
+        Pool::identity(self)
+    }
+
+    fn guard(&self, body: &mut dyn FnMut()) -> Result<(), Panic> {
+        self.platform.guard(body)
+    }
+
+    fn stand_in(&self, job: &Head, body: &mut dyn FnMut()) {
+        self.drop_in_name_of(job, body);
     }
 
     fn run_submitted(&self) {
@@ -213,7 +288,23 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn begin_wait(&self, flow: u64) -> Result<Option<Wait>, Deadlock> {
-        let from = with_local(&self.platform, |local| local?.with(|seated| seated?.flow()));
-        from.map(|from| Wait::begin(from, flow)).transpose()
+        self.on_stack(|seated| match seated {
+            Some(seated) => enter_wait(seated, Goal::Flow(flow)),
+            None => Ok(None),
+        })
+    }
+
+    fn holders(&self) -> Vec<u64> {
+        let mut holders = Vec::new();
+        self.on_stack(|seated| {
+            if let Some(seated) = seated {
+                seated.add_holders(&mut holders);
+            }
+        });
+        holders
+    }
+
+    fn await_end(&self, target: Target<'_>) -> Result<(), Deadlock> {
+        self.on_stack(|seated| self.await_from(seated, target))
     }
 }

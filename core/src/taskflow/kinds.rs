@@ -9,6 +9,7 @@ use crate::error::{TaskError, TaskflowError};
 use crate::graph::work::{self, Work};
 use crate::graph::{Graph, Kind};
 use crate::module::{Module, ModuleWork};
+use crate::runtime::{Runtime, RuntimeWork};
 use crate::subflow::{Subflow, SubflowWork};
 use crate::task::{TaskHandle, Tasks};
 
@@ -158,10 +159,12 @@ impl<'env> Taskflow<'env> {
     where
         F: FnMut(&mut Subflow<'_, 'env>) + Send + 'env,
     {
-        self.try_emplace_subflow(move |subflow| {
-            build(subflow);
-            Ok(())
-        })
+        self.add_suspending(SubflowWork::<'env, _>::new(
+            move |subflow: &mut Subflow<'_, 'env>| {
+                build(subflow);
+                Some(Ok(()))
+            },
+        ))
     }
 
     /// As [`emplace_subflow`](Self::emplace_subflow), with a closure that may give up: then what it built
@@ -170,11 +173,68 @@ impl<'env> Taskflow<'env> {
     /// # Panics
     ///
     /// While a run of this flow is unfinished.
-    pub fn try_emplace_subflow<F>(&self, build: F) -> TaskHandle<'_>
+    pub fn try_emplace_subflow<F>(&self, mut build: F) -> TaskHandle<'_>
     where
         F: FnMut(&mut Subflow<'_, 'env>) -> Result<(), TaskError> + Send + 'env,
     {
-        self.add_suspending(SubflowWork::<'env, F>::new(build))
+        self.add_suspending(SubflowWork::<'env, _>::new(
+            move |subflow: &mut Subflow<'_, 'env>| Some(build(subflow)),
+        ))
+    }
+
+    /// Adds a task that spawns others, or starts others of its graph, while it runs. It is done when all that
+    /// it spawned is.
+    ///
+    /// # Panics
+    ///
+    /// While a run of this flow is unfinished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::{AtomicU32, Ordering};
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let sum = AtomicU32::new(0);
+    /// let flow = Taskflow::new();
+    /// let parts = flow.emplace_runtime(|rt| {
+    ///     for number in 1..=4 {
+    ///         let sum = &sum;
+    ///         rt.spawn(move || { sum.fetch_add(number, Ordering::Relaxed); });
+    ///     }
+    /// });
+    /// parts.precede(flow.emplace(|| assert_eq!(sum.load(Ordering::Relaxed), 10)));
+    /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn emplace_runtime<F>(&self, mut body: F) -> TaskHandle<'_>
+    where
+        F: FnMut(&Runtime<'env>) + Send + 'env,
+    {
+        self.add_runtime(move |runtime| {
+            body(runtime);
+            Some(Ok(()))
+        })
+    }
+
+    /// As [`emplace_runtime`](Self::emplace_runtime), with a closure that may give up: then what it spawned
+    /// and has not begun is dropped.
+    ///
+    /// # Panics
+    ///
+    /// While a run of this flow is unfinished.
+    pub fn try_emplace_runtime<F>(&self, mut body: F) -> TaskHandle<'_>
+    where
+        F: FnMut(&Runtime<'env>) -> Result<(), TaskError> + Send + 'env,
+    {
+        self.add_runtime(move |runtime| Some(body(runtime)))
+    }
+
+    fn add_runtime<F>(&self, body: F) -> TaskHandle<'_>
+    where
+        F: FnMut(&Runtime<'env>) -> Option<Result<(), TaskError>> + Send + 'env,
+    {
+        self.add_suspending(RuntimeWork::<'env, F>::new(body))
     }
 
     /// Adds a task that is a future, made anew each time it runs. While it is pending it holds no worker; any
@@ -220,12 +280,12 @@ impl<'env> Taskflow<'env> {
     /// # Panics
     ///
     /// While a run of this flow is unfinished.
-    pub fn try_emplace_async<F, Fut>(&self, make: F) -> TaskHandle<'_>
+    pub fn try_emplace_async<F, Fut>(&self, mut make: F) -> TaskHandle<'_>
     where
         F: FnMut() -> Fut + Send + 'env,
         Fut: Future<Output = Result<(), TaskError>> + Send + 'env,
     {
-        self.add_suspending(AsyncWork::new(make))
+        self.add_suspending(AsyncWork::new(move || Some(make())))
     }
 
     /// Adds a task that is a use of the module: it runs the module's graph. Uses of one module take turns.

@@ -23,7 +23,9 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Counts a task that is not to be run. It is counted as finished by its completion.
     #[cold]
-    pub(super) fn count_skipped(&self, flow: &Flow) {
+    pub(super) fn count_skipped(&self, flow: &Flow, index: u32) {
+        // SAFETY: the task is unfinished.
+        unsafe { flow.graph() }.expire_output(index);
         self.tally_for(flow);
         let mut tally = self.tally.get();
         tally.skipped += 1;

@@ -121,7 +121,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Moves what a backlog holds into this worker's queue, as far as there is room. `true`: something.
-    fn refill(&self, backlog: &Backlog) -> bool {
+    pub(super) fn refill(&self, backlog: &Backlog) -> bool {
         let Some(taken) = backlog.take() else {
             return false;
         };

@@ -114,7 +114,7 @@ impl<P: Platform> Worker<'_, P> {
     ) -> Option<u32> {
         match outcome {
             Outcome::Done | Outcome::Branched | Outcome::Pending => {}
-            Outcome::Skipped => self.count_skipped(flow),
+            Outcome::Skipped => self.count_skipped(flow, index),
             Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
         }
         if !view.is_general() && flow.attention() & KEEP_INDEPENDENT == 0 {

@@ -1,14 +1,18 @@
 //! Helping a wait: running only what it needs, and giving the seat away when that is not ready.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, SLICE, Worker};
 use crate::flow::Flow;
+use crate::job::Job;
 use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
+use crate::run::Run;
 use crate::wait::{Seated, Target};
 
 /// References of one flow: the first, and how many.
@@ -33,18 +37,12 @@ impl<P: Platform> Worker<'_, P> {
             return false;
         }
         let (flow, view) = self.locate(task);
-        if view.top == needed.flow.id() {
-            return true;
+        if let Some(chunk) = flow.chunk() {
+            let owner = chunk.owner(task.wrapping_sub(view.base));
+            // SAFETY: a task of that flow waits for this one.
+            return owner.is_some_and(|flow| is_part_of(&flow, unsafe { flow.view() }.top, needed));
         }
-        let mut outer = flow.parent();
-        // What is waited for may be nested itself.
-        while let Some(flow) = outer.filter(|_| needed.flow.is_nested()) {
-            if flow.id() == needed.flow.id() {
-                return true;
-            }
-            outer = flow.parent();
-        }
-        false
+        is_part_of(flow, view.top, needed)
     }
 
     /// A ready task that is needed. What else this worker's own queue holds goes to the injector.
@@ -129,41 +127,8 @@ impl<P: Platform> Worker<'_, P> {
         found
     }
 
-    fn collect(&self, chain: &mut Option<Chain>, task: u32) {
-        match chain {
-            Some(chain) => chain.append(task, &*self.pool.directory),
-            None => *chain = Some(Chain::of(task)),
-        }
-    }
-}
-
-impl<P: Platform> Seated for Worker<'_, P> {
-    fn pool(&self) -> *const () {
-        self.pool.identity()
-    }
-
-    fn worker(&self) -> WorkerId {
-        self.id
-    }
-
-    fn flow(&self) -> Option<u64> {
-        self.current_flow().map(Flow::id)
-    }
-
-    fn has_seat(&self) -> bool {
-        Worker::has_seat(self)
-    }
-
-    fn start(&self, root: u32) {
-        // Nobody is woken: this worker takes it at once.
-        match self.deque().map(|deque| (deque, deque.push(root))) {
-            Some((deque, Ok(()))) => deque.publish(),
-            Some((_, Err(root))) => self.keep(root),
-            None => self.pool.inject(Chain::of(root)),
-        }
-    }
-
-    fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
+    /// Runs tasks of the run's flow until it is done, none is ready, or the time is up.
+    fn help_run(&self, target: &Run, deadline: Option<Duration>) {
         let Some(flow) = target.flow() else {
             return;
         };
@@ -226,8 +191,58 @@ impl<P: Platform> Seated for Worker<'_, P> {
             .set(if self.has_seat() { outer_slice } else { 0 });
     }
 
+    fn collect(&self, chain: &mut Option<Chain>, task: u32) {
+        match chain {
+            Some(chain) => chain.append(task, &*self.pool.directory),
+            None => *chain = Some(Chain::of(task)),
+        }
+    }
+}
+
+impl<P: Platform> Seated for Worker<'_, P> {
+    fn pool(&self) -> *const () {
+        self.pool.identity()
+    }
+
+    fn worker(&self) -> WorkerId {
+        self.id
+    }
+
+    fn add_holders(&self, holders: &mut Vec<u64>) {
+        self.add_held_up(holders);
+    }
+
+    fn holds(&self, id: u64) -> bool {
+        self.holds_up(id)
+    }
+
+    fn queue(&self, job: Arc<dyn Job>) {
+        self.queue_job(job);
+    }
+
+    fn has_seat(&self) -> bool {
+        Worker::has_seat(self)
+    }
+
+    fn start(&self, root: u32) {
+        // Nobody is woken: this worker takes it at once.
+        match self.deque().map(|deque| (deque, deque.push(root))) {
+            Some((deque, Ok(()))) => deque.publish(),
+            Some((_, Err(root))) => self.keep(root),
+            None => self.pool.inject(Chain::of(root)),
+        }
+    }
+
+    fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
+        match target {
+            Target::Run(run) => self.help_run(run, deadline),
+            Target::Job(job) => self.help_job(job, deadline),
+            Target::Group(group) => self.help_group(group, deadline),
+        }
+    }
+
     fn leave_seat(&self) -> bool {
-        if !matches!(self.current.get(), Current::Task(..)) {
+        if !matches!(self.current.get(), Current::Task(..) | Current::Job) {
             // A predicate, a waker, a handler or a drop: the engine, in whose middle it runs, needs the
             // seat as soon as it returns.
             return false;
@@ -250,6 +265,23 @@ impl<P: Platform> Seated for Worker<'_, P> {
         }
         true
     }
+}
+
+/// Whether the active run of `flow`, which is part of one of the flow `top`, is needed.
+fn is_part_of(flow: &Flow, top: u64, needed: &Needed<'_>) -> bool {
+    let id = needed.flow.id();
+    if top == id || flow.id() == id {
+        return true;
+    }
+    // What is waited for may be nested itself.
+    let mut outer = needed.flow.is_nested().then(|| flow.parent()).flatten();
+    while let Some(flow) = outer {
+        if flow.id() == id {
+            return true;
+        }
+        outer = flow.parent();
+    }
+    false
 }
 
 pub(super) fn in_range((first, count): Range, task: u32) -> bool {

@@ -36,6 +36,9 @@ impl<P: Platform> Worker<'_, P> {
         }
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
+        if view.nursery {
+            return self.run_job(flow, reference, index);
+        }
         if index == root {
             index = self.run_root(flow, &view)?;
         }
@@ -66,7 +69,7 @@ impl<P: Platform> Worker<'_, P> {
                 return None;
             }
             if outcome == Outcome::Skipped {
-                self.count_skipped(flow);
+                self.count_skipped(flow, index);
             }
             let next = self.complete(flow, &view, index);
             let slice = self.slice.get().saturating_sub(1);
@@ -98,6 +101,8 @@ impl<P: Platform> Worker<'_, P> {
         let begin = progress.cursor.load(Ordering::Relaxed);
         if begin == 0 && flow.is_stopped() {
             // Nothing of this round was started, so no counter is out of place.
+            // SAFETY: the round is unfinished.
+            unsafe { flow.graph() }.expire_outputs();
             self.count_all_skipped(flow, view.tasks);
             return None;
         }

@@ -1,0 +1,294 @@
+//! Jobs that are waited for together.
+//!
+//! A group counts its unfinished children, and lists those that were not started, so that a wait for the
+//! group runs them and nothing else: a task that holds a lock while it waits for a group never finds
+//! unrelated work on its stack. A child may be taken from the list or from a queue, whichever comes
+//! first; the list is swept when most of it is stale.
+//!
+//! A group is used again after each wait: what failed, and whether it was cancelled, ends with the wait
+//! that gives it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::error::RunError;
+use crate::flow::Flow;
+use crate::host::Host;
+use crate::job::{Job, cancel, quietly};
+use crate::panic::Panic;
+use crate::platform::WorkerId;
+use crate::run::Waiter;
+use crate::stats::{Failure, RunStats, Suppressed};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering};
+
+mod owned;
+mod scope;
+
+pub use owned::TaskGroup;
+pub use scope::GroupScope;
+pub(crate) use scope::enter;
+
+/// Children on the list at which it is swept for the first time.
+const SWEEP_AT: usize = 64;
+
+/// See the module's documentation.
+pub(crate) struct Group {
+    /// Children that have not ended.
+    pending: AtomicUsize,
+    cancelled: AtomicBool,
+    /// Whoever waits for the end of this group whatever happens, and whoever waits for those: a child
+    /// holds all of them up.
+    holders: Box<[u64]>,
+    /// The flow of the runtime task whose group it is.
+    owner: Option<Arc<Flow>>,
+    state: Mutex<State>,
+}
+
+/// What the lock guards.
+struct State {
+    unstarted: Vec<Arc<dyn Job>>,
+    sweep_at: usize,
+    reason: Option<String>,
+    failure: Option<Panic>,
+    suppressed: Vec<Suppressed>,
+    ran: u64,
+    skipped: u64,
+    waiters: Vec<Waiter>,
+    /// Nobody will take what failed.
+    detached: bool,
+}
+
+impl Group {
+    /// A group without children, for whose end these wait whatever happens.
+    pub(crate) fn new(holders: Vec<u64>) -> Arc<Self> {
+        Self::with_owner(holders, None)
+    }
+
+    /// The group of a runtime task of this flow.
+    pub(crate) fn of_task(holders: Vec<u64>, owner: &Arc<Flow>) -> Arc<Self> {
+        Self::with_owner(holders, Some(Arc::clone(owner)))
+    }
+
+    /// The flow of the runtime task whose group it is.
+    pub(crate) fn owner(&self) -> Option<&Arc<Flow>> {
+        self.owner.as_ref()
+    }
+
+    fn with_owner(holders: Vec<u64>, owner: Option<Arc<Flow>>) -> Arc<Self> {
+        Arc::new(Self {
+            owner,
+            pending: AtomicUsize::new(0),
+            cancelled: AtomicBool::new(false),
+            holders: holders.into_boxed_slice(),
+            state: Mutex::new(State {
+                unstarted: Vec::new(),
+                sweep_at: SWEEP_AT,
+                reason: None,
+                failure: None,
+                suppressed: Vec::new(),
+                ran: 0,
+                skipped: 0,
+                waiters: Vec::new(),
+                detached: false,
+            }),
+        })
+    }
+
+    /// What the group is known by while it lives.
+    pub(crate) fn id(&self) -> u64 {
+        core::ptr::from_ref(self).addr() as u64 | crate::job::BY_ADDRESS
+    }
+
+    pub(crate) fn holders(&self) -> &[u64] {
+        &self.holders
+    }
+
+    /// Whether no child is unfinished.
+    pub(crate) fn is_done(&self) -> bool {
+        // Ordering: Acquire, with the Release of `child_ended`: whoever sees the end sees what the
+        // children did.
+        self.pending.load(Ordering::Acquire) == 0
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        // Ordering: Relaxed; a request, no data hangs on it.
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Counts a child and makes it ready. A cancelled group's is dropped instead.
+    pub(crate) fn launch(&self, host: &Arc<dyn Host>, job: Arc<dyn Job>) {
+        host.run_submitted();
+        let mut stale = Vec::new();
+        let mut state = self.state.lock();
+        // Ordering: Relaxed; counted under the lock.
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        // Ordering: Relaxed; written under the lock.
+        let cancelled = self.cancelled.load(Ordering::Relaxed);
+        job.head().begin_queued();
+        if !cancelled {
+            if state.unstarted.len() >= state.sweep_at {
+                let all = core::mem::take(&mut state.unstarted);
+                (state.unstarted, stale) = all.into_iter().partition(|job| job.head().is_queued());
+                state.sweep_at = SWEEP_AT.max(2 * state.unstarted.len());
+            }
+            state.unstarted.push(Arc::clone(&job));
+        }
+        drop(state);
+        drop(stale);
+        if cancelled {
+            cancel(&job, None);
+        } else {
+            host.make_ready(job);
+        }
+    }
+
+    /// Takes a child that was not started, the last that was spawned first.
+    pub(crate) fn claim_next(&self, host: *const ()) -> Option<Arc<dyn Job>> {
+        loop {
+            let job = self.state.lock().unstarted.pop()?;
+            if job.head().is_of(host) && job.head().claim() {
+                return Some(job);
+            }
+        }
+    }
+
+    /// Notes a child's panic. The first is the group's.
+    pub(crate) fn fail(&self, panic: Panic) {
+        let mut state = self.state.lock();
+        if state.failure.is_none() {
+            state.failure = Some(panic);
+        } else {
+            let failure = Failure::Panicked(panic);
+            let task = None;
+            state.suppressed.push(Suppressed { task, failure });
+        }
+    }
+
+    /// A child has ended, and nothing of it is left.
+    pub(crate) fn child_ended(&self, host: &dyn Host, ran: bool) {
+        let mut state = self.state.lock();
+        if ran {
+            state.ran += 1;
+        } else {
+            state.skipped += 1;
+        }
+        // Ordering: Release, with the Acquire of `is_done`.
+        if self.pending.fetch_sub(1, Ordering::Release) > 1 {
+            return;
+        }
+        let waiters = core::mem::take(&mut state.waiters);
+        let stale = core::mem::take(&mut state.unstarted);
+        state.sweep_at = SWEEP_AT;
+        let detached = state.detached;
+        drop(state);
+        drop(stale);
+        for waiter in waiters {
+            match waiter {
+                Waiter::Nobody => {}
+                Waiter::Thread(guest) => host.unpark(guest),
+                Waiter::Parent(suspension) => suspension.wake(),
+                Waiter::Task(waker) => {
+                    let mut waker = Some(waker);
+                    quietly(host, &mut || {
+                        if let Some(waker) = waker.take() {
+                            waker.wake();
+                        }
+                    });
+                }
+            }
+        }
+        if detached {
+            self.report(host);
+        }
+    }
+
+    /// Lets no further child begin, until the next wait has ended.
+    pub(crate) fn cancel(&self, reason: Option<String>) -> bool {
+        let mut state = self.state.lock();
+        // Ordering: Relaxed; written under the lock.
+        if self.cancelled.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        state.reason = reason;
+        let unstarted = core::mem::take(&mut state.unstarted);
+        drop(state);
+        for job in unstarted {
+            cancel(&job, None);
+        }
+        true
+    }
+
+    /// Has `waiter` told when no child is unfinished. `false`: it is so already.
+    pub(crate) fn set_waiter(&self, waiter: Waiter) -> bool {
+        let mut state = self.state.lock();
+        // Ordering: Relaxed; counted under the lock.
+        let pending = self.pending.load(Ordering::Relaxed) > 0;
+        if pending {
+            state.waiters.push(waiter);
+        }
+        pending
+    }
+
+    /// Has `guest` unparked at the end. `false`: it has come already.
+    pub(crate) fn wake_at_end(&self, guest: WorkerId) -> bool {
+        self.forget_waiter(guest);
+        self.set_waiter(Waiter::Thread(guest))
+    }
+
+    /// Has `guest` left alone at the end.
+    pub(crate) fn forget_waiter(&self, guest: WorkerId) {
+        let other = |waiter: &Waiter| !matches!(waiter, Waiter::Thread(id) if *id == guest);
+        self.state.lock().waiters.retain(other);
+    }
+
+    /// What came of the children so far, once. The group is as good as new.
+    pub(crate) fn take_outcome(&self) -> Result<(), RunError> {
+        let mut state = self.state.lock();
+        let stats = RunStats {
+            tasks: core::mem::take(&mut state.ran),
+            skipped: core::mem::take(&mut state.skipped),
+            suppressed: core::mem::take(&mut state.suppressed),
+            ..RunStats::default()
+        };
+        let failure = state.failure.take();
+        let reason = state.reason.take();
+        // Ordering: Relaxed; written under the lock.
+        let cancelled = self.cancelled.swap(false, Ordering::Relaxed);
+        drop(state);
+        match failure {
+            Some(panic) => Err(RunError::Panicked {
+                task: None,
+                panic,
+                stats: Box::new(stats),
+            }),
+            None if cancelled => Err(RunError::Cancelled {
+                reason,
+                stats: Box::new(stats),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody will wait for the children any more: what they fail with goes to the panic handler.
+    pub(crate) fn detach(&self, host: &dyn Host) {
+        let mut state = self.state.lock();
+        state.detached = true;
+        // Ordering: Relaxed; counted under the lock.
+        let ended = self.pending.load(Ordering::Relaxed) == 0;
+        drop(state);
+        if ended {
+            self.report(host);
+        }
+    }
+
+    fn report(&self, host: &dyn Host) {
+        let mut outcome = self.take_outcome();
+        quietly(host, &mut || {
+            if let Err(error) = core::mem::replace(&mut outcome, Ok(())) {
+                host.report(&error);
+            }
+        });
+    }
+}

@@ -1,0 +1,103 @@
+//! A group whose tasks borrow, held within a call.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::Group;
+use crate::error::RunError;
+use crate::host::Host;
+use crate::scope::{AllEnded, Scope};
+
+/// Spawns tasks that may borrow, within a call that does not return before all of them have ended.
+pub struct GroupScope<'scope, 'env: 'scope>(Scope<'scope, 'env>);
+
+impl<'scope> GroupScope<'scope, '_> {
+    /// Spawns a task. If the group is cancelled the closure is dropped instead.
+    pub fn spawn(&'scope self, closure: impl FnOnce() + Send + 'scope) {
+        self.0.spawn_child(closure);
+    }
+
+    /// Lets no task begin that has not: their closures are dropped, and so are those that are spawned
+    /// from now on. Tasks that run already end as they like. `false`: the group was cancelled already.
+    pub fn cancel(&self) -> bool {
+        self.0.group().cancel(None)
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Group> {
+        Arc::clone(self.0.group())
+    }
+
+    /// Whether the group was cancelled. A task that takes long may ask.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.group().is_cancelled()
+    }
+}
+
+/// Calls `body` with a group, and waits until all of its tasks have ended, also when `body` panics.
+///
+/// # Errors
+///
+/// [`RunError::Panicked`] with the first panic of a task, or [`RunError::Cancelled`]. The result of
+/// `body` is dropped then.
+pub(crate) fn enter<'env, R>(
+    host: Arc<dyn Host>,
+    body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'env>) -> R,
+) -> Result<R, RunError> {
+    let group = GroupScope(Scope::new(host));
+    let all_ended = AllEnded(&group.0);
+    let result = body(&group);
+    let outcome = all_ended.0.finish();
+    drop(all_ended);
+    outcome.map(|()| result)
+}
+
+impl fmt::Debug for GroupScope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GroupScope").field(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::sync::{AtomicUsize, Ordering};
+    use crate::{Executor, Manual};
+
+    #[test]
+    fn the_tasks_of_a_group_scope_borrow_and_have_ended_when_it_returns() {
+        let executor = Executor::<Manual>::new(2);
+        let words = Vec::from(["one", "two", "three"].map(String::from));
+        let letters = AtomicUsize::new(0);
+        let count = |word: &str| {
+            // Ordering: Relaxed; the end of the group orders it before the look below.
+            letters.fetch_add(word.len(), Ordering::Relaxed);
+        };
+        let result = enter(executor.host(), |group| {
+            for word in &words {
+                group.spawn(move || {
+                    count(word);
+                    group.spawn(move || count(word));
+                });
+            }
+            7
+        });
+        assert_eq!(result.ok(), Some(7));
+        // Ordering: Relaxed; see above.
+        assert_eq!(letters.load(Ordering::Relaxed), 22);
+    }
+
+    #[test]
+    fn a_cancelled_group_scope_starts_no_task() {
+        let executor = Executor::<Manual>::new(1);
+        let result = enter(executor.host(), |group| {
+            group.spawn(|| unreachable!("cancelled"));
+            assert!(group.cancel() && group.is_cancelled() && !group.cancel());
+            group.spawn(|| unreachable!("cancelled"));
+        });
+        assert!(matches!(result, Err(RunError::Cancelled { stats, .. }) if stats.skipped == 2));
+    }
+}

@@ -1,0 +1,152 @@
+//! The handles of a spawned task.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::ending::{panicked_unheard, quietly};
+use super::{End, Job, JobOf, JoinError, conclude, queue};
+use crate::group::Group;
+use crate::host::Host;
+use crate::wait::Target;
+
+/// A task that was spawned: wait for its value, await it, cancel it, name it as a dependency, or drop
+/// the handle and let the task go on.
+///
+/// It is a [`Future`] that needs no runtime: it is woken by the thread that ends the task. The panic of
+/// a task whose handle was dropped goes to the executor's panic handler.
+#[must_use = "dropping the handle lets the task go on; its panic goes to the executor's panic handler"]
+pub struct JoinHandle<T> {
+    job: Arc<dyn JobOf<T>>,
+    /// `None` once the result was taken.
+    host: Option<Arc<dyn Host>>,
+}
+
+/// The end of a spawned task, whatever its type: a dependency of others.
+#[derive(Clone)]
+pub struct Done {
+    job: Arc<dyn Job>,
+}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn new(job: Arc<dyn JobOf<T>>, host: &Arc<dyn Host>) -> Self {
+        let host = Some(Arc::clone(host));
+        Self { job, host }
+    }
+
+    /// Waits for the value. If the task has not begun, the calling thread runs it, or what it waits for;
+    /// outside of tasks on the seat of a worker that sleeps. Inside a task it gives its own seat to a
+    /// substitute when nothing of that is ready.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no value. [`JoinError::Deadlock`] if the caller is a task that the awaited one waits
+    /// for.
+    pub fn wait(mut self) -> Result<T, JoinError> {
+        let job = self.done().job;
+        if let Some(host) = &self.host {
+            host.await_end(Target::Job(&job))
+                .map_err(|_| JoinError::Deadlock)?;
+        }
+        self.take()
+    }
+
+    /// Whether the task has ended.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.job.head().is_done()
+    }
+
+    /// Ends the task with [`JoinError::Cancelled`] if it has not begun; its closure is dropped, and those
+    /// that depend on it end with [`JoinError::Dependency`]. `false`: it has begun, and goes on.
+    pub fn cancel(&self) -> bool {
+        cancel(&self.done().job, None)
+    }
+
+    /// As [`cancel`](Self::cancel), with a reason that the error will give.
+    pub fn cancel_with(&self, reason: impl Into<String>) -> bool {
+        cancel(&self.done().job, Some(reason.into()))
+    }
+
+    fn take(&mut self) -> Result<T, JoinError> {
+        self.host = None;
+        self.job.take().unwrap_or(Err(JoinError::Taken))
+    }
+
+    /// The end of the task without its type, so that tasks of several types can be named in one array.
+    #[must_use]
+    pub fn done(&self) -> Done {
+        Done {
+            job: Arc::clone(&self.job) as Arc<dyn Job>,
+        }
+    }
+}
+
+/// Cancels a job that was not started.
+pub(crate) fn cancel(job: &Arc<dyn Job>, reason: Option<String>) -> bool {
+    let claimed = job.head().claim_unstarted();
+    if claimed {
+        conclude(Arc::clone(job), End::Cancelled(reason), &mut queue);
+    }
+    claimed
+}
+
+/// A handle is gone: gives a panic that nobody took to whoever is told of such.
+pub(crate) fn unheard(job: &dyn Job, host: &dyn Host, group: Option<&Arc<Group>>) {
+    if !job.head().detach() {
+        return;
+    }
+    let mut error = None;
+    quietly(host, &mut || error = job.discard());
+    if let Some(JoinError::Panicked(panic)) = error {
+        panicked_unheard(host, group, panic);
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if !self.is_done() && self.job.head().set_waker(context.waker()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.take())
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(host) = self.host.take() {
+            unheard(&*self.job, &*host, None);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Done {
+    pub(super) fn job(&self) -> &Arc<dyn Job> {
+        &self.job
+    }
+
+    /// Whether the task has ended.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.job.head().is_done()
+    }
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Done").field(&self.is_done()).finish()
+    }
+}

@@ -1,0 +1,365 @@
+//! Tasks that spawn others, and start others of their graph, while they run.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::error::{RunError, TaskError};
+use crate::flow::{Flow, NotScheduled};
+use crate::graph::node::{Context, Outcome};
+use crate::graph::work::Work;
+use crate::group::{Group, GroupScope, enter};
+use crate::host::Host;
+use crate::job::{Job, child};
+use crate::panic::Panic;
+use crate::platform::WorkerId;
+use crate::run::Waiter;
+use crate::stats::{Failure, Suppressed};
+use crate::suspension::{Hold, Suspender};
+use crate::task::TaskId;
+
+/// What a runtime task can do while it runs; see
+/// [`Taskflow::emplace_runtime`](crate::Taskflow::emplace_runtime).
+///
+/// The task is done when all that it spawned is; it holds no worker while it waits for that.
+pub struct Runtime<'env> {
+    host: Arc<dyn Host>,
+    flow: Arc<Flow>,
+    index: u32,
+    group: Arc<Group>,
+    /// Invariant: closures that borrow from `'env` go in.
+    _env: PhantomData<fn(&'env ()) -> &'env ()>,
+}
+
+/// Why a task was not started by [`Runtime::schedule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    /// No edge was declared with [`TaskHandle::may_schedule`](crate::TaskHandle::may_schedule).
+    NotDeclared {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task is scheduled or running already; the run ends with
+    /// [`RunError::TaskRace`](crate::RunError::TaskRace).
+    Running {
+        /// The task.
+        task: TaskId,
+    },
+}
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotDeclared { task } => write!(
+                f,
+                "task {task} is none that this task may schedule; declare it with `may_schedule`"
+            ),
+            Self::Running { task } => {
+                write!(f, "task {task} is scheduled or running already")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ScheduleError {}
+
+/// The run that a task is part of was cancelled, or another task of it has failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preempted {
+    reason: Option<String>,
+}
+
+impl Preempted {
+    /// The reason that was given, if one was.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+impl fmt::Display for Preempted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Some(reason) => write!(f, "the run was stopped: {reason}"),
+            None => write!(f, "the run was stopped"),
+        }
+    }
+}
+
+impl core::error::Error for Preempted {}
+
+impl<'env> Runtime<'env> {
+    /// Spawns a task that is part of this one. A panic of it is this task's. If the run is stopped the
+    /// closure is dropped instead.
+    pub fn spawn(&self, closure: impl FnOnce() + Send + 'env) {
+        let job = child(&self.host, &self.group, closure);
+        // SAFETY: only the lifetime changes. The engine uses the closure of a job before it counts the job
+        // as ended, and never afterwards. The group is done before the runtime task is
+        // (`RuntimeWork::step`, which no panic leaves), the task before its run, and a run ends before
+        // 'env does.
+        let job = unsafe { core::mem::transmute::<Arc<dyn Job + 'env>, Arc<dyn Job>>(job) };
+        self.group.launch(&self.host, job);
+    }
+
+    /// As [`spawn`](Self::spawn), with a closure that spawns in turn: what it spawns is part of this task
+    /// too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::{AtomicU32, Ordering};
+    /// use taskflow_core::{Executor, Manual, Runtime, Taskflow};
+    ///
+    /// fn fibonacci<'env>(rt: &Runtime<'env>, n: u32, sum: &'env AtomicU32) {
+    ///     if n < 2 {
+    ///         sum.fetch_add(n, Ordering::Relaxed);
+    ///     } else {
+    ///         rt.spawn_with(move |rt| fibonacci(rt, n - 1, sum));
+    ///         rt.spawn_with(move |rt| fibonacci(rt, n - 2, sum));
+    ///     }
+    /// }
+    ///
+    /// let sum = AtomicU32::new(0);
+    /// let flow = Taskflow::new();
+    /// flow.emplace_runtime(|rt| fibonacci(rt, 10, &sum));
+    /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// assert_eq!(sum.load(Ordering::Relaxed), 55);
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn spawn_with(&self, closure: impl FnOnce(&Self) + Send + 'env) {
+        let child = self.again();
+        self.spawn(move || closure(&child));
+    }
+
+    /// Calls `body` with a group whose tasks may borrow from the caller, and waits until all of them have
+    /// ended, also when `body` panics. The wait runs the group's tasks and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Panicked`] with the first panic of a task, or [`RunError::Cancelled`]. The result of
+    /// `body` is dropped then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let flow = Taskflow::new();
+    /// flow.try_emplace_runtime(|rt| {
+    ///     let mut halves = [0, 0];
+    ///     let [left, right] = &mut halves;
+    ///     rt.group(|group| {
+    ///         group.spawn(|| *left = 20);
+    ///         group.spawn(|| *right = 22);
+    ///     })?;
+    ///     assert_eq!(halves.iter().sum::<i32>(), 42);
+    ///     Ok(())
+    /// });
+    /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn group<'outer, R>(
+        &self,
+        body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'outer>) -> R,
+    ) -> Result<R, RunError> {
+        /// Lets stopping the run reach the group, until it has ended.
+        struct Held<'f>(&'f Flow, Cell<Option<usize>>);
+        impl Drop for Held<'_> {
+            fn drop(&mut self) {
+                if let Some(place) = self.1.take() {
+                    self.0.let_go(place);
+                }
+            }
+        }
+        let held = Held(&self.flow, Cell::new(None));
+        let result = enter(Arc::clone(&self.host), |group| {
+            held.1
+                .set(Some(self.flow.hold(Hold::Group(group.shared()))));
+            body(group)
+        });
+        drop(held);
+        result
+    }
+
+    /// Starts a task of the same graph now, whatever it waits for: one that this task
+    /// [may schedule](crate::TaskHandle::may_schedule).
+    ///
+    /// # Errors
+    ///
+    /// It may not, or the task is running; nothing was started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Taskflow};
+    ///
+    /// let mut called = false;
+    /// {
+    ///     let flow = Taskflow::new();
+    ///     let extra = flow.emplace(|| called = true);
+    ///     let id = extra.id();
+    ///     let chooser = flow.emplace_runtime(move |rt| rt.schedule(id).expect("it was declared"));
+    ///     chooser.may_schedule(extra);
+    ///     Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// }
+    /// assert!(called);
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn schedule(&self, task: TaskId) -> Result<(), ScheduleError> {
+        // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
+        match unsafe { self.flow.schedule(self.index, task) } {
+            Ok(reference) => {
+                self.host.resume(reference);
+                Ok(())
+            }
+            Err(NotScheduled::Unknown) => Err(ScheduleError::NotDeclared { task }),
+            Err(NotScheduled::Active) => Err(ScheduleError::Running { task }),
+        }
+    }
+
+    /// Whether the run that this task is part of was cancelled, or has failed. A task that takes long
+    /// asks.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.flow.is_stopped() || self.group.is_cancelled()
+    }
+
+    /// As [`is_cancelled`](Self::is_cancelled), to be left by `?`.
+    ///
+    /// # Errors
+    ///
+    /// The run was stopped.
+    pub fn check(&self) -> Result<(), Preempted> {
+        if self.is_cancelled() {
+            let reason = self.flow.stop_reason();
+            return Err(Preempted { reason });
+        }
+        Ok(())
+    }
+
+    /// The worker that makes the call, as far as the platform can tell.
+    #[must_use]
+    pub fn worker(&self) -> Option<WorkerId> {
+        self.host.current_worker()
+    }
+
+    fn again(&self) -> Self {
+        Self {
+            host: Arc::clone(&self.host),
+            flow: Arc::clone(&self.flow),
+            index: self.index,
+            group: Arc::clone(&self.group),
+            _env: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for Runtime<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A runtime task.
+pub(crate) struct RuntimeWork<'env, F> {
+    body: F,
+    suspender: Suspender,
+    group: Option<Arc<Group>>,
+    /// How the closure ended, kept until its children have.
+    failure: Option<Failure>,
+    _env: PhantomData<fn(&'env ()) -> &'env ()>,
+}
+
+impl<F> RuntimeWork<'_, F> {
+    pub(crate) fn new(body: F) -> Self {
+        Self {
+            body,
+            suspender: Suspender::default(),
+            group: None,
+            failure: None,
+            _env: PhantomData,
+        }
+    }
+
+    /// The children have ended, or there are none.
+    fn end(&mut self, context: &mut Context<'_>, group: &Group) -> Outcome {
+        self.suspender.end(context);
+        let own = self.failure.take().map(|failure| Suppressed {
+            task: None,
+            failure,
+        });
+        context.failures.extend(own);
+        if let Err(error) = group.take_outcome() {
+            let mut failures = error.into_failures();
+            for failed in &mut failures {
+                failed.task = None;
+            }
+            context.failures.extend(failures);
+        }
+        if context.failures.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Failed
+        }
+    }
+}
+
+impl<'env, F> Work for RuntimeWork<'env, F>
+where
+    F: FnMut(&Runtime<'env>) -> Option<Result<(), TaskError>>,
+{
+    fn step(&mut self, context: &mut Context<'_>) -> Outcome {
+        if let Some(group) = self.group.take() {
+            self.suspender.resume();
+            if group.is_done() {
+                return self.end(context, &group);
+            }
+            self.group = Some(group);
+            self.suspender.wait_on(context);
+            return Outcome::Pending;
+        }
+        if context.stopped {
+            return Outcome::Skipped;
+        }
+        let flow = context.caller.flow().keep();
+        let mut holders = Vec::new();
+        flow.add_holders(&mut holders);
+        let runtime = Runtime {
+            host: context.caller.host(),
+            index: context.caller.index(),
+            group: Group::of_task(holders, &flow),
+            flow,
+            _env: PhantomData,
+        };
+        // A panic does not leave here: what was spawned may borrow, and has to end first.
+        let mut result = None;
+        let body = &mut self.body;
+        let called: Result<(), Panic> = runtime.host.guard(&mut || result = Some(body(&runtime)));
+        self.failure = match (called, result) {
+            (Err(panic), _) => Some(Failure::Panicked(panic)),
+            (Ok(()), Some(Some(Err(error)))) => Some(Failure::Failed(error)),
+            (Ok(()), Some(Some(Ok(())))) => None,
+            // An input is missing.
+            (Ok(()), Some(None) | None) => return Outcome::Skipped,
+        };
+        if self.failure.is_some() {
+            // What it began is not wanted any more.
+            runtime.group.cancel(None);
+        }
+        let group = Arc::clone(&runtime.group);
+        let suspension = self.suspender.begin(context);
+        if !group.set_waiter(Waiter::Parent(suspension)) {
+            return self.end(context, &group);
+        }
+        self.suspender
+            .hold(context, Hold::Group(Arc::clone(&group)));
+        self.group = Some(group);
+        Outcome::Pending
+    }
+}

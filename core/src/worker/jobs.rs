@@ -1,0 +1,238 @@
+//! Running jobs, and helping those who wait for them.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Current, SLICE, Worker};
+use crate::flow::Flow;
+use crate::group::Group;
+use crate::job::{End, Job, Walk, conclude, refuse, same};
+use crate::platform::Platform;
+use crate::protocol::backlog::Chain;
+use crate::protocol::deque::DequeOwner;
+
+/// A job on a worker's stack.
+pub(super) struct Frame {
+    job: Arc<dyn Job>,
+    /// Whose code was running when it was begun: the engine's, or that of a wait.
+    outer: Current,
+}
+
+impl<P: Platform> Worker<'_, P> {
+    /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
+    /// lasts. Gives what it has in hand then.
+    pub(super) fn run_job(&self, flow: &Flow, reference: u32, index: u32) -> Option<u32> {
+        let mut next = self.pool.nursery.take(flow, index, reference);
+        while let Some(job) = next {
+            if !job.head().claim() {
+                break;
+            }
+            next = self.perform(job);
+            let slice = self.slice.get().saturating_sub(1);
+            self.slice.set(slice);
+            if slice == 0 {
+                return next.and_then(|job| self.place(&job));
+            }
+        }
+        None
+    }
+
+    /// Runs a claimed job. Gives one that it made ready; others are queued.
+    fn perform(&self, job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
+        /// Ends the frame, also if the host lets a panic through.
+        struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>);
+        impl<P: Platform> Drop for Leave<'_, '_, P> {
+            fn drop(&mut self) {
+                let frame = self.0.jobs.borrow_mut().pop();
+                if let Some(frame) = frame {
+                    self.0.current.set(frame.outer);
+                }
+            }
+        }
+        let outer = self.current.replace(Current::Job);
+        self.jobs.borrow_mut().push(Frame {
+            job: Arc::clone(&job),
+            outer,
+        });
+        let leave = Leave(self);
+        let called = self.pool.platform.guard(|| job.call());
+        drop(leave);
+        let end = match called {
+            Ok(()) => End::Well,
+            Err(panic) => End::Panicked(panic),
+        };
+        let mut next = None;
+        conclude(job, end, &mut |ready| {
+            let here = ready.head().is_of(self.pool.identity());
+            if here && next.is_none() && self.has_seat() {
+                next = Some(ready);
+            } else {
+                self.queue_job(ready);
+            }
+        });
+        next
+    }
+
+    /// Gives a ready job a reference, which is to be queued.
+    fn place(&self, job: &Arc<dyn Job>) -> Option<u32> {
+        let placed = self.pool.nursery.place(&self.pool.directory, job);
+        if placed.is_err() {
+            refuse(job);
+        }
+        placed.ok()
+    }
+
+    /// Puts a ready job into its queue: this worker's, if it is of the same executor.
+    pub(super) fn queue_job(&self, job: Arc<dyn Job>) {
+        if !job.head().is_of(self.pool.identity()) {
+            return crate::job::queue(job);
+        }
+        if let Some(reference) = self.place(&job) {
+            self.keep(reference);
+        }
+    }
+
+    /// Runs the job, and what it waits for, as far as that is ready.
+    pub(super) fn help_job(&self, target: &Arc<dyn Job>, deadline: Option<Duration>) {
+        let mut walk = Walk::from(target);
+        let mut held: Option<Arc<dyn Job>> = None;
+        self.help_with(
+            || target.head().is_done(),
+            deadline,
+            || {
+                let job = walk.claim_next(self.pool.identity());
+                // What the job before has made ready is mostly what comes next.
+                let taken = job.as_ref().zip(held.as_ref());
+                let taken = taken.is_some_and(|(job, held)| same(job, held));
+                if let Some(other) = held.take()
+                    && !taken
+                {
+                    self.queue_job(other);
+                }
+                held = self.perform(job?);
+                Some(())
+            },
+        );
+        if let Some(other) = held {
+            self.queue_job(other);
+        }
+    }
+
+    /// Runs what is ready of the group.
+    pub(super) fn help_group(&self, group: &Group, deadline: Option<Duration>) {
+        self.help_with(
+            || group.is_done(),
+            deadline,
+            || {
+                let job = group.claim_next(self.pool.identity())?;
+                if let Some(next) = self.perform(job) {
+                    self.queue_job(next);
+                }
+                Some(())
+            },
+        );
+    }
+
+    /// Calls `run_one` until the wait is over, nothing is ready, or the time is up.
+    fn help_with(
+        &self,
+        is_over: impl Fn() -> bool,
+        deadline: Option<Duration>,
+        mut run_one: impl FnMut() -> Option<()>,
+    ) {
+        let outer_slice = self.slice.replace(SLICE);
+        while self.has_seat() && !is_over() {
+            self.take_up_late();
+            if run_one().is_none() {
+                break;
+            }
+            if deadline.is_some_and(|deadline| self.pool.platform.now() >= deadline) {
+                break;
+            }
+            let slice = self.slice.get().saturating_sub(1);
+            self.slice.set(slice);
+            if slice == 0 && self.has_seat() {
+                if self.guest && !self.pool.injector.is_empty() {
+                    // Somebody else's work waits, perhaps for this very seat.
+                    break;
+                }
+                self.slice.set(SLICE);
+            }
+        }
+        if self.has_seat() {
+            if self.guest {
+                self.spill();
+            }
+            self.flush_and_keep();
+            self.sweep();
+        }
+        self.slice
+            .set(if self.has_seat() { outer_slice } else { 0 });
+    }
+
+    /// Takes references of jobs that were claimed out of this worker's queue, as long as they come first.
+    /// So a task that spawns and waits again and again leaves none behind.
+    fn sweep(&self) {
+        loop {
+            let Some(task) = self.deque().and_then(DequeOwner::take_newest) else {
+                let refilled = self.refill(&self.slot.backlog)
+                    || (self.guest && self.refill(&self.pool.injector));
+                if refilled {
+                    continue;
+                }
+                return;
+            };
+            let (flow, view) = self.locate(task);
+            let index = task.wrapping_sub(view.base);
+            if flow.chunk().is_none_or(|chunk| !chunk.is_dead(index)) {
+                return self.put_back(task);
+            }
+            drop(self.pool.nursery.take(flow, index, task));
+        }
+    }
+
+    /// Puts a task back that was taken out of the queue. Nobody is told.
+    fn put_back(&self, task: u32) {
+        match self.deque().map(|deque| (deque, deque.push(task))) {
+            Some((deque, Ok(()))) => deque.publish(),
+            _ => self.pool.inject(Chain::of(task)),
+        }
+    }
+
+    /// As [`Seated::add_holders`](crate::wait::Seated::add_holders).
+    pub(super) fn add_held_up(&self, holders: &mut Vec<u64>) {
+        let jobs = self.jobs.borrow();
+        let mut current = self.current.get();
+        let mut frames = jobs.iter().rev();
+        while current == Current::Job
+            && let Some(frame) = frames.next()
+        {
+            if holders.contains(&frame.job.head().id()) {
+                // All that it holds up is there too.
+                return;
+            }
+            frame.job.head().add_holders(holders);
+            current = frame.outer;
+        }
+        if let Some(flow) = self.flow_of(current) {
+            flow.add_holders(holders);
+        }
+    }
+
+    /// As [`Seated::holds`](crate::wait::Seated::holds).
+    pub(super) fn holds_up(&self, id: u64) -> bool {
+        let jobs = self.jobs.borrow();
+        let mut current = self.current.get();
+        let mut frames = jobs.iter().rev();
+        while current == Current::Job
+            && let Some(frame) = frames.next()
+        {
+            if frame.job.head().holds(id) {
+                return true;
+            }
+            current = frame.outer;
+        }
+        self.flow_of(current).is_some_and(|flow| flow.holds_up(id))
+    }
+}
