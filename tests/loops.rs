@@ -214,7 +214,11 @@ fn a_once_task_in_a_loop_is_started_again_and_refused() {
         let flow = Taskflow::new();
         let (ran, after) = (Counter::default(), Counter::default());
         let count = ran.clone();
-        let once = flow.emplace_once(move || drop(count.add())).name("once");
+        let once = flow
+            .emplace_once(move || {
+                count.add();
+            })
+            .name("once");
         flow.placeholder().precede(once);
         let condition = flow.emplace_condition(|| 0_usize);
         once.precede(condition);
@@ -341,8 +345,7 @@ fn a_loop_over_a_subflow_a_thousand_times_does_not_grow() {
         let count = ran.clone();
         let subflow = flow.emplace_subflow(move |subflow| {
             for _ in 0..10 {
-                let count = count.clone();
-                subflow.emplace(move || drop(count.add()));
+                counted(subflow, &count);
             }
         });
         let mut asked = 0;
