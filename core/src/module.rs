@@ -14,6 +14,8 @@ use crate::taskflow::Taskflow;
 /// A graph that is a task of others: made from a flow by value, so that nobody edits it any more.
 ///
 /// It may be used by several flows, and several times in one; its uses take turns, first come first served.
+/// A use that is part of another use of the same module, over a subflow, fails with
+/// [`RunError::Deadlock`](crate::RunError::Deadlock).
 /// Cloning it gives another handle of the same graph.
 ///
 /// # Examples
@@ -113,8 +115,13 @@ impl Work for ModuleWork<'_> {
             return Outcome::Skipped;
         }
         let module = &self.module.shared;
+        let caller = context.caller;
         self.nested.begin(context, |host, order| {
             module.verdict.clone()?;
+            if caller.flow().holds_up(module.flow.id()) {
+                // Its turn would come after that of the use that it is part of.
+                return Err(RunError::Deadlock);
+            }
             host.run_submitted();
             module.flow.submit(host, order).map_err(|error| {
                 host.run_ended();

@@ -268,21 +268,25 @@ impl<P: Platform> Worker<'_, P> {
         let stopped = flow.is_stopped();
         // An error that a task handed on from a nested run is that of the nested task.
         let failures = failures.drain(..).flat_map(|failed| match failed.failure {
-            Failure::Failed(error) => match error.into_run_error() {
+            // (One with a name was told of a nested run already.)
+            Failure::Failed(error) if failed.task.is_none() => match error.into_run_error() {
                 // That somebody else's run was cancelled is this task's own failure.
                 Ok(inner) if stopped || !matches!(inner, RunError::Cancelled { .. }) => {
                     inner.into_failures()
                 }
                 Ok(inner) => Vec::from([Suppressed {
-                    task: failed.task,
+                    task: None,
                     failure: Failure::Failed(TaskError::from(inner)),
                 }]),
                 Err(error) => Vec::from([Suppressed {
-                    task: failed.task,
+                    task: None,
                     failure: Failure::Failed(error),
                 }]),
             },
-            _ => Vec::from([failed]),
+            failure => Vec::from([Suppressed {
+                task: failed.task,
+                failure,
+            }]),
         });
         for failed in failures {
             goes_on &= matches!(failed.failure, Failure::Panicked(_) | Failure::Failed(_));
