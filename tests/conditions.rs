@@ -6,13 +6,15 @@ mod support {
     pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
+    pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
 
 use std::sync::{Arc, Mutex};
 
-use support::bench::{Bench, on_each_bench, throw};
+use support::bench::{Bench, on_each_bench};
 use support::counter::Counter;
+use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Branch, IntoBranch, RunError, TaskHandle, Taskflow};
 

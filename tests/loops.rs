@@ -6,7 +6,6 @@ mod support {
     pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
-    pub(crate) mod live_bytes;
     pub(crate) mod traced;
     pub(crate) mod watchdog;
 }
@@ -15,7 +14,6 @@ use std::sync::{Arc, Mutex};
 
 use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
-use support::live_bytes::{allocated, alone, live};
 use support::traced::{Call, Trace, Traced};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
@@ -298,74 +296,4 @@ fn what_a_loop_counts_is_what_ran() {
             assert_eq!((stats.skipped, stats.rounds), (0, 2));
         }
     });
-}
-
-/// What the dearest part of this, at its cheapest of several times, allocates.
-fn least_allocated(mut body: impl FnMut()) -> usize {
-    let times = (0..10).map(|_| {
-        let before = allocated();
-        body();
-        allocated() - before
-    });
-    times.min().unwrap_or(0)
-}
-
-#[test]
-fn a_re_run_of_a_flow_with_loops_allocates_nothing() {
-    let _alone = alone();
-    for workers in [1, 2] {
-        let executor = Executor::new(workers);
-        let flow = Taskflow::new();
-        let condition = self_loop(&flow, 100);
-        let wide = flow.placeholder();
-        flow.placeholder().precede(condition);
-        condition.precede(wide);
-        let join = flow.placeholder();
-        for _ in 0..50 {
-            wide.precede(flow.placeholder().precede(join));
-        }
-        for _ in 0..5 {
-            executor.run_and_wait(&flow).unwrap();
-            executor.run(&flow).wait().unwrap();
-        }
-        let bytes = least_allocated(|| drop(executor.run_and_wait(&flow).unwrap()));
-        assert_eq!(bytes, 0, "{workers} workers");
-        let bytes = least_allocated(|| drop(executor.run_n(&flow, 3).wait().unwrap()));
-        assert_eq!(bytes, 0, "{workers} workers");
-    }
-}
-
-#[test]
-fn a_loop_over_a_subflow_a_thousand_times_does_not_grow() {
-    let _alone = alone();
-    let executor = Executor::new(2);
-    let ran = Counter::default();
-    let looped = |passes: usize| {
-        let flow = Taskflow::new();
-        let count = ran.clone();
-        let subflow = flow.emplace_subflow(move |subflow| {
-            for _ in 0..10 {
-                counted(subflow, &count);
-            }
-        });
-        let mut asked = 0;
-        let again = flow.emplace_condition(move || {
-            asked += 1;
-            usize::from(asked % passes == 0)
-        });
-        flow.placeholder().precede(subflow);
-        subflow.precede(again);
-        again.precede(subflow);
-        flow
-    };
-    let (short, long) = (looped(10), looped(1000));
-    let mut grown = isize::MAX;
-    for _ in 0..5 {
-        executor.run(&short).wait().unwrap();
-        let before = live();
-        executor.run(&long).wait().unwrap();
-        grown = grown.min(live() - before);
-    }
-    assert!(grown < 4096, "{grown} bytes");
-    assert_eq!(ran.get(), 5 * (10 + 1000) * 10);
 }

@@ -8,6 +8,7 @@ mod support {
     pub(crate) mod dice;
     pub(crate) mod drops;
     pub(crate) mod gate;
+    pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
 
@@ -15,10 +16,11 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use support::bench::{WORKERS, on_each_bench, throw};
+use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
+use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, Manual, Module, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError,

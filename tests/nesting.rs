@@ -9,17 +9,19 @@ mod support {
     pub(crate) mod drops;
     pub(crate) mod gate;
     pub(crate) mod size;
+    pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::bench::{WORKERS, on_each_bench, throw};
+use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
 use support::size::share;
+use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, RunError, RunOptions, Subflow, Taskflow, TaskflowFuture};
 

@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
+    pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
 
@@ -14,9 +15,10 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::bench::{on_each_bench, throw};
+use support::bench::on_each_bench;
 use support::counter::Counter;
 use support::drops::Dropped;
+use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, Failure, Manual, RunError, RunOptions, RunStats, Subflow, TaskHandle, Taskflow,

@@ -104,8 +104,10 @@ impl Suspension {
             return;
         }
         let place = self.place.lock();
-        let place = place.as_ref().map(|p| (Arc::clone(&p.host), p.reference));
-        if let Some((host, reference)) = place {
+        let target = place.as_ref().map(|p| (Arc::clone(&p.host), p.reference));
+        // The task may run and end before `resume` returns, and its end takes the lock.
+        drop(place);
+        if let Some((host, reference)) = target {
             host.resume(reference);
         }
     }

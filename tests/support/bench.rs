@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use taskflow_std::{
     Builder, Executor, Local, Manual, NoThread, Panic, Platform, RunError, RunOptions, RunStats,
@@ -48,11 +48,6 @@ impl Bench for Executor {
     fn step(&self) {
         std::thread::yield_now();
     }
-}
-
-/// Panics with this text, past the panic hook.
-pub(crate) fn throw(text: &str) -> ! {
-    resume_unwind(Box::new(text.to_owned()))
 }
 
 /// The manual host, on a machine that can unwind.
@@ -143,7 +138,20 @@ impl Bench for Stepped {
 /// Calls `body` with each bench. Hangs of threads are not noticed here: see the watchdog.
 pub(crate) fn on_each_bench(mut body: impl FnMut(&dyn Bench)) {
     for workers in WORKERS {
-        body(&Executor::new(workers));
-        body(&Stepped::new(workers));
+        let threads = Executor::new(workers);
+        warm_up(&threads);
+        body(&threads);
+        let stepped = Stepped::new(workers);
+        warm_up(&stepped);
+        body(&stepped);
     }
+}
+
+/// No test is to meet queues that nobody has used yet.
+fn warm_up(bench: &dyn Bench) {
+    let flow = Taskflow::new();
+    flow.placeholder().precede(flow.placeholder());
+    bench.step();
+    bench.run(&flow).expect("nothing fails");
+    bench.run_n(&flow, 2).expect("nothing fails");
 }

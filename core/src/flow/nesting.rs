@@ -39,11 +39,6 @@ impl Flow {
         !self.holds.lock().is_empty()
     }
 
-    /// Whether the active run is part of a task.
-    pub(crate) fn is_nested(&self) -> bool {
-        self.parent().is_some()
-    }
-
     /// The flow of the task that the active run is part of.
     pub(crate) fn parent(&self) -> Option<Arc<Self>> {
         let run = self.queue.lock().active.clone()?;
