@@ -6,7 +6,6 @@ mod support {
     pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
-    pub(crate) mod traced;
     pub(crate) mod watchdog;
 }
 
@@ -14,11 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
-use support::traced::{Call, Trace, Traced};
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Builder, Executor, RunError, RunOptions, StdPlatform, TaskHandle, Taskflow, TaskflowError,
-};
+use taskflow_std::{Executor, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError};
 
 fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
     let counter = counter.clone();
@@ -53,30 +49,6 @@ fn a_condition_that_picks_itself_a_hundred_times_is_a_loop_and_no_race() {
         }
         assert_eq!(bench.run_n(&flow, 10).unwrap().tasks, 1020);
     });
-}
-
-#[test]
-fn a_loop_of_one_condition_touches_no_queue() {
-    let unparks = |passes: usize| {
-        let trace = Trace::default();
-        let host = StdPlatform::new();
-        let traced = Traced {
-            host,
-            trace: trace.clone(),
-        };
-        let executor = Builder::new(traced).workers(4).build().unwrap();
-        let flow = Taskflow::new();
-        flow.placeholder().precede(self_loop(&flow, passes));
-        trace.when_quiet();
-        let before = trace.calls().len();
-        executor.run(&flow).wait().unwrap();
-        let calls = trace.when_quiet();
-        let unparks = calls[before..].iter().filter(|call| **call == Call::Unpark);
-        unparks.count()
-    };
-    // A task that goes through a queue wakes somebody when nobody is searching.
-    let (few, many) = (unparks(2), unparks(20_000));
-    assert!(many <= few + 4, "{few} and {many} wake-ups");
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod support {
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
@@ -298,7 +298,7 @@ fn a_panic_in_one_use_fails_that_user_only() {
 fn a_module_may_borrow_and_is_send_and_sync() {
     fn travels<T: Send + Sync + Clone>(_: &T) {}
     let sum = AtomicUsize::new(0);
-    let numbers = vec![1, 2, 3];
+    let numbers = [1, 2, 3];
     let steps = Taskflow::new();
     steps.emplace(|| {
         sum.fetch_add(numbers.iter().sum(), Ordering::Relaxed);
@@ -393,28 +393,5 @@ fn a_wait_on_one_manual_worker_runs_the_use_that_is_ahead() {
         assert_eq!(executor.run(&flows[1]).wait().unwrap().tasks, TASKS);
         ahead.wait().unwrap();
         assert_eq!(uses.get(), 2);
-    });
-}
-
-#[test]
-fn a_module_that_uses_itself_over_a_subflow_ends_with_deadlock() {
-    within_a_minute(|| {
-        let executor = Executor::new(2);
-        let slot: Arc<OnceLock<Mutex<Option<Module<'static>>>>> = Arc::default();
-        let own = Arc::clone(&slot);
-        let steps = Taskflow::new();
-        steps.emplace_subflow(move |subflow| {
-            let module = own.get().and_then(|slot| slot.lock().unwrap().clone());
-            subflow
-                .composed_of(&module.expect("it was put there"))
-                .name("itself");
-        });
-        let module = Module::new(steps);
-        slot.set(Mutex::new(Some(module.clone()))).ok();
-        let flow = Taskflow::new();
-        flow.composed_of(&module);
-        let error = executor.run(&flow).wait().unwrap_err();
-        assert!(error.to_string().contains("\"itself\""), "{error}");
-        *slot.get().unwrap().lock().unwrap() = None;
     });
 }

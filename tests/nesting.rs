@@ -14,7 +14,7 @@ mod support {
 }
 
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
@@ -23,19 +23,20 @@ use support::gate::Gate;
 use support::size::share;
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
-use taskflow_std::{Executor, Manual, RunError, RunOptions, Subflow, Taskflow, TaskflowFuture};
+use taskflow_std::{
+    Executor, Manual, Module, RunError, RunOptions, Subflow, Taskflow, TaskflowFuture,
+};
 
 /// Leaves `result` to the sum of what two children leave, and so on.
-fn fib(subflow: &Subflow<'_, 'static>, n: u64, larger_first: bool, result: Arc<AtomicU64>) {
+fn fib(subflow: &Subflow<'_, 'static>, n: u64, larger_first: bool, result: &Arc<AtomicU64>) {
     if n < 2 {
         result.fetch_add(n, Ordering::Relaxed);
         return;
     }
     let order = if larger_first { [1, 2] } else { [2, 1] };
     for less in order {
-        let result = Arc::clone(&result);
-        subflow
-            .emplace_subflow(move |inner| fib(inner, n - less, larger_first, Arc::clone(&result)));
+        let result = Arc::clone(result);
+        subflow.emplace_subflow(move |inner| fib(inner, n - less, larger_first, &result));
     }
 }
 
@@ -52,7 +53,7 @@ fn a_subflow_that_calls_itself_counts_fibonacci_in_either_order_of_the_operands(
                 let (flow, result) = (Taskflow::new(), Arc::new(AtomicU64::new(0)));
                 let sum = Arc::clone(&result);
                 flow.emplace_subflow(move |subflow| {
-                    fib(subflow, n, larger_first, Arc::clone(&sum))
+                    fib(subflow, n, larger_first, &sum);
                 });
                 bench.run(&flow).unwrap();
                 assert_eq!(result.load(Ordering::Relaxed), expected);
@@ -70,7 +71,7 @@ fn joined_fib(subflow: &mut Subflow<'_, 'static>, n: u64) -> u64 {
         let result = Arc::new(AtomicU64::new(0));
         let own = Arc::clone(&result);
         subflow.emplace_subflow(move |inner| {
-            own.store(joined_fib(inner, n - less), Ordering::Relaxed)
+            own.store(joined_fib(inner, n - less), Ordering::Relaxed);
         });
         result
     });
@@ -88,7 +89,7 @@ fn a_subflow_that_joins_at_every_level_counts_fibonacci() {
             let (flow, result) = (Taskflow::new(), Arc::new(AtomicU64::new(0)));
             let own = Arc::clone(&result);
             flow.emplace_subflow(move |subflow| {
-                own.store(joined_fib(subflow, 9), Ordering::Relaxed)
+                own.store(joined_fib(subflow, 9), Ordering::Relaxed);
             });
             bench.run(&flow).unwrap();
             assert_eq!(result.load(Ordering::Relaxed), 34);
@@ -117,14 +118,17 @@ fn nested(levels: usize, work: Work) -> Taskflow<'static> {
 
 fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(128 << 10);
-    thread.spawn(body).unwrap().join().unwrap();
+    let thread = thread.spawn(body).expect("a thread can be started");
+    if let Err(payload) = thread.join() {
+        std::panic::resume_unwind(payload);
+    }
 }
 
 fn small_executor(workers: usize) -> Executor {
     let builder = Executor::builder()
         .workers(workers)
         .stack_size_bytes(128 << 10);
-    builder.build().unwrap()
+    builder.build().expect("threads can be started")
 }
 
 #[test]
@@ -136,7 +140,12 @@ fn deep_nests_run_end_and_fail_without_using_the_stack() {
                 let executor = small_executor(workers);
                 let ran = Counter::default();
                 let count = ran.clone();
-                let flow = nested(levels, Arc::new(move || drop(Some(count.add()))));
+                let flow = nested(
+                    levels,
+                    Arc::new(move || {
+                        count.add();
+                    }),
+                );
                 let stats = executor.run(&flow).wait().unwrap();
                 assert_eq!((stats.tasks, ran.get()), (levels as u64 + 1, 1));
                 let flow = nested(levels, Arc::new(|| throw("deep")));
@@ -328,4 +337,49 @@ fn the_cancel_of_another_run_that_a_task_hands_on_is_a_failure_of_the_task() {
             assert_eq!(after.get(), 0);
         }
     });
+}
+
+#[test]
+fn a_module_that_uses_itself_over_a_subflow_ends_with_deadlock() {
+    within_a_minute(|| {
+        let executor = Executor::new(2);
+        let slot: Arc<OnceLock<Mutex<Option<Module<'static>>>>> = Arc::default();
+        let own = Arc::clone(&slot);
+        let steps = Taskflow::new();
+        steps.emplace_subflow(move |subflow| {
+            let module = own.get().and_then(|slot| slot.lock().unwrap().clone());
+            subflow
+                .composed_of(&module.expect("it was put there"))
+                .name("itself");
+        });
+        let module = Module::new(steps);
+        slot.set(Mutex::new(Some(module.clone()))).ok();
+        let flow = Taskflow::new();
+        flow.composed_of(&module);
+        let error = executor.run(&flow).wait().unwrap_err();
+        assert!(error.to_string().contains("\"itself\""), "{error}");
+        *slot.get().unwrap().lock().unwrap() = None;
+    });
+}
+
+#[test]
+fn a_join_on_one_manual_worker_that_knows_no_thread_runs_the_children() {
+    let (flow, ran) = (Taskflow::new(), Counter::default());
+    let count = ran.clone();
+    flow.emplace_subflow(move |subflow| {
+        for _ in 0..10 {
+            let count = count.clone();
+            subflow.emplace_subflow(move |inner| {
+                let count = count.clone();
+                inner.emplace(move || {
+                    count.add();
+                });
+                inner.join().unwrap();
+            });
+        }
+        subflow.join().unwrap();
+    });
+    let executor = taskflow_core::Executor::<Manual>::new(1);
+    assert_eq!(executor.run_and_wait(&flow).unwrap().tasks, 21);
+    assert_eq!(ran.get(), 10);
 }

@@ -21,8 +21,8 @@ use support::drops::Dropped;
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Executor, Failure, Manual, RunError, RunOptions, RunStats, Subflow, TaskHandle, Taskflow,
-    TaskflowError,
+    Executor, Failure, Manual, RunError, RunOptions, RunStats, Subflow, TaskHandle, TaskLabel,
+    Taskflow, TaskflowError,
 };
 
 fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
@@ -32,14 +32,18 @@ fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f>
     })
 }
 
+fn named(task: TaskLabel) -> String {
+    task.name.map_or_else(String::new, String::from)
+}
+
 /// The name of the task that failed, and the stats.
 #[track_caller]
 fn failed(result: Result<RunStats, RunError>) -> (String, RunStats) {
     match result {
         Err(RunError::Panicked { task, stats, .. }) => {
-            (task.unwrap().name.unwrap().to_string(), *stats)
+            (named(task.expect("only tasks fail")), *stats)
         }
-        Err(RunError::Failed { task, stats, .. }) => (task.name.unwrap().to_string(), *stats),
+        Err(RunError::Failed { task, stats, .. }) => (named(task), *stats),
         other => panic!("a failure is expected: {other:?}"),
     }
 }
@@ -93,25 +97,6 @@ fn a_join_runs_the_children_at_once_and_gives_what_they_did() {
         assert_eq!(bench.run_n(&flow, 5).unwrap().tasks, 505);
         assert_eq!(ran.get(), 500);
     });
-}
-
-#[test]
-fn a_join_on_one_manual_worker_that_knows_no_thread_runs_the_children() {
-    let (flow, ran) = (Taskflow::new(), Counter::default());
-    let count = ran.clone();
-    flow.emplace_subflow(move |subflow| {
-        for _ in 0..10 {
-            let count = count.clone();
-            subflow.emplace_subflow(move |inner| {
-                counted(inner, &count);
-                inner.join().unwrap();
-            });
-        }
-        subflow.join().unwrap();
-    });
-    let executor = taskflow_core::Executor::<Manual>::new(1);
-    assert_eq!(executor.run_and_wait(&flow).unwrap().tasks, 21);
-    assert_eq!(ran.get(), 10);
 }
 
 #[test]
@@ -289,7 +274,12 @@ fn captures_of_children_are_dropped_exactly_once_however_the_subflow_ends() {
                     "join" => drop(subflow.join()?),
                     "panic" => throw("parent"),
                     "error" => return Err(io::Error::other("parent").into()),
-                    "cancel" => drop(own.lock().unwrap().as_ref().map(|run| run.cancel())),
+                    "cancel" => drop(
+                        own.lock()
+                            .unwrap()
+                            .as_ref()
+                            .map(taskflow_std::RunCanceller::cancel),
+                    ),
                     _ => {}
                 }
                 Ok(())
