@@ -286,3 +286,33 @@ fn a_small_graph_run_by_its_caller_wakes_nobody() {
         }
     });
 }
+
+#[test]
+fn a_loop_of_one_condition_touches_no_queue() {
+    let unparks = |passes: usize| {
+        let trace = Trace::default();
+        let host = StdPlatform::new();
+        let traced = Traced {
+            host,
+            trace: trace.clone(),
+        };
+        let executor = Builder::new(traced).workers(4).build().unwrap();
+        let flow = Taskflow::new();
+        let mut pass = 0;
+        let again = flow.emplace_condition(move || {
+            pass += 1;
+            usize::from(pass == passes)
+        });
+        flow.placeholder().precede(again);
+        again.precede(again);
+        trace.when_quiet();
+        let before = trace.calls().len();
+        executor.run(&flow).wait().unwrap();
+        let calls = trace.when_quiet();
+        let unparks = calls[before..].iter().filter(|call| **call == Call::Unpark);
+        unparks.count()
+    };
+    // A task that goes through a queue wakes somebody when nobody is searching.
+    let (few, many) = (unparks(2), unparks(20_000));
+    assert!(many <= few + 4, "{few} and {many} wake-ups");
+}

@@ -16,7 +16,7 @@ use support::counter::Counter;
 use support::drops::Dropped;
 use support::live_bytes::{allocated, alone, live};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Executor, TaskHandle, Taskflow};
+use taskflow_std::{ConditionalHandle, Executor, TaskHandle, Taskflow};
 
 const TASKS: usize = 100_000;
 
@@ -339,4 +339,58 @@ fn runs_in_flight_do_not_grow_what_stays() {
     };
     burst();
     assert_eq!(grown(|| (0..100).for_each(|_| burst())), 0);
+}
+
+/// Adds a loop over `body`, of so many passes.
+fn looped<'f>(
+    flow: &'f Taskflow<'static>,
+    body: TaskHandle<'f>,
+    passes: usize,
+) -> ConditionalHandle<'f> {
+    let mut pass = 0;
+    let again = flow.emplace_condition(move || {
+        pass += 1;
+        usize::from(pass % passes == 0)
+    });
+    flow.placeholder().precede(body);
+    body.precede(again);
+    again.precede(body);
+    again
+}
+
+#[test]
+fn a_re_run_of_a_flow_with_loops_allocates_nothing() {
+    let _alone = alone();
+    for workers in [1, 2] {
+        let (executor, flow) = (Executor::new(workers), Taskflow::new());
+        let (wide, join) = (flow.placeholder(), flow.placeholder());
+        for _ in 0..50 {
+            wide.precede(flow.placeholder().precede(join));
+        }
+        looped(&flow, flow.placeholder(), 100).precede(wide);
+        for _ in 0..5 {
+            executor.run_and_wait(&flow).unwrap();
+            executor.run(&flow).wait().unwrap();
+        }
+        let bytes = least_allocated(|| drop(executor.run_and_wait(&flow).unwrap()));
+        assert_eq!(bytes, 0, "{workers} workers");
+        let bytes = least_allocated(|| drop(executor.run_n(&flow, 3).wait().unwrap()));
+        assert_eq!(bytes, 0, "{workers} workers");
+    }
+}
+
+#[test]
+fn a_loop_over_a_subflow_a_thousand_times_does_not_grow() {
+    let _alone = alone();
+    let (executor, flow) = (Executor::new(2), Taskflow::new());
+    let subflow = flow.emplace_subflow(|subflow| {
+        subflow.linearize([(); 10].map(|()| subflow.emplace(|| {})));
+    });
+    looped(&flow, subflow, 1000);
+    executor.run(&flow).wait().unwrap();
+    let pass = || {
+        let stats = executor.run(&flow).wait().expect("nothing fails");
+        assert_eq!(stats.tasks, 1 + 1000 * 12);
+    };
+    assert!((0..5).map(|_| grown(pass)).min() == Some(0));
 }

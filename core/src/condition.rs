@@ -1,6 +1,7 @@
 //! Conditions: tasks that choose which of their successors run.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
@@ -34,6 +35,38 @@ impl Branch {
     #[must_use]
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
         Self(Choice::Named(name.into()))
+    }
+}
+
+/// What a condition chose. One branch, as most choose, takes no memory of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    first: Option<Branch>,
+    others: Vec<Branch>,
+}
+
+impl Choices {
+    pub(crate) fn push(&mut self, branch: Branch) {
+        if self.first.is_none() {
+            self.first = Some(branch);
+        } else {
+            self.others.push(branch);
+        }
+    }
+
+    /// The one branch, unless there are others.
+    pub(crate) fn single(&self) -> Option<&Branch> {
+        self.first.as_ref().filter(|_| self.others.is_empty())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Branch> {
+        self.first.iter().chain(&self.others)
+    }
+}
+
+impl Extend<Branch> for Choices {
+    fn extend<I: IntoIterator<Item = Branch>>(&mut self, branches: I) {
+        branches.into_iter().for_each(|branch| self.push(branch));
     }
 }
 

@@ -171,7 +171,7 @@ pub enum Lint {
         /// The condition.
         task: TaskLabel,
     },
-    /// No way leads to the task from any source.
+    /// Nothing can ever start the task: no branch that may be taken leads to it, and not all that it waits for can run.
     NeverStarted {
         /// The task.
         task: TaskLabel,
@@ -188,7 +188,7 @@ impl fmt::Display for Lint {
                 write!(f, "the condition {task} has no successor to choose")
             }
             Self::NeverStarted { task } => {
-                write!(f, "no way leads to {task} from a source")
+                write!(f, "nothing can ever start {task}")
             }
         }
     }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::error::TaskflowError;
+use crate::error::{RunError, TaskflowError};
 use crate::flow::Flow;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
@@ -15,6 +15,8 @@ use crate::taskflow::Taskflow;
 /// A graph that is a task of others: made from a flow by value, so that nobody edits it any more.
 ///
 /// It may be used by several flows, and several times in one; its uses take turns, first come first served.
+/// A use that is part of another use of the same module, over a subflow, fails with
+/// [`RunError::Deadlock`](crate::RunError::Deadlock).
 /// Cloning it gives another handle of the same graph.
 ///
 /// # Examples
@@ -119,7 +121,13 @@ impl Work for ModuleWork<'_> {
             return Outcome::Skipped;
         }
         let source = self.module.source();
-        self.nested
-            .begin(context, |host, order| source.submit(host, order))
+        let caller = context.caller;
+        self.nested.begin(context, |host, order| {
+            if caller.flow().holds_up(source.id()) {
+                // Its turn would come after that of the use that it is part of.
+                return Err(RunError::Deadlock);
+            }
+            source.submit(host, order)
+        })
     }
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
-use crate::condition::Branch;
+use crate::condition::Choices;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::graph::node::Outcome;
@@ -78,7 +78,7 @@ pub(crate) struct Slot {
 pub(crate) struct Late {
     pub(crate) task: u32,
     pub(crate) outcome: Outcome,
-    pub(crate) choices: Vec<Branch>,
+    pub(crate) choices: Choices,
 }
 
 impl Late {
@@ -87,7 +87,7 @@ impl Late {
         Self {
             task,
             outcome,
-            choices: Vec::new(),
+            choices: Choices::default(),
         }
     }
 }

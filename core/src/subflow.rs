@@ -117,6 +117,20 @@ impl<F> SubflowWork<'_, F> {
     }
 }
 
+impl<F> SubflowWork<'_, F> {
+    /// Drops the graph, unless it runs. A panic of that comes after the failures that there are already.
+    fn let_go(&mut self, context: &mut Context<'_>, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Pending {
+            return outcome;
+        }
+        let flow = &mut self.flow;
+        match context.caller.host().guard(&mut || *flow = None) {
+            Ok(()) => outcome,
+            Err(panic) => context.fail(Failure::Panicked(panic)),
+        }
+    }
+}
+
 impl<'env, F> Work for SubflowWork<'env, F>
 where
     F: FnMut(&mut Subflow<'_, 'env>) -> Option<Result<(), TaskError>>,
@@ -124,10 +138,7 @@ where
     fn step(&mut self, context: &mut Context<'_>) -> Outcome {
         if self.nested.is_begun() {
             let outcome = self.nested.go_on(context);
-            if outcome != Outcome::Pending {
-                self.flow = None;
-            }
-            return outcome;
+            return self.let_go(context, outcome);
         }
         if context.stopped {
             return Outcome::Skipped;
@@ -151,9 +162,6 @@ where
         let outcome = self
             .nested
             .begin(context, |host, order| flow.source().submit(host, order));
-        if outcome != Outcome::Pending {
-            self.flow = None;
-        }
-        outcome
+        self.let_go(context, outcome)
     }
 }

@@ -39,11 +39,6 @@ impl Flow {
         !self.holds.lock().is_empty()
     }
 
-    /// Whether the active run is part of a task.
-    pub(crate) fn is_nested(&self) -> bool {
-        self.parent().is_some()
-    }
-
     /// The flow of the task that the active run is part of.
     pub(crate) fn parent(&self) -> Option<Arc<Self>> {
         let run = self.queue.lock().active.clone()?;
@@ -70,6 +65,32 @@ impl Flow {
             outer = if found { None } else { flow.parent() };
         }
         found
+    }
+
+    /// Whether a task of the flow `id` waits, over any number of nested graphs, for the end of the active run:
+    /// since that is part of it, or since a use of the same module has its turn afterwards.
+    pub(crate) fn is_ahead_of(&self, id: u64) -> bool {
+        let mut reached = self.users();
+        let mut next = 0;
+        while let Some(flow) = reached.get(next).map(Arc::clone) {
+            if flow.id == id {
+                return true;
+            }
+            for user in flow.users() {
+                if reached.iter().all(|seen| seen.id != user.id) {
+                    reached.push(user);
+                }
+            }
+            next += 1;
+        }
+        false
+    }
+
+    /// The flows of the tasks that unfinished runs are part of.
+    fn users(&self) -> Vec<Arc<Self>> {
+        let queue = self.queue.lock();
+        let runs = queue.active.iter().chain(&queue.waiting);
+        runs.filter_map(|run| run.parent_flow()).collect()
     }
 
     /// Claims a task that the runtime task `from` may schedule, and counts it. Gives its reference, which

@@ -72,13 +72,37 @@ impl Graph {
             task: self.label(task),
         }));
         if let Edges::Frozen { weak: Some(_), .. } = &self.edges {
-            let reached = self.reached_from(self.sources().iter().copied());
-            let lost = self.tasks().filter(|task| !reached[*task as usize]);
+            let startable = self.startable();
+            let lost = self.tasks().filter(|task| !startable[*task as usize]);
             lints.extend(lost.map(|task| Lint::NeverStarted {
                 task: self.label(task),
             }));
         }
         lints
+    }
+
+    /// For each task whether a round may start it: a source, a branch of a task that may be started, or one
+    /// that gets as many arrivals as it waits for. (A task that a weak edge leads to, directly or over others,
+    /// may arrive any number of times.)
+    fn startable(&self) -> Vec<bool> {
+        let mut waiting: Vec<u32> = self.nodes.iter().map(Node::strong).collect();
+        let mut startable = vec![false; self.nodes.len()];
+        let mut next: Vec<u32> = self.sources().to_vec();
+        while let Some(task) = next.pop() {
+            if core::mem::replace(&mut startable[task as usize], true) {
+                continue;
+            }
+            let node = self.node(task);
+            next.extend(self.scheduled_by(task));
+            for successor in self.successors(task) {
+                let waits = &mut waiting[*successor as usize];
+                *waits = waits.saturating_sub(1);
+                if *waits == 0 || node.has(Flag::BRANCHES.and(Flag::GUARDED)) {
+                    next.push(*successor);
+                }
+            }
+        }
+        startable
     }
 
     /// For each task whether edges of any kind lead to it from one of these, which are marked too.

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use crate::condition::Branch;
+use crate::condition::Choices;
 use crate::protocol::join_counter::JoinCounter;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
@@ -62,7 +62,7 @@ pub(crate) struct Context<'c> {
     /// Why the task failed: its own failure without a name, those of a nested graph with theirs.
     pub(crate) failures: Vec<Suppressed>,
     /// The branches that a condition chose.
-    pub(crate) choices: Vec<Branch>,
+    pub(crate) choices: Choices,
     pub(crate) suspension: Option<Arc<Suspension>>,
 }
 
@@ -72,7 +72,7 @@ impl<'c> Context<'c> {
             caller,
             stopped: false,
             failures: Vec::new(),
-            choices: Vec::new(),
+            choices: Choices::default(),
             suspension: None,
         }
     }

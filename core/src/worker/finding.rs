@@ -6,7 +6,7 @@ use crate::graph::node::Context;
 use crate::platform::Platform;
 use crate::pool::{Late, Slot};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
-use crate::protocol::deque::{STEAL_MAX, Stolen};
+use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;
@@ -36,12 +36,27 @@ impl<P: Platform> Worker<'_, P> {
         self.slice.set(SLICE);
         self.take_up_late();
         if self.pool.injector.is_empty() {
-            return;
+            return self.take_turns(met);
         }
         if let Some(task) = met.take() {
             self.keep(task);
         }
         self.refill(&self.pool.injector);
+    }
+
+    /// A loop may go on for ever, so what lies in the queue of this worker, which nobody may be there to
+    /// steal, has its turn after each slice.
+    fn take_turns(&self, met: &mut Option<u32>) {
+        let Some(task) = *met else {
+            return;
+        };
+        let (_, view) = self.locate(task);
+        if view.weak.is_some()
+            && let Some(oldest) = self.deque().and_then(DequeOwner::take_oldest)
+        {
+            *met = Some(oldest);
+            self.keep(task);
+        }
     }
 
     /// Ends the tasks that ended on threads without a seat.

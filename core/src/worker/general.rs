@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
-use crate::error::TaskError;
+use crate::error::{RunError, TaskError};
 use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, OBSERVED, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
@@ -149,25 +149,49 @@ impl<P: Platform> Worker<'_, P> {
             }
             return self.complete(flow, view, index);
         }
-        let mut ready = Ready::default();
+        let mut ready = Ready {
+            holds: attention & OBSERVED != 0,
+            ..Ready::default()
+        };
         self.arrivals(flow, view, index, outcome, context, &mut ready);
         if attention & OBSERVED != 0 {
-            // While the task that ended is not counted, so that its run cannot end.
-            for task in ready.next.iter().chain(&ready.others) {
+            // While the task that ended is not counted, so that its run cannot end, and nothing is in the
+            // queue that is not counted either.
+            for task in ready.next.iter().chain(&ready.held) {
                 self.tell_of_task(flow, *task, EventKind::Ready);
             }
         }
         if skipped {
             self.count_skipped(flow, index);
         }
-        if view.weak.is_some() {
-            self.count_ended(flow, ready.count());
-            self.push_all(view, &mut ready);
-        } else {
-            self.push_all(view, &mut ready);
+        let Ready {
+            next,
+            others,
+            held,
+            mut out,
+            failures,
+            ..
+        } = ready;
+        let weak = view.weak.is_some();
+        if weak {
+            self.count_ended(flow, usize::from(next.is_some()) + others);
+        }
+        for task in held {
+            self.push(&mut out, view.base + task);
+        }
+        for (index, failure) in failures {
+            let raced = matches!(failure, Failure::TaskRace);
+            self.fail(flow, index, failure);
+            if raced {
+                // Its start may have been a poisoned one that nobody is going to end.
+                view.node(index).lower(Flag::POISONED);
+            }
+        }
+        self.send(out);
+        if !weak {
             self.count_finished(flow);
         }
-        ready.next
+        next
     }
 
     /// Collects what a task that ended makes ready.
@@ -192,13 +216,19 @@ impl<P: Platform> Worker<'_, P> {
         if node.has(Flag::BRANCHES) {
             let choices = core::mem::take(&mut context.choices);
             if outcome == Outcome::Branched {
-                let chosen = |choice| self.chosen(flow, index, row, choice);
+                if let Some(choice) = choices.single() {
+                    if let Some(target) = self.chosen(flow, index, row, choice, ready) {
+                        self.start_chosen(view, target, ready);
+                    }
+                    return;
+                }
+                let chosen = |choice| self.chosen(flow, index, row, choice, ready);
                 let mut targets: Vec<u32> = choices.iter().filter_map(chosen).collect();
                 // The same task is not started twice by one decision, however it is named.
                 targets.sort_unstable();
                 targets.dedup();
                 for target in targets {
-                    self.start_chosen(flow, view, target, ready);
+                    self.start_chosen(view, target, ready);
                 }
             }
             return;
@@ -215,32 +245,30 @@ impl<P: Platform> Worker<'_, P> {
                 } else {
                     after.counter.arrive(strong)
                 };
-            if arrived && self.is_free(flow, after, *successor) {
-                ready.add(*successor);
+            if arrived && is_free(after, *successor, ready) {
+                self.add_ready(view, ready, *successor);
             }
         }
     }
 
     /// Starts the task that a branch leads to, whatever it still waits for.
-    fn start_chosen(&self, flow: &Flow, view: &View<'_>, target: u32, ready: &mut Ready) {
+    fn start_chosen(&self, view: &View<'_>, target: u32, ready: &mut Ready) {
         let node = view.node(target);
-        if self.is_free(flow, node, target) {
+        if is_free(node, target, ready) {
             node.counter.rearm(node.strong());
-            ready.add(target);
+            self.add_ready(view, ready, target);
         }
-    }
-
-    /// Claims a task to be started. `false`: it is scheduled or running already, which ends the run.
-    fn is_free(&self, flow: &Flow, node: &Node, index: u32) -> bool {
-        if !node.has(Flag::GUARDED) || !node.raise(Flag::ACTIVE) {
-            return true;
-        }
-        self.fail(flow, index, Failure::TaskRace);
-        false
     }
 
     /// The successor that a choice means.
-    fn chosen(&self, flow: &Flow, index: u32, row: &[u32], choice: &Branch) -> Option<u32> {
+    fn chosen(
+        &self,
+        flow: &Flow,
+        index: u32,
+        row: &[u32],
+        choice: &Branch,
+        ready: &mut Ready,
+    ) -> Option<u32> {
         // SAFETY: this worker has the task in hand.
         let graph = unsafe { flow.graph() };
         let target = match &choice.0 {
@@ -251,7 +279,8 @@ impl<P: Platform> Worker<'_, P> {
                 let target = graph.branch_named(index, name);
                 if target.is_none() {
                     let unknown = UnknownBranch(name.clone());
-                    self.fail(flow, index, Failure::Failed(TaskError::from(unknown)));
+                    let failure = Failure::Failed(TaskError::from(unknown));
+                    ready.failures.push((index, failure));
                 }
                 target
             }
@@ -259,13 +288,25 @@ impl<P: Platform> Worker<'_, P> {
         target.filter(|target| row.contains(target))
     }
 
-    /// Puts all that is ready, but the one that is next, into the queue.
-    fn push_all(&self, view: &View<'_>, ready: &mut Ready) {
-        let mut out = Outbox::default();
-        for task in ready.others.drain(..) {
-            self.push(&mut out, view.base + task);
+    /// Puts a task that became ready into the queue, but keeps one that is next.
+    fn add_ready(&self, view: &View<'_>, ready: &mut Ready, task: u32) {
+        let later = match ready.next {
+            None => {
+                ready.next = Some(task);
+                return;
+            }
+            Some(before) if before < task => task,
+            Some(before) => {
+                ready.next = Some(task);
+                before
+            }
+        };
+        ready.others += 1;
+        if ready.holds {
+            ready.held.push(later);
+        } else {
+            self.push(&mut ready.out, view.base + later);
         }
-        self.send(out);
     }
 
     /// Notes the failures of a task, and stops its run unless that is to go on.
@@ -276,16 +317,28 @@ impl<P: Platform> Worker<'_, P> {
         // SAFETY: as above.
         let run = unsafe { flow.active() };
         let mut goes_on = flow.attention() & (KEEP_INDEPENDENT | COLLECT_ALL) != 0;
+        let stopped = flow.is_stopped();
         // An error that a task handed on from a nested run is that of the nested task.
         let failures = failures.drain(..).flat_map(|failed| match failed.failure {
-            Failure::Failed(error) => match error.into_run_error() {
-                Ok(inner) => inner.into_failures(),
+            // (One with a name was told of a nested run already.)
+            Failure::Failed(error) if failed.task.is_none() => match error.into_run_error() {
+                // That somebody else's run was cancelled is this task's own failure.
+                Ok(inner) if stopped || !matches!(inner, RunError::Cancelled { .. }) => {
+                    inner.into_failures()
+                }
+                Ok(inner) => Vec::from([Suppressed {
+                    task: None,
+                    failure: Failure::Failed(TaskError::from(inner)),
+                }]),
                 Err(error) => Vec::from([Suppressed {
-                    task: failed.task,
+                    task: None,
                     failure: Failure::Failed(error),
                 }]),
             },
-            _ => Vec::from([failed]),
+            failure => Vec::from([Suppressed {
+                task: failed.task,
+                failure,
+            }]),
         });
         for failed in failures {
             goes_on &= matches!(failed.failure, Failure::Panicked(_) | Failure::Failed(_));
@@ -306,22 +359,22 @@ impl<P: Platform> Worker<'_, P> {
 struct Ready {
     /// The one with the lowest index: the order of creation, and of memory.
     next: Option<u32>,
-    others: Vec<u32>,
+    /// How many there are besides.
+    others: usize,
+    /// They are in the queue, where nobody sees them before they are counted.
+    out: Outbox,
+    /// They are held back from the queue instead, since observers are told of them first.
+    holds: bool,
+    held: Vec<u32>,
+    /// What went wrong meanwhile. Telling it may make others' tasks ready, so it is told after the count.
+    failures: Vec<(u32, Failure)>,
 }
 
-impl Ready {
-    fn add(&mut self, task: u32) {
-        match self.next {
-            None => self.next = Some(task),
-            Some(before) if before < task => self.others.push(task),
-            Some(before) => {
-                self.next = Some(task);
-                self.others.push(before);
-            }
-        }
+/// Claims a task to be started. `false`: it is scheduled or running already, which is a failure.
+fn is_free(node: &Node, index: u32, ready: &mut Ready) -> bool {
+    if !node.has(Flag::GUARDED) || !node.raise(Flag::ACTIVE) {
+        return true;
     }
-
-    fn count(&self) -> usize {
-        usize::from(self.next.is_some()) + self.others.len()
-    }
+    ready.failures.push((index, Failure::TaskRace));
+    false
 }

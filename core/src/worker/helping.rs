@@ -302,15 +302,8 @@ fn is_part_of(flow: &Flow, top: u64, needed: &Needed<'_>) -> bool {
     if top == id || flow.id() == id {
         return true;
     }
-    // What is waited for may be nested itself.
-    let mut outer = needed.flow.is_nested().then(|| flow.parent()).flatten();
-    while let Some(flow) = outer {
-        if flow.id() == id {
-            return true;
-        }
-        outer = flow.parent();
-    }
-    false
+    // What is waited for may be nested itself, or behind others' uses of a module.
+    flow.is_ahead_of(id)
 }
 
 pub(super) fn in_range((first, count): Range, task: u32) -> bool {
