@@ -9,6 +9,7 @@ mod support {
     pub(crate) mod watchdog;
 }
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use support::bench::{WORKERS, on_each_bench};
@@ -267,5 +268,47 @@ fn what_a_loop_counts_is_what_ran() {
             assert_eq!(stats.tasks, 2 * (1 + 30 * 22 + 30));
             assert_eq!((stats.skipped, stats.rounds), (0, 2));
         }
+    });
+}
+
+#[test]
+fn loops_nest_by_name_of_their_ends_and_stand_where_a_task_can() {
+    within_a_minute(|| {
+        on_each_bench(|bench| {
+            let (inner_passes, outer_passes, after) =
+                (Counter::default(), Counter::default(), Counter::default());
+            let flow = Taskflow::new();
+            let (count, left) = (inner_passes.clone(), AtomicUsize::new(0));
+            let body = flow.emplace(move || {
+                count.add();
+            });
+            let inner = flow.repeat_while(
+                move || {
+                    // Asked three times for two passes, then again from the beginning.
+                    left.fetch_add(1, Ordering::SeqCst) % 3 < 2
+                },
+                body,
+            );
+            let count = outer_passes.clone();
+            let last = flow.emplace(move || {
+                count.add();
+            });
+            let asked = AtomicUsize::new(0);
+            let outer = flow.repeat_while(
+                move || asked.fetch_add(1, Ordering::SeqCst) % 6 < 5,
+                (inner, last),
+            );
+            let (count, passes) = (after.clone(), outer_passes.clone());
+            flow.emplace(move || {
+                assert_eq!(passes.get() % 5, 0);
+                count.add();
+            })
+            .succeed(outer);
+            for round in 1..=3 {
+                bench.run(&flow).unwrap();
+                assert_eq!(inner_passes.get(), 10 * round);
+                assert_eq!((outer_passes.get(), after.get()), (5 * round, round));
+            }
+        });
     });
 }

@@ -10,7 +10,7 @@ use core::cell::RefCell;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::task::{TaskHandle, TaskId, Tasks};
+use crate::task::{Part, TaskHandle, TaskId, Tasks};
 use crate::taskflow::Taskflow;
 
 mod error;
@@ -113,12 +113,14 @@ pub struct CompositionBuilder<'flow, 'env> {
 impl CompositionBuilder<'_, '_> {
     /// Names tasks as an entry: something that others can precede.
     pub fn entry(&self, name: &str, tasks: impl Tasks) {
-        self.entries.borrow_mut().add(name, tasks);
+        self.entries
+            .borrow_mut()
+            .add(name, tasks, |part| part.begin);
     }
 
     /// Names tasks as an exit: something that others can succeed.
     pub fn exit(&self, name: &str, tasks: impl Tasks) {
-        self.exits.borrow_mut().add(name, tasks);
+        self.exits.borrow_mut().add(name, tasks, |part| part.end);
     }
 }
 
@@ -143,14 +145,14 @@ impl fmt::Debug for CompositionBuilder<'_, '_> {
 struct Points(Vec<(Arc<str>, Vec<TaskId>)>);
 
 impl Points {
-    fn add(&mut self, name: &str, tasks: impl Tasks) {
+    fn add(&mut self, name: &str, tasks: impl Tasks, end: fn(Part<'_>) -> TaskHandle<'_>) {
         let known = self.0.iter().position(|(known, _)| **known == *name);
         let place = known.unwrap_or_else(|| {
             self.0.push((name.into(), Vec::new()));
             self.0.len() - 1
         });
         let ids = &mut self.0[place].1;
-        tasks.each(&mut |task| ids.push(task.id()));
+        tasks.each(&mut |part| ids.push(end(part).id()));
     }
 
     /// Gives each point the one task that stands for it.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::task::{Sealed, TaskHandle, TaskId, Tasks};
+use crate::task::{Part, Sealed, TaskHandle, TaskId, Tasks};
 
 /// What a condition chose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -219,8 +219,8 @@ impl<'flow> From<ConditionalHandle<'flow>> for TaskHandle<'flow> {
 
 impl Sealed for ConditionalHandle<'_> {}
 impl Tasks for ConditionalHandle<'_> {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
-        visit(self.0);
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+        visit(Part::of(self.0));
     }
 }
 
@@ -232,7 +232,9 @@ impl fmt::Debug for ConditionalHandle<'_> {
     }
 }
 
-/// A loop made by [`Taskflow::repeat_while`](crate::Taskflow::repeat_while).
+/// A loop made by [`Taskflow::repeat_while`](crate::Taskflow::repeat_while). It can stand wherever a task can:
+/// what it follows is done before its first pass, what follows it runs after the last, and it may be (part of) the
+/// body of another loop.
 #[derive(Clone, Copy, Debug)]
 pub struct Loop<'flow> {
     pub(crate) head: TaskHandle<'flow>,
@@ -250,6 +252,16 @@ impl<'flow> Loop<'flow> {
     #[must_use]
     pub fn done(self) -> TaskHandle<'flow> {
         self.done
+    }
+}
+
+impl Sealed for Loop<'_> {}
+impl Tasks for Loop<'_> {
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+        visit(Part {
+            begin: self.head,
+            end: self.done,
+        });
     }
 }
 

@@ -98,5 +98,5 @@ pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;
-pub use task::{TaskHandle, TaskId, Tasks};
+pub use task::{Part, TaskHandle, TaskId, Tasks};
 pub use taskflow::Taskflow;

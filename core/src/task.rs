@@ -122,7 +122,7 @@ impl<'flow> TaskHandle<'flow> {
         reason = "edges are made for their effect; the handle comes back for chaining"
     )]
     pub fn precede(self, after: impl Tasks) -> Self {
-        after.each(&mut |after| self.link(self, after));
+        after.each(&mut |after| self.link(self, after.begin));
         self
     }
 
@@ -137,7 +137,7 @@ impl<'flow> TaskHandle<'flow> {
         reason = "edges are made for their effect; the handle comes back for chaining"
     )]
     pub fn succeed(self, before: impl Tasks) -> Self {
-        before.each(&mut |before| self.link(before, self));
+        before.each(&mut |before| self.link(before.end, self));
         self
     }
 
@@ -178,7 +178,7 @@ impl<'flow> TaskHandle<'flow> {
         reason = "edges are made for their effect; the handle comes back for chaining"
     )]
     pub fn may_schedule(self, tasks: impl Tasks) -> Self {
-        tasks.each(&mut |to| self.connect(self, to, crate::graph::Graph::let_schedule));
+        tasks.each(&mut |to| self.connect(self, to.begin, crate::graph::Graph::let_schedule));
         self
     }
 
@@ -265,31 +265,49 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
+/// A task, or what stands for several: what runs before it precedes `begin`, what runs after it follows `end`.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Part<'flow> {
+    pub(crate) begin: TaskHandle<'flow>,
+    pub(crate) end: TaskHandle<'flow>,
+}
+
+impl<'flow> Part<'flow> {
+    pub(crate) fn of(task: TaskHandle<'flow>) -> Self {
+        Self {
+            begin: task,
+            end: task,
+        }
+    }
+}
+
 /// One task or several: a [`TaskHandle`], a reference to one, an array, a slice, a `Vec`, or a tuple of
-/// 2 to 12. No other type can be.
+/// 2 to 12; also a [`Loop`](crate::Loop), which is entered at its head and left when it is done. No other
+/// type can be.
 pub trait Tasks: Sealed {
     /// Hands each task to `visit`, in order.
     #[doc(hidden)]
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>));
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>));
 }
 
 impl Sealed for TaskHandle<'_> {}
 impl Tasks for TaskHandle<'_> {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
-        visit(*self);
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+        visit(Part::of(*self));
     }
 }
 
 impl<T: Tasks + ?Sized> Sealed for &T {}
 impl<T: Tasks + ?Sized> Tasks for &T {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
         (**self).each(visit);
     }
 }
 
 impl<T: Tasks> Sealed for [T] {}
 impl<T: Tasks> Tasks for [T] {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
         for tasks in self {
             tasks.each(visit);
         }
@@ -298,14 +316,14 @@ impl<T: Tasks> Tasks for [T] {
 
 impl<T: Tasks, const N: usize> Sealed for [T; N] {}
 impl<T: Tasks, const N: usize> Tasks for [T; N] {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
         self.as_slice().each(visit);
     }
 }
 
 impl<T: Tasks> Sealed for Vec<T> {}
 impl<T: Tasks> Tasks for Vec<T> {
-    fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
         self.as_slice().each(visit);
     }
 }
@@ -314,7 +332,7 @@ macro_rules! tasks_of_tuples {
     ($($($name:ident)+;)+) => {$(
         impl<$($name: Tasks),+> Sealed for ($($name,)+) {}
         impl<$($name: Tasks),+> Tasks for ($($name,)+) {
-            fn each(&self, visit: &mut dyn FnMut(TaskHandle<'_>)) {
+            fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
                 #[expect(non_snake_case, reason = "one binding per type parameter")]
                 let ($($name,)+) = self;
                 $($name.each(visit);)+

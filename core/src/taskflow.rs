@@ -208,9 +208,9 @@ impl<'env> Taskflow<'env> {
     /// While a run of this flow is unfinished.
     pub fn linearize(&self, tasks: impl Tasks) {
         let mut before: Option<TaskId> = None;
-        tasks.each(&mut |task| {
-            if let Some(before) = before.replace(task.id()) {
-                TaskHandle::new(&self.owner, before).precede(task);
+        tasks.each(&mut |part| {
+            if let Some(before) = before.replace(part.end.id()) {
+                TaskHandle::new(&self.owner, before).precede(part.begin);
             }
         });
     }

@@ -50,6 +50,20 @@ impl JoinCounter {
         last
     }
 
+    /// [`arrive`](Self::arrive) where an arrival for the next start may come before this one has armed the
+    /// counter again: it is counted for that.
+    #[must_use]
+    pub fn arrive_in_loop(&self, strong: u32) -> bool {
+        // Ordering: AcqRel, as in `arrive`.
+        let last = self.0.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last {
+            // (Below zero the counter wraps, and back.) Ordering: Relaxed; a later arrival continues the release
+            // sequence, as after any read-modify-write.
+            self.0.fetch_add(strong, Ordering::Relaxed);
+        }
+        last
+    }
+
     /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
     #[must_use]
     #[inline]

@@ -105,11 +105,10 @@ impl<'env> Taskflow<'env> {
     {
         let condition = self.emplace_condition(move || Branch::index(usize::from(!again())));
         let (mut first, mut last): (Option<_>, Option<_>) = (None, None);
-        body.each(&mut |task| {
-            let id = task.id();
-            first.get_or_insert(id);
-            if let Some(before) = last.replace(id) {
-                TaskHandle::new(self.owner(), before).precede(task);
+        body.each(&mut |part| {
+            first.get_or_insert(part.begin.id());
+            if let Some(before) = last.replace(part.end.id()) {
+                TaskHandle::new(self.owner(), before).precede(part.begin);
             }
         });
         let handle = |id| TaskHandle::new(self.owner(), id);

@@ -242,6 +242,8 @@ impl<P: Platform> Worker<'_, P> {
             let arrived = strong <= 1
                 || if self.solo {
                     after.counter.arrive_alone(strong)
+                } else if after.has(Flag::GUARDED) {
+                    after.counter.arrive_in_loop(strong)
                 } else {
                     after.counter.arrive(strong)
                 };
