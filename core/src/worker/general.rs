@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
-use crate::error::TaskError;
+use crate::error::{RunError, TaskError};
 use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::platform::Platform;
@@ -239,8 +239,14 @@ impl<P: Platform> Worker<'_, P> {
         let run = unsafe { flow.active() };
         let mut goes_on = flow.attention() & (KEEP_INDEPENDENT | COLLECT_ALL) != 0;
         // An error that a task handed on from a nested run is that of the nested task.
+        let stopped = flow.is_stopped();
         let failures = failures.drain(..).flat_map(|failed| match failed.failure {
             Failure::Failed(error) => match error.into_run_error() {
+                // Somebody else's run was cancelled, unless this one is what has cancelled it.
+                Ok(inner @ RunError::Cancelled { .. }) if !stopped => Vec::from([Suppressed {
+                    task: failed.task,
+                    failure: Failure::Failed(TaskError::from(inner)),
+                }]),
                 Ok(inner) => inner.into_failures(),
                 Err(error) => Vec::from([Suppressed {
                     task: failed.task,
