@@ -32,7 +32,9 @@ fn a_wait_inside_a_graph_with_weak_edges_loses_no_count() {
                 let again = Arc::clone(&executor);
                 let middle = flow.emplace(move || {
                     let inner = Taskflow::new();
-                    for _ in 0..round { inner.emplace(|| {}); }
+                    for _ in 0..round {
+                        inner.emplace(|| {});
+                    }
                     again.run(&inner).wait().expect("it ends well");
                 });
                 let mut left = 10;

@@ -16,7 +16,7 @@ use support::counter::Counter;
 use support::drops::Dropped;
 use support::live_bytes::{allocated, alone, live};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Executor, TaskHandle, Taskflow};
+use taskflow_std::{Executor, Module, TaskHandle, Taskflow};
 
 const TASKS: usize = 100_000;
 
@@ -339,4 +339,63 @@ fn runs_in_flight_do_not_grow_what_stays() {
     };
     burst();
     assert_eq!(grown(|| (0..100).for_each(|_| burst())), 0);
+}
+
+#[test]
+fn a_re_run_with_loops_and_conditions_allocates_nothing() {
+    let _alone = alone();
+    for workers in [1, 2] {
+        let executor = Executor::new(workers);
+        let flow = Taskflow::new();
+        let (start, fan, join) = (flow.placeholder(), flow.placeholder(), flow.placeholder());
+        let mut left = 0;
+        let again = flow.emplace_condition(move || {
+            left = (left + 1) % 10;
+            usize::from(left == 0)
+        });
+        let end = flow.emplace_multi_condition(|| [2]);
+        start.precede(fan);
+        for _ in 0..8 {
+            fan.precede(flow.placeholder().precede(join));
+        }
+        join.precede(again);
+        again.precede((fan, end.task()));
+        end.precede([(); 3].map(|()| flow.placeholder()));
+        for _ in 0..10 {
+            executor.run(&flow).wait().unwrap();
+            executor.run_and_wait(&flow).unwrap();
+        }
+        let bytes = least_allocated(|| {
+            for _ in 0..50 {
+                executor.run(&flow).wait().unwrap();
+                executor.run_and_wait(&flow).unwrap();
+            }
+        });
+        assert_eq!(bytes, 0, "{workers} workers");
+    }
+}
+
+#[test]
+fn runs_of_nested_graphs_spawned_tasks_and_futures_do_not_grow() {
+    let _alone = alone();
+    let executor = Executor::new(2);
+    let parts = Taskflow::new();
+    parts.emplace(|| {});
+    let module = Module::new(parts);
+    let flow = Taskflow::new();
+    flow.composed_of(&module);
+    flow.composed_of(&module);
+    flow.emplace_async(|| async {});
+    flow.emplace_subflow(|subflow| {
+        subflow.emplace(|| {});
+        subflow.emplace_subflow(|subflow| drop(subflow.join()));
+    });
+    flow.emplace_runtime(|runtime| {
+        runtime.spawn_with(|runtime| runtime.spawn(|| {}));
+        runtime.group(|group| group.spawn(|| {})).unwrap();
+    });
+    let turn = || drop(executor.run(&flow).wait().unwrap());
+    (0..1000).for_each(|_| turn());
+    let grown = grown(|| (0..10_000).for_each(|_| turn()));
+    assert_eq!(grown, 0);
 }

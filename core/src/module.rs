@@ -93,7 +93,11 @@ impl<'env> Module<'env> {
             shared: Arc::new(Frozen {
                 verdict: flow.owner().freeze_for_good(),
                 flow: Arc::clone(flow.owner().flow()),
-                used: flow.take_used().into_iter().filter_map(Used::module).collect(),
+                used: flow
+                    .take_used()
+                    .into_iter()
+                    .filter_map(Used::module)
+                    .collect(),
                 owner: Mutex::new(Some(flow)),
             }),
         }

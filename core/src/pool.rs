@@ -4,10 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
-use crate::condition::Branch;
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::graph::node::Outcome;
+use crate::graph::node::{Choices, Outcome};
 use crate::guests::Guests;
 use crate::host::Host;
 use crate::nursery::Nursery;
@@ -76,7 +75,7 @@ pub(crate) struct Slot {
 pub(crate) struct Late {
     pub(crate) task: u32,
     pub(crate) outcome: Outcome,
-    pub(crate) choices: Vec<Branch>,
+    pub(crate) choices: Choices,
 }
 
 impl Late {
@@ -85,7 +84,7 @@ impl Late {
         Self {
             task,
             outcome,
-            choices: Vec::new(),
+            choices: Choices::default(),
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) struct Context<'c> {
     /// Why the task failed: its own failure without a name, those of a nested graph with theirs.
     pub(crate) failures: Vec<Suppressed>,
     /// The branches that a condition chose.
-    pub(crate) choices: Vec<Branch>,
+    pub(crate) choices: Choices,
     pub(crate) suspension: Option<Arc<Suspension>>,
 }
 
@@ -72,7 +72,7 @@ impl<'c> Context<'c> {
             caller,
             stopped: false,
             failures: Vec::new(),
-            choices: Vec::new(),
+            choices: Choices::default(),
             suspension: None,
         }
     }
@@ -82,6 +82,37 @@ impl<'c> Context<'c> {
         let task = None;
         self.failures.push(Suppressed { task, failure });
         Outcome::Failed
+    }
+}
+
+/// The branches that a condition chose. A single one takes no memory.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    first: Option<Branch>,
+    others: Vec<Branch>,
+}
+
+impl Choices {
+    pub(crate) fn push(&mut self, branch: Branch) {
+        match self.first {
+            None => self.first = Some(branch),
+            Some(_) => self.others.push(branch),
+        }
+    }
+
+    /// The branch, if there is one alone.
+    pub(crate) fn single(&self) -> Option<&Branch> {
+        self.first.as_ref().filter(|_| self.others.is_empty())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Branch> {
+        self.first.iter().chain(&self.others)
+    }
+}
+
+impl Extend<Branch> for Choices {
+    fn extend<I: IntoIterator<Item = Branch>>(&mut self, branches: I) {
+        branches.into_iter().for_each(|branch| self.push(branch));
     }
 }
 

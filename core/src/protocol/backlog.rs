@@ -106,6 +106,13 @@ impl Chain {
         links.counter(self.tail).set_link(task);
         self.tail = task;
     }
+
+    /// Takes the chain apart again.
+    #[must_use]
+    pub fn apart(self, links: &impl Links) -> Taken {
+        links.counter(self.tail).set_link(NONE);
+        Taken { next: self.head }
+    }
 }
 
 /// A chain on its way out of a backlog.

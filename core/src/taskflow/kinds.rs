@@ -56,7 +56,7 @@ impl<'env> Taskflow<'env> {
     }
 
     /// As [`emplace_condition`](Self::emplace_condition), for any number of successors. One that is chosen
-    /// twice starts once.
+    /// twice starts once. Allocates when it chooses more than one.
     ///
     /// # Panics
     ///

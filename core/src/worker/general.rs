@@ -12,6 +12,7 @@ use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::platform::Platform;
 use crate::pool::Late;
+use crate::protocol::backlog::Chain;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::release;
 
@@ -123,10 +124,10 @@ impl<P: Platform> Worker<'_, P> {
         let mut ready = Ready::default();
         self.arrivals(flow, view, index, outcome, context, &mut ready);
         if view.weak.is_some() {
-            self.count_ended(flow, ready.count());
-            self.push_all(view, &mut ready);
+            self.count_ended(flow, ready.count);
+            self.push_all(&mut ready);
         } else {
-            self.push_all(view, &mut ready);
+            self.push_all(&mut ready);
             self.count_finished(flow);
         }
         ready.next
@@ -155,6 +156,12 @@ impl<P: Platform> Worker<'_, P> {
             let choices = core::mem::take(&mut context.choices);
             if outcome == Outcome::Branched {
                 let chosen = |choice| self.chosen(flow, index, row, choice);
+                if let Some(choice) = choices.single() {
+                    if let Some(target) = chosen(choice) {
+                        self.start_chosen(flow, view, target, ready);
+                    }
+                    return;
+                }
                 let mut targets: Vec<u32> = choices.iter().filter_map(chosen).collect();
                 // The same task is not started twice by one decision, however it is named.
                 targets.sort_unstable();
@@ -178,9 +185,23 @@ impl<P: Platform> Worker<'_, P> {
                     after.counter.arrive(strong)
                 };
             if arrived && self.is_free(flow, after, *successor) {
-                ready.add(*successor);
+                self.add(view, ready, *successor);
             }
         }
+    }
+
+    /// Adds a task to those that became ready.
+    fn add(&self, view: &View<'_>, ready: &mut Ready, task: u32) {
+        ready.count += 1;
+        let later = match ready.next {
+            Some(before) => before.max(task),
+            None => {
+                ready.next = Some(task);
+                return;
+            }
+        };
+        ready.next = ready.next.map(|before| before.min(task));
+        self.collect(&mut ready.others, view.base + later);
     }
 
     /// Starts the task that a branch leads to, whatever it still waits for.
@@ -188,7 +209,7 @@ impl<P: Platform> Worker<'_, P> {
         let node = view.node(target);
         if self.is_free(flow, node, target) {
             node.counter.rearm(node.strong());
-            ready.add(target);
+            self.add(view, ready, target);
         }
     }
 
@@ -222,10 +243,14 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts all that is ready, but the one that is next, into the queue.
-    fn push_all(&self, view: &View<'_>, ready: &mut Ready) {
+    fn push_all(&self, ready: &mut Ready) {
+        let Some(others) = ready.others.take() else {
+            return;
+        };
         let mut out = Outbox::default();
-        for task in ready.others.drain(..) {
-            self.push(&mut out, view.base + task);
+        let mut others = others.apart(&*self.pool.directory);
+        while let Some(task) = self.unlink(&mut others) {
+            self.push(&mut out, task);
         }
         self.send(out);
     }
@@ -274,22 +299,7 @@ impl<P: Platform> Worker<'_, P> {
 struct Ready {
     /// The one with the lowest index: the order of creation, and of memory.
     next: Option<u32>,
-    others: Vec<u32>,
-}
-
-impl Ready {
-    fn add(&mut self, task: u32) {
-        match self.next {
-            None => self.next = Some(task),
-            Some(before) if before < task => self.others.push(task),
-            Some(before) => {
-                self.next = Some(task);
-                self.others.push(before);
-            }
-        }
-    }
-
-    fn count(&self) -> usize {
-        usize::from(self.next.is_some()) + self.others.len()
-    }
+    /// The others, by reference. They are linked, so that no memory is taken.
+    others: Option<Chain>,
+    count: usize,
 }

@@ -196,7 +196,7 @@ impl<P: Platform> Worker<'_, P> {
             .set(if self.has_seat() { outer_slice } else { 0 });
     }
 
-    fn collect(&self, chain: &mut Option<Chain>, task: u32) {
+    pub(super) fn collect(&self, chain: &mut Option<Chain>, task: u32) {
         match chain {
             Some(chain) => chain.append(task, &*self.pool.directory),
             None => *chain = Some(Chain::of(task)),
