@@ -115,7 +115,7 @@ fn a_graph_whose_tasks_only_schedule_one_another_has_no_source() {
 fn modules_in_modules_run_without_recursion() {
     within_a_minute(|| {
         let mut module = Module::new(Taskflow::new());
-        for _ in 0..50_000 {
+        for _ in 0..20_000 {
             let flow = Taskflow::new();
             flow.composed_of(&module);
             module = Module::new(flow);
@@ -152,7 +152,7 @@ fn subflows_in_subflows_are_cancelled_without_recursion() {
             let stop = Arc::new(AtomicBool::new(false));
             let flow = Taskflow::new();
             let at_the_bottom = Arc::clone(&stop);
-            flow.emplace_subflow(move |subflow| nest(subflow, 50_000, Some(&at_the_bottom)));
+            flow.emplace_subflow(move |subflow| nest(subflow, 20_000, Some(&at_the_bottom)));
             let run = executor.run(&flow);
             while !stop.load(Ordering::SeqCst) {
                 thread::yield_now();
@@ -282,6 +282,53 @@ fn a_round_that_ends_late_may_wait_for_the_task_that_comes_next() {
         *long_run.lock().expect("no panic") = Some(executor.run(&long));
         for (_, run) in late {
             run.wait().expect("it ends well");
+        }
+    });
+}
+
+#[test]
+fn of_two_uses_of_a_module_that_wait_for_one_another_one_is_refused() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Arc::new(Executor::new(workers));
+            let begun = Gate::default();
+            let second: Arc<Mutex<Option<TaskflowFuture>>> = Arc::default();
+            let parts = Taskflow::new();
+            let (to_open, to_await) = (begun.clone(), Arc::clone(&second));
+            let refused = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&refused);
+            parts.emplace(move || {
+                to_open.open();
+                let run = loop {
+                    if let Some(run) = to_await.lock().expect("no panic").take() {
+                        break run;
+                    }
+                    if count.load(Ordering::SeqCst) > 0 {
+                        return;
+                    }
+                    thread::yield_now();
+                };
+                thread::sleep(Duration::from_millis(20));
+                match run.wait() {
+                    // Whichever of the two comes second is refused.
+                    Err(RunError::Deadlock | RunError::Failed { .. }) => {
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            });
+            let module = Module::new(parts);
+            let flows = [(); 2].map(|()| {
+                let flow = Taskflow::new();
+                flow.composed_of(&module);
+                flow
+            });
+            let first = executor.run(&flows[0]);
+            begun.pass();
+            *second.lock().expect("no panic") = Some(executor.run(&flows[1]));
+            first.wait().expect("it ends well");
+            executor.wait_for_all().expect("called outside");
+            assert_eq!(refused.load(Ordering::SeqCst), 1);
         }
     });
 }
