@@ -51,7 +51,6 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker.rs",
     "core/src/worker/counting.rs",
     "core/src/worker/general.rs",
-    "core/src/worker/helping.rs",
     "core/src/worker/running.rs",
     "core/src/worker/span.rs",
     "core/src/worker/telling.rs",

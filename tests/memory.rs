@@ -16,7 +16,7 @@ use support::counter::Counter;
 use support::drops::Dropped;
 use support::live_bytes::{allocated, alone, live};
 use support::watchdog::within_a_minute;
-use taskflow_std::{ConditionalHandle, Executor, TaskHandle, Taskflow};
+use taskflow_std::{ConditionalHandle, Executor, Module, TaskHandle, Taskflow};
 
 const TASKS: usize = 100_000;
 
@@ -393,4 +393,29 @@ fn a_loop_over_a_subflow_a_thousand_times_does_not_grow() {
         assert_eq!(stats.tasks, 1 + 1000 * 12);
     };
     assert!((0..5).map(|_| grown(pass)).min() == Some(0));
+}
+
+#[test]
+fn runs_of_nested_graphs_spawned_tasks_and_futures_do_not_grow() {
+    let _alone = alone();
+    let executor = Executor::new(2);
+    let parts = Taskflow::new();
+    parts.emplace(|| {});
+    let module = Module::new(parts);
+    let flow = Taskflow::new();
+    flow.composed_of(&module);
+    flow.composed_of(&module);
+    flow.emplace_async(|| async {});
+    flow.emplace_subflow(|subflow| {
+        subflow.emplace(|| {});
+        subflow.emplace_subflow(|subflow| drop(subflow.join()));
+    });
+    flow.emplace_runtime(|runtime| {
+        runtime.spawn_with(|runtime| runtime.spawn(|| {}));
+        runtime.group(|group| group.spawn(|| {})).unwrap();
+    });
+    let turn = || drop(executor.run(&flow).wait().unwrap());
+    (0..1000).for_each(|_| turn());
+    let grown = grown(|| (0..10_000).for_each(|_| turn()));
+    assert_eq!(grown, 0);
 }

@@ -449,6 +449,21 @@ impl Flow {
         }
     }
 
+    /// Takes a run back that is queued behind others. `false`: it is not any more.
+    pub(crate) fn withdraw(&self, run: &Arc<Run>) -> bool {
+        let mut queue = self.queue.lock();
+        let place = queue
+            .waiting
+            .iter()
+            .position(|other| Arc::ptr_eq(other, run));
+        let withdrawn = place.and_then(|place| queue.waiting.remove(place));
+        if withdrawn.is_some() {
+            // Ordering: Relaxed; the run did nothing. (The active one is still counted.)
+            self.gate.fetch_sub(RUN, Ordering::Relaxed);
+        }
+        withdrawn.is_some()
+    }
+
     /// Why the active run was cancelled, if a reason was given.
     pub(crate) fn stop_reason(&self) -> Option<String> {
         let run = self.queue.lock().active.clone()?;

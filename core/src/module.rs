@@ -1,9 +1,10 @@
 //! Graphs that are a task of other graphs.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::fmt;
 
-use crate::error::{RunError, TaskflowError};
+use crate::error::TaskflowError;
 use crate::flow::Flow;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
@@ -48,9 +49,42 @@ pub struct Module<'env> {
 struct Frozen<'env> {
     flow: Arc<Flow>,
     verdict: Result<(), TaskflowError>,
-    /// Drops the closures with the module. Nobody edits it any more, so it is behind a lock that nobody
-    /// takes.
-    _owner: Mutex<Taskflow<'env>>,
+    /// Drops the closures with the module. Nobody edits it any more, so it is behind a lock that is taken
+    /// for that alone.
+    owner: Mutex<Option<Taskflow<'env>>>,
+    /// The modules that its tasks use.
+    used: Vec<Module<'env>>,
+}
+
+/// A module that a flow uses, as the flow remembers it.
+pub(crate) struct Used<'env>(Weak<Frozen<'env>>);
+
+impl<'env> Used<'env> {
+    /// Whether a task uses it still.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    fn module(self) -> Option<Module<'env>> {
+        let shared = self.0.upgrade()?;
+        Some(Module { shared })
+    }
+}
+
+impl Drop for Frozen<'_> {
+    /// Drops modules in modules one after another, however deep: what a module uses is kept here until
+    /// its own tasks are gone.
+    fn drop(&mut self) {
+        let mut used = core::mem::take(&mut self.used);
+        let owner = self.owner.lock().take();
+        drop(owner);
+        while let Some(module) = used.pop() {
+            if let Some(mut last) = Arc::into_inner(module.shared) {
+                used.append(&mut last.used);
+                drop(last);
+            }
+        }
+    }
 }
 
 impl<'env> Module<'env> {
@@ -62,7 +96,12 @@ impl<'env> Module<'env> {
             shared: Arc::new(Frozen {
                 verdict: flow.owner().freeze_for_good(),
                 flow: Arc::clone(flow.owner().flow()),
-                _owner: Mutex::new(flow),
+                used: flow
+                    .take_used()
+                    .into_iter()
+                    .filter_map(Used::module)
+                    .collect(),
+                owner: Mutex::new(Some(flow)),
             }),
         }
     }
@@ -80,6 +119,11 @@ impl<'env> Module<'env> {
     /// The flow, and what is wrong with it.
     pub(crate) fn frozen(&self) -> (&Arc<Flow>, &Result<(), TaskflowError>) {
         (&self.shared.flow, &self.shared.verdict)
+    }
+
+    /// This module, without keeping it.
+    pub(crate) fn used(&self) -> Used<'env> {
+        Used(Arc::downgrade(&self.shared))
     }
 
     /// The name of the flow.
@@ -121,13 +165,7 @@ impl Work for ModuleWork<'_> {
             return Outcome::Skipped;
         }
         let source = self.module.source();
-        let caller = context.caller;
-        self.nested.begin(context, |host, order| {
-            if caller.flow().holds_up(source.id()) {
-                // Its turn would come after that of the use that it is part of.
-                return Err(RunError::Deadlock);
-            }
-            source.submit(host, order)
-        })
+        self.nested
+            .begin(context, |host, order| source.submit(host, order))
     }
 }

@@ -1,6 +1,7 @@
 //! The run of a graph inside of a task, which is suspended meanwhile.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::error::RunError;
 use crate::flow::Flow;
@@ -10,12 +11,15 @@ use crate::run::{Order, Parent, Rounds, Run};
 use crate::stats::RunStats;
 use crate::suspension::{Hold, Suspender};
 use crate::sync::Ordering;
+use crate::wait::{Deadlock, Goal, Wait};
 
 /// The run of a graph inside of a task.
 #[derive(Default)]
 pub(crate) struct Nested {
     suspender: Suspender,
     run: Option<Arc<Run>>,
+    /// The task's wait for the runs before.
+    wait: Option<Wait>,
 }
 
 impl Nested {
@@ -40,7 +44,15 @@ impl Nested {
             parent: Some(parent),
         };
         let host = context.caller.host();
-        match start(&host, order) {
+        let started = start(&host, order).and_then(|(run, root)| match root {
+            // Uses of a module take turns.
+            None if !self.may_queue(flow, &run) => {
+                host.run_ended();
+                Err(RunError::Deadlock)
+            }
+            _ => Ok((run, root)),
+        });
+        match started {
             Ok((run, root)) => {
                 self.run = Some(Arc::clone(&run));
                 self.suspender.hold(context, Hold::Run(run));
@@ -57,6 +69,23 @@ impl Nested {
         }
     }
 
+    /// Enters the wait of a task of `flow` for the runs before. `false`: one of those waits for the task, so
+    /// the run is not begun.
+    fn may_queue(&mut self, flow: &Flow, run: &Arc<Run>) -> bool {
+        let Some(target) = run.flow() else {
+            return true;
+        };
+        let mut holders = Vec::new();
+        flow.add_holders(&mut holders);
+        match Wait::begin(holders, Goal::Flow(target.id()), Some(run)) {
+            Ok(wait) => {
+                self.wait = Some(wait);
+                true
+            }
+            Err(Deadlock) => !target.withdraw(run),
+        }
+    }
+
     /// The task is called again.
     pub(crate) fn go_on(&mut self, context: &mut Context<'_>) -> Outcome {
         self.suspender.resume(context);
@@ -64,6 +93,7 @@ impl Nested {
             self.suspender.wait_on(context);
             return Outcome::Pending;
         };
+        self.wait = None;
         self.suspender.end(context);
         let outcome = run.take_outcome().unwrap_or(Err(RunError::Taken));
         let flow = context.caller.flow();

@@ -221,10 +221,15 @@ impl<P: Platform> Pool<P> {
         self.wake_helpers();
     }
 
+    /// Whether there are tasks whose end is to be dealt with.
+    pub(crate) fn has_late(&self) -> bool {
+        // Ordering: Relaxed; as in `finish_late`.
+        self.late.some.load(Ordering::Relaxed)
+    }
+
     /// A task whose end is to be dealt with.
     pub(crate) fn take_late(&self) -> Option<Late> {
-        // Ordering: Relaxed; as in `finish_late`.
-        if !self.late.some.load(Ordering::Relaxed) {
+        if !self.has_late() {
             return None;
         }
         let mut tasks = self.late.tasks.lock();

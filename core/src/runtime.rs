@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 
 use crate::error::{RunError, TaskError};
 use crate::flow::{Flow, NotScheduled};
+use crate::future::wait_until_done;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::group::{Group, GroupScope, enter};
@@ -20,6 +21,7 @@ use crate::run::Waiter;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, Suspender};
 use crate::task::TaskId;
+use crate::wait::Target;
 
 /// What a runtime task can do while it runs; see
 /// [`Taskflow::emplace_runtime`](crate::Taskflow::emplace_runtime).
@@ -99,8 +101,7 @@ impl<'env> Runtime<'env> {
         let job = child(&self.host, &self.group, closure);
         // SAFETY: only the lifetime changes. The engine uses the closure of a job before it counts the job
         // as ended, and never afterwards. The group is done before the runtime task is
-        // (`RuntimeWork::step`, which no panic leaves), the task before its run, and a run ends before
-        // 'env does.
+        // (`RuntimeWork::step`, `EndChildren`), the task before its run, and a run ends before 'env does.
         let job = unsafe { core::mem::transmute::<Arc<dyn Job + 'env>, Arc<dyn Job>>(job) };
         self.group.launch(&self.host, job);
     }
@@ -312,6 +313,16 @@ impl<F> RuntimeWork<'_, F> {
     }
 }
 
+/// Ends what was spawned if the host lets a panic through, to catch it further out.
+struct EndChildren<'r>(&'r Arc<dyn Host>, &'r Arc<Group>);
+
+impl Drop for EndChildren<'_> {
+    fn drop(&mut self) {
+        self.1.cancel(None);
+        wait_until_done(Target::Group(self.1), self.0, None);
+    }
+}
+
 impl<'env, F> Work for RuntimeWork<'env, F>
 where
     F: FnMut(&Runtime<'env>) -> Option<Result<(), TaskError>>,
@@ -339,10 +350,12 @@ where
             flow,
             _env: PhantomData,
         };
-        // A panic does not leave here: what was spawned may borrow, and has to end first.
+        // A panic does not leave here before what was spawned, which may borrow, has ended.
         let mut result = None;
         let body = &mut self.body;
+        let let_through = EndChildren(&runtime.host, &runtime.group);
         let called: Result<(), Panic> = runtime.host.guard(&mut || result = Some(body(&runtime)));
+        core::mem::forget(let_through);
         self.failure = match (called, result) {
             (Err(panic), _) => Some(Failure::Panicked(panic)),
             (Ok(()), Some(Some(Err(error)))) => Some(Failure::Failed(error)),

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -12,6 +13,7 @@ use crate::flow::FlowOwner;
 use crate::graph::arena::Arena;
 use crate::graph::node::Call;
 use crate::graph::{Kind, dot, work};
+use crate::module::Used;
 use crate::task::{TaskHandle, TaskId, Tasks};
 
 mod kinds;
@@ -85,6 +87,8 @@ mod kinds;
 /// ```
 pub struct Taskflow<'env> {
     owner: FlowOwner,
+    /// The modules that tasks use, and maybe some that none uses any more.
+    used: RefCell<Vec<Used<'env>>>,
     /// Invariant: closures that borrow from `'env` go in, and are called.
     _env: PhantomData<fn(&'env ()) -> &'env ()>,
 }
@@ -101,6 +105,7 @@ impl<'env> Taskflow<'env> {
     pub fn with_name<'n>(name: impl Into<Cow<'n, str>>) -> Self {
         Self {
             owner: FlowOwner::new(name.into().into()),
+            used: RefCell::default(),
             _env: PhantomData,
         }
     }
@@ -295,6 +300,7 @@ impl<'env> Taskflow<'env> {
     /// ```
     pub fn clear(&mut self) {
         let old = self.owner.edit(crate::graph::Graph::take_all);
+        self.used.take();
         drop(old);
     }
 
@@ -357,6 +363,21 @@ impl<'env> Taskflow<'env> {
 
     pub(crate) fn owner(&self) -> &FlowOwner {
         &self.owner
+    }
+
+    /// Gives the modules that tasks use; they are forgotten here.
+    pub(crate) fn take_used(&self) -> Vec<Used<'env>> {
+        self.used.take()
+    }
+
+    fn note_used(&self, module: Used<'env>) {
+        let mut used = self.used.borrow_mut();
+        if used.len() == used.capacity() {
+            used.retain(Used::is_there);
+            let room = used.len().max(4);
+            used.reserve(room);
+        }
+        used.push(module);
     }
 
     /// # Safety

@@ -45,6 +45,14 @@ impl Flow {
         run.parent_flow()
     }
 
+    /// The outermost flow that the active run is part of, if there is such a run.
+    pub(crate) fn top(&self) -> Option<u64> {
+        let queue = self.queue.lock();
+        queue.active.as_ref()?;
+        // SAFETY: a run is active, and does not end while the queue is locked, so nobody writes it.
+        Some(unsafe { (*self.hot.get()).top })
+    }
+
     /// Adds the ids of what a task of this flow holds up while it waits: the flow, and those of the tasks
     /// that the active run is part of.
     pub(crate) fn add_holders(&self, holders: &mut Vec<u64>) {

@@ -237,10 +237,9 @@ impl Graph {
             let task = self.label(task);
             return Err(TaskflowError::BranchOntoInput { task });
         }
-        let Edges::Frozen { forward: false, .. } = self.edges else {
-            return Ok(());
-        };
-        match cycle::find(self) {
+        let sorted = matches!(self.edges, Edges::Frozen { forward: true, .. });
+        let cycle = if sorted { None } else { cycle::find(self) };
+        match cycle {
             None if self.sources().is_empty() && self.len() > 0 => Err(TaskflowError::NoSource {
                 tasks: self
                     .tasks()

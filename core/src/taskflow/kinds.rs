@@ -56,7 +56,7 @@ impl<'env> Taskflow<'env> {
     }
 
     /// As [`emplace_condition`](Self::emplace_condition), for any number of successors. One that is chosen
-    /// twice starts once.
+    /// twice starts once. Allocates when it chooses more than one.
     ///
     /// # Panics
     ///
@@ -294,12 +294,17 @@ impl<'env> Taskflow<'env> {
     /// While a run of this flow is unfinished.
     pub fn composed_of(&self, module: &Module<'env>) -> TaskHandle<'_> {
         let task = self.add_suspending(ModuleWork::new(module));
+        self.note_used(module.used());
         if let Err(error) = module.validate() {
             let id = task.id();
             self.owner().edit(|graph: &mut Graph| {
                 if let Some(index) = graph.find(id) {
                     let task = graph.label(index);
-                    let error = error.into();
+                    // What is wrong deep down is told without all that is around it.
+                    let error = match error {
+                        TaskflowError::Module { error, .. } => error,
+                        other => other.into(),
+                    };
                     graph.refuse(TaskflowError::Module { task, error });
                 }
             });

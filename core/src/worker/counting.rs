@@ -84,11 +84,7 @@ impl<P: Platform> Worker<'_, P> {
         if !of_flow || tally.finished > 0 || tally.ended == 0 {
             return;
         }
-        let progress = flow.progress();
-        // Ordering: Relaxed; ordered by the flush of whoever ends the task.
-        progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
-        // Ordering: Relaxed; as above.
-        progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
+        tell(flow, &tally);
         self.tally.set(Tally::default());
     }
 
@@ -138,22 +134,14 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn flush(&self) -> Option<u32> {
         let flow = self.tally_flow.take()?;
         let tally = self.tally.take();
-        if tally.finished == 0 {
-            debug_assert_eq!(tally.ended, 0, "`hand_on` was forgotten");
+        if tally.finished + tally.ended + tally.skipped == 0 {
             return None;
         }
-        // SAFETY: tasks of the flow are not counted yet, so its run is active.
+        // SAFETY: tasks of the flow are not counted yet, or else one that they made ready is in this
+        // worker's hands (`hand_on` comes before it leaves them), so its run is active.
         let flow = unsafe { flow.as_ref() };
-        let progress = flow.progress();
-        if tally.skipped > 0 {
-            // Ordering: Relaxed; ordered by the flush below.
-            progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
-        }
-        if tally.ended > 0 {
-            // Ordering: Relaxed; as above.
-            progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
-        }
-        if !progress.completion.flush(tally.finished) {
+        tell(flow, &tally);
+        if tally.finished == 0 || !flow.progress().completion.flush(tally.finished) {
             return None;
         }
         let root = self.next_round(flow);
@@ -263,5 +251,18 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         self.current.set(outer);
+    }
+}
+
+/// Adds what a tally tells besides the tasks that it counts down.
+fn tell(flow: &Flow, tally: &Tally) {
+    let progress = flow.progress();
+    if tally.skipped > 0 {
+        // Ordering: Relaxed; ordered by the flush of these tasks, or of one that they made ready.
+        progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
+    }
+    if tally.ended > 0 {
+        // Ordering: Relaxed; as above.
+        progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
     }
 }

@@ -34,14 +34,23 @@ impl<P: Platform> Worker<'_, P> {
     /// A slice is over: what came from outside goes before what this worker has in hand.
     pub(super) fn give_way(&self, met: &mut Option<u32>) {
         self.slice.set(SLICE);
-        self.take_up_late();
+        if self.pool.has_late() {
+            // What ends now may run user code that waits for the task in hand.
+            self.let_go(met);
+            self.take_up_late();
+        }
         if self.pool.injector.is_empty() {
             return self.take_turns(met);
         }
+        self.let_go(met);
+        self.refill(&self.pool.injector);
+    }
+
+    /// Queues the task in hand, if there is one.
+    pub(super) fn let_go(&self, met: &mut Option<u32>) {
         if let Some(task) = met.take() {
             self.keep(task);
         }
-        self.refill(&self.pool.injector);
     }
 
     /// A loop may go on for ever, so what lies in the queue of this worker, which nobody may be there to

@@ -39,8 +39,9 @@ impl<P: Platform> Worker<'_, P> {
         let (flow, view) = self.locate(task);
         if let Some(chunk) = flow.chunk() {
             let owner = chunk.owner(task.wrapping_sub(view.base));
-            // SAFETY: a task of that flow waits for this one.
-            return owner.is_some_and(|flow| is_part_of(&flow, unsafe { flow.view() }.top, needed));
+            // (A reference may be left of a job that was cancelled, and whose flow has no run any more.)
+            return owner
+                .is_some_and(|flow| flow.top().is_some_and(|top| is_part_of(&flow, top, needed)));
         }
         is_part_of(flow, view.top, needed)
     }
@@ -168,7 +169,11 @@ impl<P: Platform> Worker<'_, P> {
         self.guarded(|| {
             let mut met = None;
             while self.has_seat() && !target.is_done() {
-                self.take_up_late();
+                if self.pool.has_late() {
+                    // As in `give_way`.
+                    self.let_go(&mut met);
+                    self.take_up_late();
+                }
                 let needed = Needed {
                     flow: &flow,
                     range,
