@@ -32,7 +32,9 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
+    "core/src/flow/contention.rs",
     "core/src/flow/owner.rs",
+    "core/src/flow/stopping.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
     "core/src/graph/node.rs",
@@ -44,6 +46,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/counting.rs",
     "core/src/worker/general.rs",
     "core/src/worker/running.rs",
+    "core/src/worker/semaphores.rs",
     "core/src/worker/span.rs",
 ];
 

@@ -167,6 +167,12 @@ pub enum Lint {
         /// The task.
         task: TaskLabel,
     },
+    /// When all tasks have run, too few units are left for each task that acquires the semaphore to run again,
+    /// unless another flow releases some.
+    SemaphoreNotReleased {
+        /// The semaphore.
+        semaphore: SemaphoreLabel,
+    },
 }
 
 impl fmt::Display for Lint {
@@ -180,6 +186,9 @@ impl fmt::Display for Lint {
             }
             Self::NeverStarted { task } => {
                 write!(f, "no way leads to {task} from a source")
+            }
+            Self::SemaphoreNotReleased { semaphore } => {
+                write!(f, "{semaphore} is acquired more often than it is released")
             }
         }
     }

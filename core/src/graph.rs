@@ -10,6 +10,7 @@ use core::mem::needs_drop;
 use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
+use crate::semaphore::Needs;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
@@ -19,6 +20,7 @@ pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
+mod semaphores;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -35,6 +37,8 @@ struct Cold {
     suspends: bool,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
+    /// What it acquires and releases.
+    needs: Option<Box<Needs>>,
 }
 
 /// What a task's closure is to the graph.
@@ -71,6 +75,8 @@ pub(crate) struct Graph {
     scheduled: Vec<Edge>,
     /// Tasks that are special.
     special: usize,
+    /// Tasks that acquire or release.
+    contended: usize,
     /// Tasks made by `emplace_once`.
     once: usize,
     /// Records before this one have no closure left, since the graph is being dropped.
@@ -96,6 +102,7 @@ impl Graph {
             removed: Vec::new(),
             scheduled: Vec::new(),
             special: 0,
+            contended: 0,
             once: 0,
             dropped: 0,
             generation: 0,
@@ -267,6 +274,7 @@ impl Graph {
             self.node_mut(index).unset(Flag::SPECIAL);
             self.special -= 1;
         }
+        drop(self.take_needs(index));
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;
@@ -411,6 +419,7 @@ impl Graph {
                 generation: self.generation,
                 suspends: false,
                 branches: Vec::new(),
+                needs: None,
             });
             self.node_mut(index).cold = place;
         }

@@ -15,6 +15,7 @@ mod task;
 mod async_task;
 mod condition;
 mod module;
+mod semaphore;
 mod subflow;
 
 mod graph;
@@ -75,6 +76,7 @@ pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
 pub use scope::{Scope, ScopedRun};
 pub use seat::{Seat, Step};
+pub use semaphore::{Semaphore, Semaphores};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;
 pub use task::{TaskHandle, TaskId, Tasks};

@@ -21,6 +21,7 @@ use crate::host::Host;
 use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
 use crate::run::Run;
+use crate::semaphore::arbiter;
 use crate::sync::Mutex;
 
 /// What a call may ask of the worker that makes it.
@@ -129,6 +130,8 @@ pub(crate) enum Hold {
     Future(Arc<Suspension>),
     /// The run of a nested graph.
     Run(Arc<Run>),
+    /// Semaphores: what the tasks of this flow wait for.
+    Semaphores(u64),
 }
 
 /// The holds of a flow.
@@ -216,6 +219,7 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
     while let Some(hold) = holds.pop() {
         match hold {
             Hold::Future(suspension) => suspension.wake(),
+            Hold::Semaphores(flow) => arbiter::stop(flow),
             Hold::Run(run) => {
                 if let Some(flow) = run.cancel(None) {
                     holds.extend(flow.stop_run(&run));

@@ -35,6 +35,7 @@ mod finding;
 mod general;
 mod helping;
 mod running;
+mod semaphores;
 mod span;
 
 use span::Span;

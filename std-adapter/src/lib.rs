@@ -14,6 +14,7 @@ pub use platform::StdPlatform;
 pub use taskflow_core::{
     Branch, BranchId, Builder, ConditionalHandle, Failure, FailurePolicy, IntoBranch, Lint, Local,
     Loop, Manual, Module, NoThread, Panic, Platform, RunCanceller, RunError, RunOptions, RunStats,
-    Scope, ScopedRun, Seat, SemaphoreLabel, Step, Subflow, Suppressed, TaskError, TaskHandle,
-    TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, WithLocal, WorkerId,
+    Scope, ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, Step, Subflow, Suppressed,
+    TaskError, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks,
+    WithLocal, WorkerId,
 };

@@ -6,8 +6,9 @@ use core::ptr::NonNull;
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::platform::Platform;
-use crate::protocol::completion::Tally;
+use crate::protocol::completion::{Left, Tally};
 use crate::run::{Rounds, Waiter};
+use crate::semaphore::arbiter;
 use crate::stats::{Failure, Suppressed};
 use crate::sync::Ordering;
 
@@ -35,7 +36,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn count_all_skipped(&self, flow: &Flow, tasks: usize) {
         self.tally_for(flow);
         let mut tally = self.tally.get();
-        if self.is_weak(flow) {
+        if self.is_general(flow) {
             tally.finished += 1;
             tally.ended += tasks;
         } else {
@@ -45,8 +46,8 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(tally);
     }
 
-    /// Counts a task that ended and made `started` others ready, in a flow with weak edges, where nobody
-    /// knows how many there will be. To be called before anybody can see those.
+    /// Counts a task that ended and made `started` others ready, in a flow where nobody knows how many
+    /// there will be, or it matters how many are ready: one with weak edges or special tasks. To be called before anybody can see those.
     ///
     /// What a worker has made ready more than it has finished is counted at once; so the counter is at least
     /// the number of unfinished tasks, and zero only when there is none.
@@ -90,13 +91,20 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(Tally::default());
     }
 
+    /// The task on this worker's stack is about to wait, which flushes what was counted before it.
+    pub(super) fn hand_on_current(&self) {
+        if let Some(flow) = self.current_flow() {
+            self.hand_on(flow);
+        }
+    }
+
     #[expect(
         clippy::unused_self,
         reason = "the worker's task is what keeps the view"
     )]
-    fn is_weak(&self, flow: &Flow) -> bool {
+    fn is_general(&self, flow: &Flow) -> bool {
         // SAFETY: the caller has a task of the flow in hand.
-        unsafe { flow.view() }.weak.is_some()
+        unsafe { flow.view() }.is_general()
     }
 
     /// Whether there is something to flush before a task of `flow` is begun.
@@ -143,8 +151,15 @@ impl<P: Platform> Worker<'_, P> {
             // Ordering: Relaxed; as above.
             progress.ended.fetch_add(tally.ended, Ordering::Relaxed);
         }
-        if !progress.completion.flush(tally.finished) {
-            return None;
+        let id = flow.id();
+        match progress.completion.flush(tally.finished) {
+            Left::Nothing => {}
+            Left::Something => return None,
+            Left::Watched => {
+                // (The flow may be gone.)
+                arbiter::counted(id);
+                return None;
+            }
         }
         let root = self.next_round(flow);
         if root.is_none() {

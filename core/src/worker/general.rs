@@ -63,7 +63,7 @@ impl<P: Platform> Worker<'_, P> {
         view.base + index
     }
 
-    /// Calls a task, or skips it. `None`: it is suspended, and not this worker's any more.
+    /// Calls a task, or skips it. `None`: it is suspended, or waits for a semaphore, and not this worker's any more.
     fn call(
         &self,
         flow: &Flow,
@@ -74,6 +74,11 @@ impl<P: Platform> Worker<'_, P> {
         let node = view.node(index);
         loop {
             context.stopped = flow.attention() & STOP != 0 || node.has(Flag::POISONED);
+            if node.has(Flag::SPECIAL)
+                && let Err(skipped) = self.take_turn(flow, view, index, context.stopped)
+            {
+                return skipped;
+            }
             if context.stopped && !self.is_called_when_stopped(flow, node, index) {
                 return Some(Outcome::Skipped);
             }
@@ -117,12 +122,13 @@ impl<P: Platform> Worker<'_, P> {
             Outcome::Skipped => self.count_skipped(flow),
             Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
         }
+        self.end_turn(flow, view.node(index), index, outcome);
         if !view.is_general() && flow.attention() & KEEP_INDEPENDENT == 0 {
             return self.complete(flow, view, index);
         }
         let mut ready = Ready::default();
         self.arrivals(flow, view, index, outcome, context, &mut ready);
-        if view.weak.is_some() {
+        if view.is_general() {
             self.count_ended(flow, ready.count());
             self.push_all(view, &mut ready);
         } else {
@@ -145,7 +151,8 @@ impl<P: Platform> Worker<'_, P> {
         let node = view.node(index);
         let lenient = flow.attention() & KEEP_INDEPENDENT != 0;
         // What comes after a failed or poisoned task is poisoned.
-        let poisons = lenient && (node.lower(Flag::POISONED) || outcome == Outcome::Failed);
+        let poisoned = node.has(Flag::POISONED) && node.lower(Flag::POISONED);
+        let poisons = poisoned || lenient && outcome == Outcome::Failed;
         if node.has(Flag::GUARDED) {
             // Before its successors can start it again.
             node.lower(Flag::ACTIVE);

@@ -170,6 +170,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         let Some(range) = flow.range(&self.pool.directory) else {
             return;
         };
+        self.hand_on_current();
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         self.slice.set(SLICE);
@@ -232,6 +233,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
             // seat as soon as it returns.
             return false;
         }
+        self.hand_on_current();
         let outer = self.current.replace(Current::Engine);
         self.guarded(|| {
             self.spill();
