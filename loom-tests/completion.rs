@@ -16,7 +16,7 @@ use std::rc::Rc;
 use loom::cell::Cell;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use taskflow_core::protocol::completion::{Completion, Tally};
+use taskflow_core::protocol::completion::{Completion, Left, Tally};
 
 use support::explore::explore;
 
@@ -52,7 +52,7 @@ impl Flow {
                 self.ran[worker].set(self.ran[worker].get() + 1);
                 tally.finished += 1;
             }
-            if self.completion.flush(tally.finished) {
+            if self.completion.flush(tally.finished) == Left::Nothing {
                 self.end_round();
                 ended += 1;
             }
@@ -138,6 +138,23 @@ fn the_worker_that_ends_a_round_begins_the_next() {
         assert!(ended ^ other.join().expect("no worker panics"));
         assert_eq!(flow.rounds.get(), 2);
         assert_eq!(flow.tasks_run(), 5);
+    });
+}
+
+/// Somebody waits for the counter to come to one: either it is there already, or the flush that brings it
+/// there tells. Two threads.
+#[test]
+fn a_flush_is_seen_by_the_watcher_or_sees_it() {
+    explore(None, || {
+        let flow = Flow::begin(&[&[1], &[1]]);
+        let worker = {
+            let flow = Rc::clone(&flow);
+            thread::spawn(move || flow.completion.flush(1) == Left::Watched)
+        };
+        let seen = flow.completion.watch() == 1;
+        assert!(seen ^ worker.join().expect("no worker panics"));
+        flow.completion.unwatch();
+        assert_eq!(flow.completion.flush(1), Left::Nothing);
     });
 }
 

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
-use taskflow_core::protocol::completion::Completion;
+use taskflow_core::protocol::completion::{Completion, Left};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
 use support::explore::explore;
@@ -97,7 +97,7 @@ fn a_counter_is_armed_for_the_next_round() {
     /// The rest of a round after a predecessor: the counting, and the second round.
     fn run(join: &Rc<Join>, round: &Completion, predecessor: usize) -> bool {
         let ready = join.run(predecessor, 1);
-        if !round.flush(1 + usize::from(ready)) {
+        if round.flush(1 + usize::from(ready)) != Left::Nothing {
             return false;
         }
         let other = {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
-use taskflow_core::protocol::completion::Completion;
+use taskflow_core::protocol::completion::{Completion, Left};
 use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
@@ -161,7 +161,7 @@ impl Worker {
 impl Shared {
     /// Counts finished tasks. Gives whether the round is over.
     fn completion_of(&self, finished: usize) -> bool {
-        finished > 0 && self.completion.flush(finished)
+        finished > 0 && self.completion.flush(finished) == Left::Nothing
     }
 }
 

@@ -34,7 +34,9 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/flow.rs",
     "core/src/flow/nesting.rs",
     "core/src/flow/attending.rs",
+    "core/src/flow/contention.rs",
     "core/src/flow/owner.rs",
+    "core/src/flow/stopping.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
     "core/src/graph/node.rs",
@@ -52,6 +54,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/counting.rs",
     "core/src/worker/general.rs",
     "core/src/worker/running.rs",
+    "core/src/worker/semaphores.rs",
     "core/src/worker/span.rs",
     "core/src/worker/telling.rs",
 ];

@@ -176,6 +176,12 @@ pub enum Lint {
         /// The task.
         task: TaskLabel,
     },
+    /// When all tasks have run, too few units are left for each task that acquires the semaphore to run again,
+    /// unless another flow releases some.
+    SemaphoreNotReleased {
+        /// The semaphore.
+        semaphore: SemaphoreLabel,
+    },
 }
 
 impl fmt::Display for Lint {
@@ -189,6 +195,9 @@ impl fmt::Display for Lint {
             }
             Self::NeverStarted { task } => {
                 write!(f, "nothing can ever start {task}")
+            }
+            Self::SemaphoreNotReleased { semaphore } => {
+                write!(f, "{semaphore} is acquired more often than it is released")
             }
         }
     }

@@ -36,7 +36,7 @@ use crate::observer::RunId;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
-use crate::suspension::{Hold, Holds};
+use crate::suspension::Holds;
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
@@ -49,8 +49,10 @@ pub(crate) const COLLECT_ALL: u32 = 4;
 pub(crate) const OBSERVED: u32 = 8;
 
 mod attending;
+mod contention;
 mod nesting;
 mod owner;
+mod stopping;
 mod view;
 
 pub(crate) use nesting::NotScheduled;
@@ -87,6 +89,8 @@ struct Hot {
     successors: *const [u32],
     weak: *const WeakEdges,
     special: bool,
+    /// Tasks acquire or release.
+    contended: bool,
     tasks: usize,
     base: u32,
     /// The outermost flow that the active run is part of.
@@ -145,6 +149,7 @@ impl Flow {
                 successors: &[],
                 weak: ptr::null(),
                 special: false,
+                contended: false,
                 tasks: 0,
                 base: 0,
                 top: id,
@@ -237,31 +242,6 @@ impl Flow {
         self.attention.load(Ordering::Relaxed)
     }
 
-    /// Lets the active run start no further task. Gives what its suspended tasks hold, to be
-    /// [released](crate::suspension::release).
-    #[must_use]
-    pub(crate) fn stop(&self) -> Vec<Hold> {
-        // Ordering: Relaxed; as in `is_stopped`. The lock orders it for whoever adds a hold.
-        if self.attention.fetch_or(STOP, Ordering::Relaxed) & STOP != 0 {
-            return Vec::new();
-        }
-        self.holds.lock().iter().cloned().collect()
-    }
-
-    /// Lets `run` start no further task, if it is the active one; as [`stop`](Self::stop).
-    #[must_use]
-    pub(crate) fn stop_run(&self, run: &Arc<Run>) -> Vec<Hold> {
-        let queue = self.queue.lock();
-        if queue
-            .active
-            .as_ref()
-            .is_some_and(|active| Arc::ptr_eq(active, run))
-        {
-            return self.stop();
-        }
-        Vec::new()
-    }
-
     /// The references that tasks of the active run have in `directory`: the first, and how many.
     pub(crate) fn range(&self, directory: &Arc<Directory>) -> Option<(u32, u32)> {
         let queue = self.queue.lock();
@@ -308,8 +288,9 @@ impl Flow {
         }
         // Ordering: Relaxed; the root reaches other workers through a queue's Release.
         self.progress.cursor.store(0, Ordering::Relaxed);
-        // How many tasks will run is not known where weak edges choose: there the root alone is.
-        let tasks = if view.weak.is_none() { view.tasks } else { 0 };
+        // How many tasks will run is not known where weak edges choose, and where tasks may wait it matters
+        // how many are ready: there the root alone is counted.
+        let tasks = if view.is_general() { 0 } else { view.tasks };
         self.progress.completion.begin(tasks + 1);
         view.base + view.root()
     }
@@ -327,6 +308,9 @@ impl Flow {
     ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
         let run = self.fresh_run(host, order);
         let root = self.enqueue(Arc::clone(&run))?;
+        if root.is_some() {
+            self.enter_contention();
+        }
         Ok((run, root))
     }
 
@@ -415,13 +399,14 @@ impl Flow {
     /// 1. The caller alone ends the active run, and touches nothing of the flow's closures afterwards.
     pub(crate) unsafe fn end_run(&self, now: Duration) -> Ended {
         // SAFETY: (1). (The records may be gone already.)
-        let Hot { tasks, weak, .. } = unsafe { *self.hot.get() };
+        let hot = unsafe { *self.hot.get() };
+        self.leave_contention();
         // Ordering: Relaxed; the flushes that ended the run handed it over.
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed) as u64;
         let progress = &*self.progress;
         let counts = Counts {
-            tasks: if weak.is_null() {
-                Tasks::PerRound(tasks as u64)
+            tasks: if hot.weak.is_null() && !hot.special {
+                Tasks::PerRound(hot.tasks as u64)
             } else {
                 Tasks::Ended(count(&progress.ended))
             },
@@ -442,6 +427,9 @@ impl Flow {
         });
         drop(queue);
         drop(spare);
+        if next.is_some() {
+            self.enter_contention();
+        }
         Ended {
             closed,
             next,

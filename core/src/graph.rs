@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
 use crate::output::slot::Head;
+use crate::semaphore::Needs;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
@@ -21,6 +22,7 @@ pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
 mod outputs;
+mod semaphores;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -42,6 +44,8 @@ struct Cold {
     inputs: bool,
     /// The slot of its output.
     output: Option<NonNull<Head>>,
+    /// What it acquires and releases.
+    needs: Option<Box<Needs>>,
 }
 
 /// What a task's closure is to the graph.
@@ -79,6 +83,8 @@ pub(crate) struct Graph {
     scheduled: Vec<Edge>,
     /// Tasks that are special.
     special: usize,
+    /// Tasks that acquire or release.
+    contended: usize,
     /// Tasks made by `emplace_once`.
     once: usize,
     /// Records before this one have no closure left, since the graph is being dropped.
@@ -105,6 +111,7 @@ impl Graph {
             removed: Vec::new(),
             scheduled: Vec::new(),
             special: 0,
+            contended: 0,
             once: 0,
             dropped: 0,
             generation: 0,
@@ -273,6 +280,7 @@ impl Graph {
             self.node_mut(index).unset(Flag::SPECIAL);
             self.special -= 1;
         }
+        drop(self.take_needs(index));
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;
@@ -419,6 +427,7 @@ impl Graph {
                 branches: Vec::new(),
                 inputs: false,
                 output: None,
+                needs: None,
             });
             self.node_mut(index).cold = place;
         }

@@ -19,6 +19,7 @@ mod module;
 mod observer;
 mod output;
 mod runtime;
+mod semaphore;
 mod subflow;
 
 mod graph;
@@ -96,6 +97,7 @@ pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
+pub use semaphore::{Semaphore, Semaphores};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;
 pub use task::{Part, TaskHandle, TaskId, Tasks};

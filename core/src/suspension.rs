@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
 use crate::run::Run;
+use crate::semaphore::arbiter;
 use crate::sync::Mutex;
 use crate::wait::Target;
 
@@ -137,6 +138,8 @@ pub(crate) enum Hold {
     Run(Arc<Run>),
     /// Spawned tasks.
     Group(Arc<Group>),
+    /// Semaphores: what the tasks of this flow wait for.
+    Semaphores(u64),
 }
 
 impl fmt::Debug for Hold {
@@ -145,6 +148,7 @@ impl fmt::Debug for Hold {
             Self::Future(_) => "Future",
             Self::Run(_) => "Run",
             Self::Group(_) => "Group",
+            Self::Semaphores(_) => "Semaphores",
         })
     }
 }
@@ -239,6 +243,7 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
             Hold::Group(group) => {
                 group.cancel(None);
             }
+            Hold::Semaphores(flow) => arbiter::stop(flow),
             Hold::Run(run) => {
                 if let Some(flow) = run.cancel(None) {
                     holds.extend(flow.stop_run(&run));

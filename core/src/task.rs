@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::error::TaskflowError;
 use crate::flow::FlowOwner;
+use crate::semaphore::Semaphores;
 
 /// The identity of a task: stable for the life of its flow, and of no other task ever.
 ///
@@ -179,6 +180,43 @@ impl<'flow> TaskHandle<'flow> {
     )]
     pub fn may_schedule(self, tasks: impl Tasks) -> Self {
         tasks.each(&mut |to| self.connect(self, to.begin, crate::graph::Graph::let_schedule));
+        self
+    }
+
+    /// Has this task acquire a unit of each semaphore before it runs: one, an array, a slice or a `Vec` of
+    /// them. Until it has all of them it waits, without holding a worker, and keeps what it has; they are
+    /// acquired in the order of their creation, whatever the order here. A task that is skipped acquires
+    /// nothing.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "semaphores are named for their effect; the handle comes back for chaining"
+    )]
+    pub fn acquire(self, semaphores: impl Semaphores) -> Self {
+        self.edit(|graph, index| {
+            semaphores.each(&mut |semaphore| graph.acquire(index, semaphore));
+        });
+        self
+    }
+
+    /// Has this task release a unit of each semaphore when it has ended, with all that it spawned, and also
+    /// if it panicked. A task that is skipped releases nothing. More than there is: the run ends with
+    /// [`RunError::SemaphoreOverflow`](crate::RunError::SemaphoreOverflow).
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "semaphores are named for their effect; the handle comes back for chaining"
+    )]
+    pub fn release(self, semaphores: impl Semaphores) -> Self {
+        self.edit(|graph, index| {
+            semaphores.each(&mut |semaphore| graph.release(index, semaphore));
+        });
         self
     }
 

@@ -36,6 +36,7 @@ mod general;
 mod helping;
 mod jobs;
 mod running;
+mod semaphores;
 mod span;
 mod telling;
 

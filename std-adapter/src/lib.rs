@@ -23,7 +23,7 @@ pub use taskflow_core::{
     Local, Loop, Manual, Module, NoThread, Observer, ObserverHandle, Output, OutputId, OutputSlot,
     Panic, ParamType, ParamValue, ParameterizedComposition, Platform, Preempted, RunCanceller,
     RunError, RunId, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scope, ScopedHandle,
-    ScopedRun, Seat, SemaphoreLabel, SharedOutput, Step, Subflow, Suppressed, TaskError, TaskGroup,
-    TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, With, WithLocal,
-    WorkerId, ZipInputs,
+    ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, SharedOutput, Step, Subflow,
+    Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow, TaskflowError,
+    TaskflowFuture, Tasks, With, WithLocal, WorkerId, ZipInputs,
 };

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 /// A generator of numbers whose seed is printed, so that a failure can be seen again: `TASKFLOW_SEED`
 /// sets it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
 impl Dice {

@@ -149,6 +149,7 @@ impl FlowOwner {
             hot.successors = frozen.successors;
             hot.weak = frozen.weak.map_or(ptr::null(), ptr::from_ref);
             hot.special = frozen.special;
+            hot.contended = graph.is_contended();
             hot.tasks = graph.len();
         });
     }

@@ -78,6 +78,7 @@ impl Graph {
                 task: self.label(task),
             }));
         }
+        lints.extend(self.semaphore_lints());
         lints
     }
 

@@ -10,6 +10,21 @@
 
 use crate::sync::{AtomicUsize, Ordering};
 
+/// Beside the number: somebody waits for it to come to a value above zero. No host has room for so many tasks.
+const WATCHED: usize = 1 << (usize::BITS - 1);
+
+/// What a flush left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Left {
+    /// Nothing: the caller ends the round.
+    Nothing,
+    /// Some tasks.
+    Something,
+    /// Some tasks, and somebody watches how many. The round may have ended by now.
+    Watched,
+}
+
 /// The number of tasks of the round that are not counted yet.
 #[derive(Debug)]
 pub struct Completion(AtomicUsize);
@@ -35,9 +50,8 @@ impl Completion {
         self.0.fetch_add(started, Ordering::Relaxed);
     }
 
-    /// Counts `finished` more tasks. `true`: those were the last, and the caller ends the round.
-    #[must_use]
-    pub fn flush(&self, finished: usize) -> bool {
+    /// Counts `finished` more tasks. [`Left::Nothing`]: those were the last, and the caller ends the round.
+    pub fn flush(&self, finished: usize) -> Left {
         // Ordering: AcqRel, with the same operation of the other workers. Release hands over what
         // this worker's tasks wrote; Acquire lets the one that ends the round see what all wrote, so
         // that it may signal the waiter and begin the next round.
@@ -48,7 +62,30 @@ impl Completion {
         } else {
             Ordering::AcqRel
         };
-        self.0.fetch_sub(finished, order) == finished
+        let before = self.0.fetch_sub(finished, order);
+        if before == finished {
+            Left::Nothing
+        } else if before & WATCHED == 0 {
+            Left::Something
+        } else {
+            Left::Watched
+        }
+    }
+
+    /// Has later flushes tell that somebody watches, and gives what is left. The caller keeps the round from
+    /// ending.
+    #[must_use]
+    pub fn watch(&self) -> usize {
+        // Ordering: AcqRel, with the same of `flush`. Each of two exchanges of one word comes after the
+        // other: a flush before this is seen in what is left, and one after it sees the mark, and with it
+        // what the watcher did before.
+        self.0.fetch_or(WATCHED, Ordering::AcqRel) & !WATCHED
+    }
+
+    /// Nobody watches any more.
+    pub fn unwatch(&self) {
+        // Ordering: Relaxed; the mark hands nothing over when it goes.
+        self.0.fetch_and(!WATCHED, Ordering::Relaxed);
     }
 }
 

@@ -6,8 +6,9 @@ use core::ptr::NonNull;
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::platform::Platform;
-use crate::protocol::completion::Tally;
+use crate::protocol::completion::{Left, Tally};
 use crate::run::{Rounds, Waiter};
+use crate::semaphore::arbiter;
 use crate::stats::{Failure, Suppressed};
 use crate::sync::Ordering;
 
@@ -37,7 +38,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn count_all_skipped(&self, flow: &Flow, tasks: usize) {
         self.tally_for(flow);
         let mut tally = self.tally.get();
-        if self.is_weak(flow) {
+        if self.is_general(flow) {
             tally.finished += 1;
             tally.ended += tasks;
         } else {
@@ -47,8 +48,8 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(tally);
     }
 
-    /// Counts a task that ended and made `started` others ready, in a flow with weak edges, where nobody
-    /// knows how many there will be. To be called before anybody can see those.
+    /// Counts a task that ended and made `started` others ready, in a flow where nobody knows how many
+    /// there will be, or it matters how many are ready: one with weak edges or special tasks. To be called before anybody can see those.
     ///
     /// What a worker has made ready more than it has finished is counted at once; so the counter is at least
     /// the number of unfinished tasks, and zero only when there is none.
@@ -100,9 +101,9 @@ impl<P: Platform> Worker<'_, P> {
         clippy::unused_self,
         reason = "the worker's task is what keeps the view"
     )]
-    fn is_weak(&self, flow: &Flow) -> bool {
+    fn is_general(&self, flow: &Flow) -> bool {
         // SAFETY: the caller has a task of the flow in hand.
-        unsafe { flow.view() }.weak.is_some()
+        unsafe { flow.view() }.is_general()
     }
 
     /// Whether there is something to flush before a task of `flow` is begun.
@@ -141,8 +142,18 @@ impl<P: Platform> Worker<'_, P> {
         // worker's hands (`hand_on` comes before it leaves them), so its run is active.
         let flow = unsafe { flow.as_ref() };
         tell(flow, &tally);
-        if tally.finished == 0 || !flow.progress().completion.flush(tally.finished) {
+        if tally.finished == 0 {
             return None;
+        }
+        let id = flow.id();
+        match flow.progress().completion.flush(tally.finished) {
+            Left::Nothing => {}
+            Left::Something => return None,
+            Left::Watched => {
+                // (The flow may be gone.)
+                arbiter::counted(id);
+                return None;
+            }
         }
         let root = self.next_round(flow);
         if root.is_none() {

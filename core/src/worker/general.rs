@@ -8,7 +8,7 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::{RunError, TaskError};
-use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, OBSERVED, STOP, View};
+use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, OBSERVED, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -73,8 +73,8 @@ impl<P: Platform> Worker<'_, P> {
         view.base + index
     }
 
-    /// Calls a task, or skips it, and gives how it ended and whether its start was told. `None`: it is suspended,
-    /// or queued to be called again, and not this worker's any more.
+    /// Calls a task, or skips it, and gives how it ended and whether its start was told. `None`: it is
+    /// suspended, waits for a semaphore, or is queued to be called again, and not this worker's any more.
     fn call(
         &self,
         flow: &Flow,
@@ -83,14 +83,14 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
-        let attention = flow.attention();
-        let mut observed = false;
-        context.stopped = node.has(Flag::POISONED);
-        if attention & (STOP | OBSERVED) != 0 {
-            observed = attention & OBSERVED != 0;
-            if observed {
-                self.tell_of_task(flow, index, EventKind::Start);
-            }
+        context.stopped = flow.is_stopped() || node.has(Flag::POISONED);
+        if node.has(Flag::SPECIAL)
+            && let Err(skipped) = self.take_turn(flow, view, index, context.stopped)
+        {
+            return skipped.map(|outcome| (outcome, self.tell_start(flow, index)));
+        }
+        let observed = self.tell_start(flow, index);
+        if observed {
             // An observer may have cancelled the run.
             context.stopped |= flow.is_stopped();
         }
@@ -123,6 +123,15 @@ impl<P: Platform> Worker<'_, P> {
         None
     }
 
+    /// Tells observers, if there are any, that a task is going to be called or skipped.
+    fn tell_start(&self, flow: &Flow, index: u32) -> bool {
+        let observed = flow.attention() & OBSERVED != 0;
+        if observed {
+            self.tell_of_task(flow, index, EventKind::Start);
+        }
+        observed
+    }
+
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {
         // SAFETY: this worker has the task in hand.
         node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index)
@@ -142,6 +151,7 @@ impl<P: Platform> Worker<'_, P> {
             self.fail_with(flow, index, &mut context.failures);
         }
         let skipped = outcome == Outcome::Skipped;
+        self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
         if !view.is_general() && attention & (KEEP_INDEPENDENT | OBSERVED) == 0 {
             if skipped {
@@ -172,8 +182,8 @@ impl<P: Platform> Worker<'_, P> {
             failures,
             ..
         } = ready;
-        let weak = view.weak.is_some();
-        if weak {
+        let general = view.is_general();
+        if general {
             self.count_ended(flow, usize::from(next.is_some()) + others);
         }
         for task in held {
@@ -188,7 +198,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         self.send(out);
-        if !weak {
+        if !general {
             self.count_finished(flow);
         }
         next
@@ -207,7 +217,8 @@ impl<P: Platform> Worker<'_, P> {
         let node = view.node(index);
         let lenient = flow.attention() & KEEP_INDEPENDENT != 0;
         // What comes after a failed or poisoned task is poisoned.
-        let poisons = lenient && (node.lower(Flag::POISONED) || outcome == Outcome::Failed);
+        let poisoned = node.has(Flag::POISONED) && node.lower(Flag::POISONED);
+        let poisons = poisoned || lenient && outcome == Outcome::Failed;
         if node.has(Flag::GUARDED) {
             // Before its successors can start it again.
             node.lower(Flag::ACTIVE);

@@ -163,6 +163,7 @@ impl<P: Platform> Worker<'_, P> {
         let Some(range) = flow.range(&self.pool.directory) else {
             return;
         };
+        self.hand_on_current();
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         self.slice.set(SLICE);

@@ -116,7 +116,7 @@ impl<P: Platform> Worker<'_, P> {
         }
         // (Later batches of a row that was begun in the other way stay with that.)
         if begin == 0
-            && view.weak.is_none()
+            && !view.is_general()
             && !observed
             && self.leave_in_row(flow, view, view.root(), sources.len())
         {
@@ -134,7 +134,7 @@ impl<P: Platform> Worker<'_, P> {
             // Ordering: Relaxed; published with the root's reference.
             progress.cursor.store(end, Ordering::Relaxed);
         }
-        if view.weak.is_some() {
+        if view.is_general() {
             self.count_sources(flow, end - begin, !more);
         } else if !more {
             self.count_finished(flow);
