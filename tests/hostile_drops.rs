@@ -208,9 +208,9 @@ fn works(executor: &Executor) {
             ran.add();
         }));
     }
-    assert_eq!(executor.run(&flow).wait().unwrap().tasks, 21);
+    assert_eq!(executor.run(&flow).wait().expect("nothing fails").tasks, 21);
     assert_eq!(ran.get(), 20);
-    assert_eq!(executor.spawn(|| 7).wait().unwrap(), 7);
+    assert_eq!(executor.spawn(|| 7).wait().expect("it does not fail"), 7);
 }
 
 /// Panics when it is dropped, unless something panics already.
@@ -303,7 +303,7 @@ struct Thief(Arc<Mutex<Option<Executor>>>);
 
 impl Drop for Thief {
     fn drop(&mut self) {
-        let executor = self.0.lock().unwrap().take();
+        let executor = self.0.lock().expect("nothing panics with this lock").take();
         drop(executor);
     }
 }

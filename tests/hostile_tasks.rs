@@ -14,7 +14,7 @@ mod support {
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Poll, Waker};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use support::counter::Counter;
@@ -26,12 +26,16 @@ use taskflow_std::{Executor, Module, RunError, Taskflow, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().expect("nothing panics with this lock")
+}
+
 type Wakers = Arc<Mutex<Vec<Waker>>>;
 
 /// Pending until `ready`, and leaves its waker at each poll.
 async fn wakers_left(wakers: Wakers, ready: Arc<AtomicBool>) {
     poll_fn(|context| {
-        wakers.lock().unwrap().push(context.waker().clone());
+        locked(&wakers).push(context.waker().clone());
         if ready.load(Ordering::SeqCst) {
             Poll::Ready(())
         } else {
@@ -44,7 +48,7 @@ async fn wakers_left(wakers: Wakers, ready: Arc<AtomicBool>) {
 /// Calls something in tasks of all kinds of one flow.
 fn in_each_kind(flow: &Taskflow<'static>, call: impl Fn() + Clone + Send + Sync + 'static) {
     let again = call.clone();
-    flow.emplace(move || again());
+    flow.emplace(again);
     let again = call.clone();
     flow.emplace_condition(move || {
         again();
@@ -54,13 +58,13 @@ fn in_each_kind(flow: &Taskflow<'static>, call: impl Fn() + Clone + Send + Sync 
     flow.emplace_subflow(move |subflow| {
         again();
         let again = again.clone();
-        subflow.emplace(move || again());
+        subflow.emplace(again);
     });
     let again = call.clone();
     flow.emplace_runtime(move |runtime| {
         again();
         let again = again.clone();
-        runtime.spawn(move || again());
+        runtime.spawn(again);
     });
     flow.emplace_async(move || {
         call();
@@ -80,7 +84,7 @@ fn knowing_itself(
     let flow = Taskflow::new();
     build(&flow, Arc::clone(&own));
     let flow = SharedFlow::of(flow);
-    *own.lock().unwrap() = Some(flow.clone());
+    *locked(&own) = Some(flow.clone());
     (flow, own)
 }
 
@@ -97,22 +101,22 @@ fn tasks_of_all_kinds_that_submit_their_own_flow_queue_it_behind() {
             let (flow, own) = knowing_itself(move |flow, own| {
                 in_each_kind(flow, move || {
                     if count.add() < 3 * CALLS {
-                        let flow = own.lock().unwrap().clone().expect("it was put there");
-                        queue.lock().unwrap().push(flow.start(&host));
+                        let flow = locked(&own).clone().expect("it was put there");
+                        locked(&queue).push(flow.start(&host));
                     }
                 });
             });
             flow.start(&executor).wait().unwrap();
             executor.wait_for_all().unwrap();
             assert_eq!(calls.get(), (3 * CALLS + 1) * CALLS);
-            let later = core::mem::take(&mut *later.lock().unwrap());
+            let later = core::mem::take(&mut *locked(&later));
             assert_eq!(later.len(), 3 * CALLS);
             for run in later {
                 assert!(run.is_done());
                 run.wait().unwrap();
             }
             // Else it keeps itself.
-            own.lock().unwrap().take();
+            locked(&own).take();
         }
     });
 }
@@ -128,7 +132,7 @@ fn tasks_of_all_kinds_that_wait_for_a_later_run_of_their_own_flow_end_with_deadl
                 in_each_kind(flow, move || {
                     // The tasks of the runs that are queued here do nothing.
                     if round.add() < CALLS {
-                        let flow = own.lock().unwrap().clone().expect("it was put there");
+                        let flow = locked(&own).clone().expect("it was put there");
                         let error = flow.start(&host).wait().unwrap_err();
                         assert!(matches!(error, RunError::Deadlock), "{error}");
                         count.add();
@@ -138,7 +142,7 @@ fn tasks_of_all_kinds_that_wait_for_a_later_run_of_their_own_flow_end_with_deadl
             flow.start(&executor).wait().unwrap();
             executor.wait_for_all().unwrap();
             assert_eq!((refused.get(), first.get()), (CALLS, (CALLS + 1) * CALLS));
-            own.lock().unwrap().take();
+            locked(&own).take();
         }
     });
 }
@@ -167,11 +171,11 @@ fn a_waker_called_after_its_task_has_ended_twice_and_from_elsewhere_does_nothing
                     // Wakes again and again, before and after the end, also what ended in rounds before.
                     threads.spawn(|| {
                         while !run.is_done() {
-                            for waker in wakers.lock().unwrap().iter() {
+                            for waker in locked(&wakers).iter() {
                                 waker.wake_by_ref();
                                 waker.wake_by_ref();
                             }
-                            for waker in dead.lock().unwrap().iter() {
+                            for waker in locked(&dead).iter() {
                                 waker.wake_by_ref();
                             }
                             ready.store(true, Ordering::SeqCst);
@@ -184,17 +188,14 @@ fn a_waker_called_after_its_task_has_ended_twice_and_from_elsewhere_does_nothing
                 if round % 2 == 0 {
                     drop(flow);
                 }
-                let mut wakers = wakers.lock().unwrap();
+                let mut wakers = locked(&wakers);
                 for waker in wakers.iter() {
                     waker.wake_by_ref();
                 }
-                wakers_of_all
-                    .lock()
-                    .unwrap()
-                    .extend(wakers.drain(..).take(3));
+                locked(&wakers_of_all).extend(wakers.drain(..).take(3));
             }
             drop(executor);
-            for waker in all.lock().unwrap().drain(..) {
+            for waker in locked(&all).drain(..) {
                 waker.wake();
             }
         }
@@ -338,7 +339,6 @@ fn a_value_that_a_loop_makes_again_and_again_is_dropped_as_often_as_it_is_made()
             again.precede(value.task());
             executor.run_n(&flow, 3).wait().unwrap();
             assert_eq!((made.get(), used.get(), dropped.get()), (90, 90, 89));
-            drop((value, user));
             drop(flow);
             assert_eq!(dropped.get(), 90);
         }
@@ -397,7 +397,7 @@ fn busy(drops: &Counter, made: &Counter, gate: &Gate, wakers: &Wakers) -> Taskfl
                 if polls > 1 {
                     return Poll::Ready(());
                 }
-                wakers.lock().unwrap().push(context.waker().clone());
+                locked(&wakers).push(context.waker().clone());
                 Poll::Pending
             })
             .await;
@@ -448,7 +448,7 @@ fn a_flow_dropped_with_everything_in_work_ends_and_drops_all_once() {
                     threads.spawn(|| {
                         // A future of a cancelled run is dropped without being woken.
                         while !cancelled && !ended.load(Ordering::SeqCst) {
-                            for waker in wakers.lock().unwrap().drain(..) {
+                            for waker in locked(&wakers).drain(..) {
                                 waker.wake();
                             }
                             thread::yield_now();
