@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod block_on;
     pub(crate) mod blocked_flow;
     pub(crate) mod counter;
+    pub(crate) mod forgotten;
     pub(crate) mod gate;
     pub(crate) mod watchdog;
 }
@@ -20,6 +21,7 @@ use std::thread;
 use support::block_on::block_on;
 use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
+use support::forgotten::forget;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, Taskflow};
 
@@ -158,7 +160,7 @@ fn a_future_forgotten_after_a_poll_breaks_nothing() {
             let mut run = executor.run(&blocked.flow);
             let mut context = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut run).poll(&mut context);
-            core::mem::forget(run);
+            forget(run);
             drop(blocked.flow);
             blocked.end.open();
         }

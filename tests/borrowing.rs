@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod blocked_flow;
     pub(crate) mod counter;
     pub(crate) mod drops;
+    pub(crate) mod forgotten;
     pub(crate) mod gate;
     pub(crate) mod panics;
     pub(crate) mod payload;
@@ -14,7 +15,6 @@ mod support {
 }
 
 use core::future::Future;
-use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Waker};
 use std::panic::resume_unwind;
@@ -24,6 +24,7 @@ use std::thread;
 use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
 use support::drops::Dropped;
+use support::forgotten::forget;
 use support::gate::Gate;
 use support::panics::panic_of;
 use support::watchdog::within_a_minute;
@@ -74,9 +75,9 @@ fn a_scope_waits_for_runs_whose_handles_were_dropped_or_forgotten() {
                     flows[3].emplace(|| *d += 1);
                     let answer = executor.scope(|scope| {
                         drop(scope.run_n(&flows[0], 3));
-                        mem::forget(scope.run_n(&flows[1], 3));
-                        mem::forget(scope.run(&flows[2]).canceller());
-                        mem::forget(scope.run(&flows[3]));
+                        forget(scope.run_n(&flows[1], 3));
+                        forget(scope.run(&flows[2]).canceller());
+                        forget(scope.run(&flows[3]));
                         scope.run(&flows[3]).wait().unwrap();
                         7
                     });
@@ -98,11 +99,11 @@ fn nested_scopes_wait_for_their_own_runs() {
             outer.emplace(|| outer_sum += 1);
             executor
                 .scope(|scope| {
-                    mem::forget(scope.run_n(&outer, 10));
+                    forget(scope.run_n(&outer, 10));
                     let inner = Taskflow::new();
                     inner.emplace(|| inner_sum += 1);
                     executor
-                        .scope(|nested| mem::forget(nested.run_n(&inner, 5)))
+                        .scope(|nested| forget(nested.run_n(&inner, 5)))
                         .unwrap();
                     drop(inner);
                     assert_eq!(inner_sum, 5);
@@ -124,7 +125,7 @@ fn a_scope_whose_body_panics_waits_all_the_same() {
             flow.emplace(|| sum += 1);
             let text = panic_of(|| {
                 executor.scope(|scope| {
-                    mem::forget(scope.run_n(&flow, 1000));
+                    forget(scope.run_n(&flow, 1000));
                     resume_unwind(Box::new("the body"));
                 })
             });
@@ -194,8 +195,8 @@ fn forgotten_handles_let_their_runs_go_on() {
                 });
                 let mut run = executor.run_n(&flow, 2);
                 let _ = Pin::new(&mut run).poll(&mut Context::from_waker(Waker::noop()));
-                mem::forget(run.canceller());
-                mem::forget(run);
+                forget(run.canceller());
+                forget(run);
             }
             executor.wait_for_all().unwrap();
             assert_eq!(count.get(), 400);

@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod blocked_flow;
     pub(crate) mod counter;
     pub(crate) mod drops;
+    pub(crate) mod forgotten;
     pub(crate) mod gate;
     pub(crate) mod meeting;
     pub(crate) mod panics;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use support::blocked_flow::BlockedFlow;
 use support::counter::Counter;
 use support::drops::Dropped;
+use support::forgotten::forget;
 use support::gate::Gate;
 use support::meeting::Meeting;
 use support::panics::panic_of;
@@ -263,7 +265,7 @@ fn a_panicking_drop_of_a_once_closure_is_a_panic_of_its_task() {
         let kept = Sour(drops.clone());
         let (culprit, panic, _) = panicked(executor.run(&flow).wait());
         assert_eq!((culprit.id, number_in(panic), drops.get()), (task, 0, 1));
-        core::mem::forget(kept);
+        forget(kept);
         drop(flow);
         assert_eq!(drops.get(), 1);
         let next = Taskflow::new();

@@ -4,6 +4,7 @@
 
 mod support {
     pub(crate) mod counter;
+    pub(crate) mod forgotten;
     pub(crate) mod gate;
     pub(crate) mod panics;
     pub(crate) mod payload;
@@ -14,6 +15,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use support::counter::Counter;
+use support::forgotten::forget;
 use support::gate::Gate;
 use support::panics::panic_of;
 use support::watchdog::within_a_minute;
@@ -135,7 +137,7 @@ fn forgetting_the_handles_of_scoped_tasks_is_harmless() {
             let text = String::from("borrowed");
             let result = executor.scope(|scope| {
                 for _ in 0..100 {
-                    core::mem::forget(scope.spawn(|| {
+                    forget(scope.spawn(|| {
                         count.fetch_add(1, Ordering::Relaxed);
                         text.as_str()
                     }));

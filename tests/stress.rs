@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
+    pub(crate) mod forgotten;
     pub(crate) mod watchdog;
 }
 
@@ -17,6 +18,7 @@ use std::thread;
 use support::counter::Counter;
 use support::dice::Dice;
 use support::drops::Dropped;
+use support::forgotten::forget;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, RunStats, TaskHandle, Taskflow, TaskflowFuture};
 
@@ -93,7 +95,7 @@ fn treat(dice: &mut Dice, mut run: TaskflowFuture, kept: &mut Vec<TaskflowFuture
                 judged(&result);
             }
         }
-        5 => core::mem::forget(run.canceller()),
+        5 => forget(run.canceller()),
         _ => kept.push(run),
     }
 }

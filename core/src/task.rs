@@ -71,6 +71,26 @@ impl fmt::Debug for TaskId {
 /// # Panics
 ///
 /// Every method that edits panics while a run of the flow is unfinished, naming the flow.
+///
+/// # Examples
+///
+/// There are no handles of a flow that is gone:
+///
+/// ```compile_fail,E0505
+/// let flow = taskflow_core::Taskflow::new();
+/// let task = flow.emplace(|| {});
+/// drop(flow);
+/// task.name("whose?");
+/// ```
+///
+/// An identity may outlive its flow, and means nothing to another one:
+///
+/// ```
+/// let flow = taskflow_core::Taskflow::new();
+/// let id = flow.emplace(|| {}).id();
+/// drop(flow);
+/// assert!(taskflow_core::Taskflow::new().task(id).is_none());
+/// ```
 #[derive(Clone, Copy)]
 pub struct TaskHandle<'flow> {
     flow: &'flow FlowOwner,
