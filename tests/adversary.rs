@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod dice;
     pub(crate) mod gate;
     pub(crate) mod watchdog;
 }
@@ -14,10 +15,14 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
+use support::dice::Dice;
 use support::gate::Gate;
 use support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Local, Panic, Platform, Seat, WorkerId};
-use taskflow_std::{Executor, Module, RunError, StdPlatform, Subflow, Taskflow, TaskflowFuture};
+use taskflow_std::{
+    Executor, FailurePolicy, Module, RunError, RunOptions, StdPlatform, Subflow, Taskflow,
+    TaskflowFuture,
+};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -329,6 +334,123 @@ fn of_two_uses_of_a_module_that_wait_for_one_another_one_is_refused() {
             first.wait().expect("it ends well");
             executor.wait_for_all().expect("called outside");
             assert_eq!(refused.load(Ordering::SeqCst), 1);
+        }
+    });
+}
+
+/// A task of a random graph: never twice at once, and counted.
+fn busy(calls: &Arc<AtomicUsize>) -> impl Fn() + Send + 'static + use<> {
+    let (calls, inside) = (Arc::clone(calls), AtomicBool::new(false));
+    move || {
+        assert!(!inside.swap(true, Ordering::SeqCst), "twice at once");
+        calls.fetch_add(1, Ordering::SeqCst);
+        thread::yield_now();
+        inside.store(false, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn random_graphs_with_weak_edges_end_and_count_what_ran() {
+    within_a_minute(|| {
+        let mut dice = Dice::shaken();
+        for workers in [1, 2, 4] {
+            let executor = Arc::new(Executor::new(workers));
+            for _ in 0..300 {
+                let (calls, budget) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
+                let nested = Arc::new(AtomicUsize::new(0));
+                let flow = Taskflow::new();
+                let count = 5 + dice.below(20);
+                let sources = if dice.below(4) == 0 { 300 } else { 3 };
+                let mut tasks: Vec<_> = (0..sources).map(|_| flow.emplace(busy(&calls))).collect();
+                for _ in 0..count {
+                    let (work, mut own) = (busy(&calls), dice.number());
+                    let mut choose = move |end: u64| {
+                        own = own.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        usize::try_from((own >> 33) % end).expect("it is small")
+                    };
+                    let left = Arc::clone(&budget);
+                    let task = match dice.below(7) {
+                        0 | 1 => *flow.emplace_condition(move || {
+                            work();
+                            let goes_on = left.fetch_add(1, Ordering::SeqCst) < 30;
+                            goes_on.then(|| choose(4))
+                        }),
+                        2 => *flow.emplace_multi_condition(move || {
+                            work();
+                            let goes_on = left.fetch_add(1, Ordering::SeqCst) < 30;
+                            [choose(4), choose(4)].map(|branch| goes_on.then_some(branch))
+                        }),
+                        3 => {
+                            let executor = Arc::clone(&executor);
+                            flow.emplace(move || {
+                                work();
+                                let inner = Taskflow::new();
+                                inner.emplace(|| {});
+                                executor.run(&inner).wait().expect("it ends well");
+                            })
+                        }
+                        4 => {
+                            let nested = Arc::clone(&nested);
+                            flow.emplace_subflow(move |subflow| {
+                                work();
+                                let nested = Arc::clone(&nested);
+                                subflow.emplace(move || {
+                                    nested.fetch_add(1, Ordering::SeqCst);
+                                });
+                            })
+                        }
+                        5 => flow.try_emplace(move || {
+                            work();
+                            if choose(8) == 0 {
+                                return Err(io::Error::other("given up").into());
+                            }
+                            Ok(())
+                        }),
+                        _ => flow.emplace(work),
+                    };
+                    task.succeed(tasks[dice.below(tasks.len())]);
+                    task.succeed(tasks[dice.below(tasks.len())]);
+                    if dice.below(3) == 0 {
+                        let condition = tasks[dice.below(tasks.len())];
+                        let again = flow.emplace_condition({
+                            let (work, budget) = (busy(&calls), Arc::clone(&budget));
+                            move || {
+                                work();
+                                (budget.fetch_add(1, Ordering::SeqCst) < 30).then_some(0usize)
+                            }
+                        });
+                        again.succeed(task);
+                        again.precede(condition);
+                    }
+                    tasks.push(task);
+                }
+                if flow.validate().is_err() {
+                    continue;
+                }
+                for round in 0..4 {
+                    calls.store(0, Ordering::SeqCst);
+                    budget.store(0, Ordering::SeqCst);
+                    nested.store(0, Ordering::SeqCst);
+                    let policy = [FailurePolicy::StopAtFirst, FailurePolicy::KeepIndependent];
+                    let options = RunOptions::new().on_failure(policy[round % 2]).rounds(2);
+                    let run = executor.run_with(&flow, options);
+                    if dice.below(3) == 0 {
+                        thread::yield_now();
+                        run.cancel();
+                    }
+                    let result = run.wait();
+                    let stats = match &result {
+                        Ok(stats) => stats,
+                        Err(error) => error.stats().expect("it was started"),
+                    };
+                    let ran = calls.load(Ordering::SeqCst) + nested.load(Ordering::SeqCst);
+                    assert!(
+                        !matches!(result, Err(RunError::Panicked { .. })),
+                        "{result:?}"
+                    );
+                    assert_eq!(stats.tasks, ran as u64, "{result:?}");
+                }
+            }
         }
     });
 }
