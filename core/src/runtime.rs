@@ -160,7 +160,7 @@ impl<'env> Runtime<'env> {
     ///     assert_eq!(halves.iter().sum::<i32>(), 42);
     ///     Ok(())
     /// });
-    /// Executor::<Manual>::new(1).run_and_wait(&flow)?;
+    /// Executor::<Manual>::new(2).run_and_wait(&flow)?;
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
     pub fn group<'outer, R>(
