@@ -12,13 +12,13 @@ mod support {
 }
 
 use core::time::Duration;
-use std::panic::panic_any;
+use std::panic::{panic_any, resume_unwind};
 use std::sync::Arc;
 use std::thread;
 
 use support::counter::Counter;
 use support::dice::Dice;
-use support::journal::Journal;
+use support::journal::{Heard, Journal};
 use support::random_graph::RandomGraph;
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
@@ -389,4 +389,31 @@ fn a_run_on_another_executor_is_not_heard_of() {
     observed.run(&flow).wait().expect("nothing fails");
     drop(observer);
     assert_eq!(journal.tasks(), [3; 3]);
+}
+
+#[test]
+fn spawned_tasks_are_told_of_in_pairs_of_no_run() {
+    for workers in WORKERS {
+        let executor = Executor::new(workers);
+        let journal = Journal::default();
+        let handle = executor.observe(journal.clone());
+        let jobs: Vec<_> = (0..10)
+            .map(|number| executor.spawn(move || number))
+            .collect();
+        let sum: usize = jobs.into_iter().map(|job| job.wait().unwrap()).sum();
+        let failed = executor.spawn(|| resume_unwind(Box::new("boom"))).wait();
+        assert!(failed.is_err() && sum == 45);
+        executor.wait_for_all().unwrap();
+        drop(handle);
+        let spawned = |heard: &Heard| heard.run.is_none() && heard.task.is_none();
+        let starts = journal.count(|heard| spawned(heard) && heard.kind == EventKind::Start);
+        let ends = |ended| {
+            let kind = EventKind::End { outcome: ended };
+            journal.count(|heard| spawned(heard) && heard.kind == kind)
+        };
+        assert_eq!(
+            (starts, ends(Ended::Done), ends(Ended::Failed)),
+            (11, 10, 1)
+        );
+    }
 }

@@ -37,8 +37,8 @@ pub(crate) use list::Observers;
 ///   that starts runs must tell them apart, and may hold no lock over a wait that it needs for an event.
 /// - A wait for the run that the event is of never ends, so it is answered with
 ///   [`RunError::Deadlock`](crate::RunError::Deadlock), as inside a task of that run. At
-///   events of no run ([`Steal`](EventKind::Steal), [`Park`](EventKind::Park), [`Wake`](EventKind::Wake))
-///   it must not wait for runs: nobody could tell whether the worker itself is needed for them.
+///   events of no run ([`Steal`](EventKind::Steal), [`Park`](EventKind::Park), [`Wake`](EventKind::Wake), and those of
+///   spawned tasks) it must not wait for runs: nobody could tell whether the worker itself is needed for them.
 /// - A panic of it is dropped, and the observer detached, where the host can catch panics.
 pub trait Observer: Send + Sync + 'static {
     /// Something happens now.
@@ -139,6 +139,8 @@ impl fmt::Debug for Event<'_> {
 /// of another: `RunBegin`; of each task that is started, as often as it is, `Ready`, `Start`, `End`;
 /// `RunEnd`, after which the end of the run is told to who waits for it. A task's `End` comes before the
 /// `Ready` of its successors. Runs of nested graphs are runs of their own, within the task.
+///
+/// A spawned task, which is of no run, has a `Start` and an `End` without a [`TaskId`].
 ///
 /// A task that is skipped has the three as well; only if a run is stopped before a round of it begins,
 /// the tasks of that round have no events. A task that suspends has an `End` with

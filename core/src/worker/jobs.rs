@@ -8,6 +8,7 @@ use super::{Current, SLICE, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
 use crate::job::{End, Job, Walk, conclude, refuse, same};
+use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
@@ -50,6 +51,10 @@ impl<P: Platform> Worker<'_, P> {
                 }
             }
         }
+        let observed = self.pool.observers.any();
+        if observed {
+            self.tell_of_spawned(EventKind::Start);
+        }
         let outer = self.current.replace(Current::Job);
         self.jobs.borrow_mut().push(Frame {
             job: Arc::clone(&job),
@@ -62,6 +67,13 @@ impl<P: Platform> Worker<'_, P> {
             Ok(()) => End::Well,
             Err(panic) => End::Panicked(panic),
         };
+        if observed {
+            let outcome = match end {
+                End::Panicked(_) => Ended::Failed,
+                _ => Ended::Done,
+            };
+            self.tell_of_spawned(EventKind::End { outcome });
+        }
         let next = conclude(job, end, &mut |ready| self.queue_job(ready))?;
         if self.has_seat() && next.head().is_of(self.pool.identity()) {
             return Some(next);

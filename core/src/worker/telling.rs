@@ -68,6 +68,13 @@ impl<P: Platform> Worker<'_, P> {
         self.tell(Current::Engine, &event);
     }
 
+    /// Tells of a spawned task.
+    #[cold]
+    pub(super) fn tell_of_spawned(&self, kind: EventKind) {
+        let event = Event::of(kind, self.pool.platform.now(), self.id);
+        self.tell(Current::Engine, &event);
+    }
+
     /// `meanwhile` is whose code an observer counts as.
     fn tell(&self, meanwhile: Current, event: &Event<'_>) {
         let outer = self.current.replace(meanwhile);
