@@ -3,8 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod blocked_flow;
+    pub(crate) mod counter;
     pub(crate) mod dice;
+    pub(crate) mod drops;
     pub(crate) mod faulty;
+    pub(crate) mod gate;
     pub(crate) mod random_graph;
     pub(crate) mod traced;
     pub(crate) mod watchdog;
@@ -15,7 +19,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use support::blocked_flow::BlockedFlow;
+use support::counter::Counter;
 use support::dice::Dice;
+use support::drops::Dropped;
 use support::faulty::{Faults, Faulty};
 use support::random_graph::RandomGraph;
 use support::traced::{Call, Trace, Traced, parked};
@@ -220,10 +227,43 @@ fn a_park_that_panics_unwinds_only_after_the_run_has_ended() {
                 }
                 let called = catch_unwind(AssertUnwindSafe(|| executor.run_and_wait(&flow)));
                 drop(flow);
+                // If the call did not have to park, this may have to.
+                drop(catch_unwind(AssertUnwindSafe(|| drop(executor))));
                 assert!(slots.iter().all(|slot| *slot == 1), "{slots:?}");
                 unwound += usize::from(called.is_err());
             }
             println!("{unwound} of 100 calls unwound with {workers} workers");
+        }
+    });
+}
+
+#[test]
+fn an_executor_whose_drop_unwinds_out_of_park_ends_its_workers_all_the_same() {
+    within_a_minute(|| {
+        for workers in [1, 2, 4] {
+            let faults = Faults {
+                guest_panics: (workers, 1),
+                ..Faults::default()
+            };
+            let ended = Counter::default();
+            let kept = Dropped(ended.clone());
+            let executor = Builder::new(Faulty::new(StdPlatform::new(), faults))
+                .workers(workers)
+                .panic_handler(move |_| {
+                    let _kept = &kept;
+                })
+                .build()
+                .unwrap();
+            let blocked = BlockedFlow::new("blocked");
+            let run = executor.run(&blocked.flow);
+            blocked.begun.pass();
+            assert!(catch_unwind(AssertUnwindSafe(|| drop(executor))).is_err());
+            blocked.end.open();
+            assert_eq!(run.wait().unwrap().tasks, 1);
+            // The pool goes with the last worker.
+            while ended.get() == 0 {
+                thread::yield_now();
+            }
         }
     });
 }

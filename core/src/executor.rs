@@ -333,11 +333,21 @@ impl<P: Platform> Executor<P> {
 
 impl<P: Platform> Drop for Executor<P> {
     fn drop(&mut self) {
+        // Unwind: a host whose `park` panics ends the wait early; the workers end all the same.
+        let _closing = Closing(&self.pool);
         if !self.detaches {
             // An error says that this is a task of the executor.
             let _ = self.pool.wait_for_all();
         }
-        self.pool.close_at_end();
+    }
+}
+
+/// Closes a pool after its last run.
+struct Closing<'p, P: Platform>(&'p Pool<P>);
+
+impl<P: Platform> Drop for Closing<'_, P> {
+    fn drop(&mut self) {
+        self.0.close_at_end();
     }
 }
 
