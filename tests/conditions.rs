@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod rig;
@@ -13,18 +14,12 @@ mod support {
 
 use std::sync::{Arc, Mutex};
 
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::rig::{Rig, on_each_rig};
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
-use taskflow_std::{Branch, IntoBranch, RunError, TaskHandle, Taskflow};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Branch, IntoBranch, RunError, Taskflow};
 
 /// Which of three branches run after this decision, one count for each.
 fn chosen<B: IntoBranch + Clone + Send + 'static>(rig: &Rig, branch: B) -> [usize; 3] {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod gate;
@@ -14,21 +15,13 @@ mod support {
 
 use std::sync::{Arc, Mutex};
 
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::gate::Gate;
 use support::rig::{WORKERS, on_each_rig};
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Executor, Lint, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError, TaskflowFuture,
-};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Executor, Lint, RunError, RunOptions, Taskflow, TaskflowError, TaskflowFuture};
 
 /// A loop of so many passes over a subflow of one counted task.
 fn looped(ran: &Counter, passes: usize) -> Taskflow<'static> {

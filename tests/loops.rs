@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod rig;
@@ -13,17 +14,11 @@ mod support {
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::rig::{WORKERS, on_each_rig};
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, TaskHandle, Taskflow, TaskflowError};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
 
 /// A condition that picks itself until it was asked this often, then its second branch.
 fn self_loop<'f>(flow: &'f Taskflow<'static>, passes: usize) -> TaskHandle<'f> {

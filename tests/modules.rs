@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
@@ -17,22 +18,14 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
 use support::rig::{WORKERS, on_each_rig};
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Executor, Manual, Module, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError,
-};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Executor, Manual, Module, RunError, RunOptions, Taskflow, TaskflowError};
 
 /// A module whose tasks panic if two uses of it go on at once; counts its uses.
 fn exclusive(uses: &Counter) -> Module<'static> {

@@ -5,6 +5,7 @@
 
 mod support {
     pub(crate) mod contended_flow;
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod rig;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use support::contended_flow::{any_flow, give_up};
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::dice::Dice;
 use support::rig::{Rig, on_each_rig};
@@ -53,13 +55,6 @@ impl Barrier {
             waker.wake();
         }
     }
-}
-
-fn counting<'f>(flow: &'f Taskflow<'static>, count: &Counter) -> TaskHandle<'f> {
-    let count = count.clone();
-    flow.emplace(move || {
-        count.add();
-    })
 }
 
 /// What ran and what was skipped.
@@ -129,7 +124,7 @@ fn what_a_run_still_holds_is_given_back_at_its_end_so_no_later_run_starves() {
             let lock = Semaphore::new(2);
             let ran = Counter::default();
             let flow = Taskflow::new();
-            counting(&flow, &ran).acquire([&lock, &lock]);
+            counted(&flow, &ran).acquire([&lock, &lock]);
             let runs = (0..20).map(|_| rig.start(&flow)).collect();
             for result in rig.finish_all(runs) {
                 assert_eq!(counts(&result.unwrap()), (1, 0));
@@ -208,10 +203,10 @@ fn waiters_whose_releaser_was_not_chosen_are_skipped_and_the_wait_returns() {
             take.precede(choose);
             choose.precede([give, flow.placeholder()]);
             for _ in 0..100 {
-                let waiter = counting(&flow, &ran).acquire(&lock).release(&lock);
+                let waiter = counted(&flow, &ran).acquire(&lock).release(&lock);
                 take.precede(waiter);
                 // What comes after may count on what the waiter did not get.
-                waiter.precede(counting(&flow, &ran));
+                waiter.precede(counted(&flow, &ran));
             }
             assert_eq!(counts(&rig.run(&flow).unwrap()), (3, 200));
             assert_eq!((ran.get(), lock.count()), (0, 1));
@@ -231,7 +226,7 @@ fn waiters_whose_releaser_was_skipped_are_skipped_and_the_wait_returns() {
             let give = flow.placeholder().release(&lock);
             flow.linearize([take, broken, give]);
             for _ in 0..100 {
-                let waiter = counting(&flow, &ran).acquire(&lock).release(&lock);
+                let waiter = counted(&flow, &ran).acquire(&lock).release(&lock);
                 take.precede(waiter);
             }
             let options = RunOptions::new().on_failure(FailurePolicy::KeepIndependent);
@@ -300,7 +295,7 @@ fn two_runs_that_each_hold_what_the_other_waits_for_both_end() {
                 let flow = Taskflow::new();
                 let tasks = [
                     meeting[side].task(&flow).acquire(&locks[side]),
-                    counting(&flow, &ran).acquire(&locks[1 - side]),
+                    counted(&flow, &ran).acquire(&locks[1 - side]),
                     flow.placeholder().release(&locks),
                 ];
                 flow.linearize(tasks);
@@ -337,7 +332,7 @@ fn a_run_that_waits_for_one_that_is_stuck_by_itself_is_not_the_one_that_gives_wa
             while lock.count() > 0 {
                 rig.step();
             }
-            counting(&patient, &ran).acquire(&lock).release(&lock);
+            counted(&patient, &ran).acquire(&lock).release(&lock);
             let second = rig.start(&patient);
             barrier.open();
             let results = rig.finish_all(vec![first, second]);
@@ -418,10 +413,10 @@ fn tasks_that_can_still_be_served_are_never_skipped() {
                     // Sections that overlap, taken in one order: nobody can close a circle.
                     let (low, high) = (number % 3, 1 + number % 3);
                     flow.linearize([
-                        counting(&flow, &ran).acquire(&locks[low]),
-                        counting(&flow, &ran).acquire(&locks[high]),
-                        counting(&flow, &ran).release(&locks[low]),
-                        counting(&flow, &ran).release(&locks[high]),
+                        counted(&flow, &ran).acquire(&locks[low]),
+                        counted(&flow, &ran).acquire(&locks[high]),
+                        counted(&flow, &ran).release(&locks[low]),
+                        counted(&flow, &ran).release(&locks[high]),
                     ]);
                     flow
                 })

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
@@ -16,22 +17,15 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::rig::on_each_rig;
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Executor, Failure, Manual, RunError, RunStats, Subflow, TaskHandle, TaskLabel, Taskflow,
-    TaskflowError,
+    Executor, Failure, Manual, RunError, RunStats, Subflow, TaskLabel, Taskflow, TaskflowError,
 };
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
 
 fn named(task: TaskLabel) -> String {
     task.name.map_or_else(String::new, String::from)
