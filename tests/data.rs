@@ -4,8 +4,9 @@
 
 mod support {
     pub(crate) mod dice;
-    pub(crate) mod everywhere;
     pub(crate) mod gate;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
 }
 
 use core::cell::RefCell;
@@ -13,8 +14,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use support::dice::Dice;
-use support::everywhere::everywhere;
 use support::gate::Gate;
+use support::rig::on_each_rig;
 use taskflow_core::Manual;
 use taskflow_std::{Executor, Output, OutputId, SharedOutput, Taskflow, TaskflowError};
 
@@ -24,7 +25,7 @@ struct Number(u64);
 
 #[test]
 fn a_value_moves_along_a_chain_without_a_copy() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let places = Arc::new(Mutex::new(Vec::new()));
         let (first, last) = (Arc::clone(&places), Arc::clone(&places));
@@ -38,7 +39,7 @@ fn a_value_moves_along_a_chain_without_a_copy() {
             last.lock().unwrap().push(place(&number));
             *number
         });
-        assert_eq!(host.run(&flow).unwrap().tasks, 3);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().tasks, 3);
         assert_eq!(end.take(), Some(Number(7)));
         let places = places.lock().unwrap();
         assert_eq!(places[0], places[1]);
@@ -47,13 +48,13 @@ fn a_value_moves_along_a_chain_without_a_copy() {
 
 #[test]
 fn a_shared_value_is_read_by_all_who_share_it_and_stays_to_be_taken() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let number = flow.produce(|| Number(7)).share();
         let readers: Vec<Output<'_, '_, u64>> = (0..100)
             .map(|reader| number.clone().map(move |number| number.0 + reader))
             .collect();
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         for (reader, read) in (0..).zip(readers) {
             assert_eq!(read.take(), Some(7 + reader));
         }
@@ -63,7 +64,7 @@ fn a_shared_value_is_read_by_all_who_share_it_and_stays_to_be_taken() {
 
 #[test]
 fn eight_values_arrive_in_the_order_given() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let letter = |letter: char| flow.produce(move || letter);
         let (a, b) = (letter('a'), letter('b').share());
@@ -83,7 +84,7 @@ fn eight_values_arrive_in_the_order_given() {
         );
         let list = flow.zip((word,), |word| word + "!");
         assert_eq!(flow.validate().unwrap(), [], "`b` twice is no mistake");
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!(list.take().as_deref(), Some("abcdefbh!"));
     });
 }
@@ -95,12 +96,12 @@ struct Page(u8);
 
 #[test]
 fn values_without_a_size_and_with_a_large_alignment_arrive() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let page = flow.produce(|| Page(7)).share();
         let aligned = page.map(|page| core::ptr::from_ref(page).addr() % 4096);
         let nothing = flow.produce(|| ()).map(|()| [(); 3]);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!((page.take(), aligned.take()), (Some(Page(7)), Some(0)));
         assert_eq!((nothing.take(), nothing.take()), (Some([(); 3]), None));
     });
@@ -108,13 +109,13 @@ fn values_without_a_size_and_with_a_large_alignment_arrive() {
 
 #[test]
 fn values_may_borrow_what_outlives_the_flow() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let text = String::from("what is made may borrow");
         let longest = {
             let flow = Taskflow::new();
             let words: Output<'_, '_, Vec<&str>> = flow.produce(|| text.split(' ').collect());
             let longest = words.map(|words| words.into_iter().max_by_key(|word| word.len()));
-            host.run(&flow).unwrap();
+            rig.run_and_wait(&flow).unwrap();
             longest.take().flatten()
         };
         assert_eq!(longest, Some("borrow"));
@@ -123,7 +124,7 @@ fn values_may_borrow_what_outlives_the_flow() {
 
 #[test]
 fn a_task_of_any_kind_gets_its_inputs_in_the_shape_given() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, seen) = (Taskflow::new(), Arc::new(Mutex::new(Vec::new())));
         let (tuple, single, lent) = (Arc::clone(&seen), Arc::clone(&seen), Arc::clone(&seen));
         let shared = flow.produce(|| String::from("shared")).share();
@@ -135,7 +136,7 @@ fn a_task_of_any_kind_gets_its_inputs_in_the_shape_given() {
             lent.lock().unwrap().push(text.clone());
             Ok(())
         });
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         let mut seen = seen.lock().unwrap();
         seen.sort();
         assert_eq!(*seen, ["2", "shared", "shared 1"]);
@@ -144,13 +145,13 @@ fn a_task_of_any_kind_gets_its_inputs_in_the_shape_given() {
 
 #[test]
 fn take_gives_nothing_before_the_run_and_nothing_twice() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let number = flow.produce(|| 7);
         assert_eq!(number.take(), None);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!((number.take(), number.take()), (Some(7), None));
-        host.run_n(&flow, 2).unwrap();
+        rig.run_n(&flow, 2).unwrap();
         assert_eq!((number.take(), number.take()), (Some(7), None));
     });
 }
@@ -181,12 +182,12 @@ fn take_gives_nothing_while_a_run_is_unfinished() {
 
 #[test]
 fn a_value_that_was_given_to_a_task_is_not_there_to_be_taken() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let number = flow.produce(|| 7);
         let id = number.id();
         let next = number.map(|number| number + 1);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         let output = flow.output(id).expect("it is of this flow");
         assert_eq!((output.take(), next.take()), (None, Some(8)));
         assert_eq!(output.task().num_successors(), 1);
@@ -298,13 +299,13 @@ fn thrown<'flow>(
 #[test]
 fn every_value_of_a_graph_of_any_shape_is_that_of_its_round() {
     let dice = RefCell::new(Dice::shaken());
-    everywhere(|host| {
+    on_each_rig(|rig| {
         for _ in 0..30 {
             let (flow, round) = (Taskflow::new(), Arc::new(AtomicU64::new(0)));
             let made = thrown(&mut dice.borrow_mut(), &flow, &round);
             for now in [3, 5, 8] {
                 round.store(now, Ordering::SeqCst);
-                host.run(&flow).unwrap();
+                rig.run_and_wait(&flow).unwrap();
                 for (made, (start, growth)) in &made {
                     let value = match made {
                         Made::Moved(output) => output.take(),
@@ -320,13 +321,13 @@ fn every_value_of_a_graph_of_any_shape_is_that_of_its_round() {
 
 #[test]
 fn a_chain_of_a_hundred_thousand_maps_is_run_and_dropped_without_recursion() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let mut number = flow.produce(|| 0);
         for _ in 0..100_000 {
             number = number.map(|number| number + 1);
         }
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!(number.take(), Some(100_000));
     });
 }

@@ -6,10 +6,11 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
-    pub(crate) mod everywhere;
     pub(crate) mod gate;
     pub(crate) mod panics;
     pub(crate) mod payload;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
 }
 
 use std::io;
@@ -17,9 +18,9 @@ use std::panic::resume_unwind;
 
 use support::counter::Counter;
 use support::drops::Dropped;
-use support::everywhere::everywhere;
 use support::gate::Gate;
 use support::panics::panic_of;
+use support::rig::on_each_rig;
 use taskflow_std::{Executor, Output, RunError, Taskflow};
 
 /// Values that are counted.
@@ -52,7 +53,7 @@ impl Values {
 
 #[test]
 fn a_round_that_ends_well_leaves_only_what_nobody_got() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, values) = (Taskflow::new(), Values::default());
         values.produce(&flow).map(drop);
         values.produce(&flow).map(|value| value).map(drop);
@@ -63,7 +64,7 @@ fn a_round_that_ends_well_leaves_only_what_nobody_got() {
         flow.zip((a, b, &shared), |_, _, _| {});
         let unused = values.produce(&flow).task();
         for round in 1..=10 {
-            host.run_n(&flow, 3).unwrap();
+            rig.run_n(&flow, 3).unwrap();
             assert_eq!((values.made.get(), values.alive()), (18 * round, 2));
         }
         assert!(shared.take().is_some());
@@ -75,7 +76,7 @@ fn a_round_that_ends_well_leaves_only_what_nobody_got() {
 
 #[test]
 fn the_flow_drops_what_is_left_and_a_flow_that_never_ran_makes_nothing() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (captures, values) = (Values::default(), Values::default());
         let build = || {
             let flow = Taskflow::new();
@@ -90,12 +91,12 @@ fn the_flow_drops_what_is_left_and_a_flow_that_never_ran_makes_nothing() {
         drop(build());
         assert_eq!((values.made.get(), captures.alive()), (0, 0));
         let flow = build();
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!((values.alive(), captures.alive()), (2, 1));
         drop(flow);
         assert_eq!((values.alive(), captures.alive()), (0, 0));
         let mut flow = build();
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         flow.clear();
         assert_eq!((values.alive(), captures.alive()), (0, 0));
     });
@@ -125,11 +126,11 @@ fn a_flow_dropped_while_it_runs_drops_its_values_with_the_run() {
 
 #[test]
 fn a_removed_producer_drops_its_value_and_a_removed_consumer_does_not() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, values) = (Taskflow::new(), Values::default());
         let (first, second) = (values.produce(&flow).share(), values.produce(&flow).share());
         let readers = [first.map(|_| {}).task(), second.map(|_| {}).task()];
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         flow.remove(readers[0]);
         flow.work(readers[1], || {});
         assert_eq!(values.alive(), 2);
@@ -137,7 +138,7 @@ fn a_removed_producer_drops_its_value_and_a_removed_consumer_does_not() {
         assert_eq!(values.alive(), 1);
         flow.work(second.task(), || {});
         assert_eq!(values.alive(), 0);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
     });
 }
 
@@ -198,11 +199,11 @@ fn a_task_that_panics_drops_the_values_it_got_and_gives_back_those_lent_to_it() 
 
 #[test]
 fn a_task_that_gives_up_drops_the_values_it_got() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, values) = (Taskflow::new(), Values::default());
         let got = values.produce(&flow);
         let next = got.try_map(|_| Err::<(), _>(io::Error::other("no").into()));
-        assert!(host.run(&flow).is_err());
+        assert!(rig.run_and_wait(&flow).is_err());
         assert_eq!(
             (values.made.get(), values.alive(), next.take()),
             (1, 0, None)

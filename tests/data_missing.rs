@@ -6,8 +6,9 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
-    pub(crate) mod everywhere;
     pub(crate) mod gate;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
 }
 
 use std::io;
@@ -16,8 +17,8 @@ use std::thread;
 
 use support::counter::Counter;
 use support::drops::Dropped;
-use support::everywhere::{Host, everywhere};
 use support::gate::Gate;
+use support::rig::{Rig, on_each_rig};
 use taskflow_std::{Executor, RunError, TaskError, TaskLabel, Taskflow, TaskflowError};
 
 fn a_refusal() -> TaskError {
@@ -26,8 +27,8 @@ fn a_refusal() -> TaskError {
 
 /// The label of the task that the run failed with.
 #[track_caller]
-fn failed(host: &Host, flow: &Taskflow<'_>) -> TaskLabel {
-    match host.run(flow) {
+fn failed(rig: &Rig, flow: &Taskflow<'_>) -> TaskLabel {
+    match rig.run_and_wait(flow) {
         Err(RunError::Failed { task, error, .. }) => {
             assert_eq!(error.to_string(), "refused");
             task
@@ -38,7 +39,7 @@ fn failed(host: &Host, flow: &Taskflow<'_>) -> TaskLabel {
 
 #[test]
 fn the_error_of_each_kind_of_task_names_its_task() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         for kind in 0..5 {
             let flow = Taskflow::new();
             let number = flow.produce(|| 1);
@@ -56,7 +57,7 @@ fn the_error_of_each_kind_of_task_names_its_task() {
                     .try_emplace(|_| Err(a_refusal())),
             };
             task.name("culprit");
-            let label = failed(host, &flow);
+            let label = failed(rig, &flow);
             assert_eq!(label.id, task.id(), "kind {kind}");
             assert_eq!(label.name.as_deref(), Some("culprit"));
         }
@@ -65,7 +66,7 @@ fn the_error_of_each_kind_of_task_names_its_task() {
 
 #[test]
 fn a_failed_task_has_no_value_not_even_that_of_an_earlier_round() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let (round, after) = (Counter::default(), Counter::default());
         let count = after.clone();
@@ -80,11 +81,11 @@ fn a_failed_task_has_no_value_not_even_that_of_an_earlier_round() {
             count.add();
             number + 1
         });
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!((after.get(), next.take()), (1, Some(8)));
-        failed(host, &flow);
+        failed(rig, &flow);
         assert_eq!((after.get(), number.take(), next.take()), (1, None, None));
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!(
             (after.get(), number.take(), next.take()),
             (2, Some(7), Some(8))
@@ -116,7 +117,7 @@ fn a_task_that_panicked_has_no_value_not_even_that_of_an_earlier_round() {
 
 #[test]
 fn a_task_skipped_by_a_stopped_run_has_no_value_of_an_earlier_round() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, round) = (Taskflow::new(), Counter::default());
         let gate = flow.try_emplace(move || match round.add() {
             1 => Err(a_refusal()),
@@ -124,10 +125,10 @@ fn a_task_skipped_by_a_stopped_run_has_no_value_of_an_earlier_round() {
         });
         let number = flow.produce(|| 7);
         gate.precede(number.task());
-        host.run(&flow).unwrap();
-        failed(host, &flow);
+        rig.run_and_wait(&flow).unwrap();
+        failed(rig, &flow);
         assert_eq!(number.take(), None);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!(number.take(), Some(7));
     });
 }
@@ -154,7 +155,7 @@ fn a_run_cancelled_before_it_began_leaves_no_value_of_an_earlier_one() {
 
 #[test]
 fn what_follows_a_removed_task_is_skipped_and_so_is_what_follows_that() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         let number = flow.produce(|| String::from("7")).share();
         let (first, second) = (ran.clone(), ran.clone());
@@ -167,10 +168,10 @@ fn what_follows_a_removed_task_is_skipped_and_so_is_what_follows_that() {
             length
         });
         let other = flow.produce(|| 1);
-        host.run(&flow).unwrap();
+        rig.run_and_wait(&flow).unwrap();
         assert_eq!(ran.get(), 2);
         flow.remove(number.task());
-        let stats = host.run(&flow).unwrap();
+        let stats = rig.run_and_wait(&flow).unwrap();
         assert_eq!((ran.get(), stats.tasks, stats.skipped), (2, 1, 2));
         assert_eq!(
             (number.take(), last.take(), other.take()),
@@ -178,14 +179,14 @@ fn what_follows_a_removed_task_is_skipped_and_so_is_what_follows_that() {
         );
         // The place of the removed task goes to another, whose value is of another type.
         let stranger = flow.produce(|| [0_u64; 3]);
-        assert_eq!(host.run(&flow).unwrap().skipped, 2);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().skipped, 2);
         assert_eq!(stranger.take(), Some([0; 3]));
     });
 }
 
 #[test]
 fn what_follows_a_task_that_got_other_work_is_skipped() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         let number = flow.produce(|| String::from("7")).share();
         let next = number.map(String::len);
@@ -194,25 +195,25 @@ fn what_follows_a_task_that_got_other_work_is_skipped() {
             count.add();
         });
         let late = number.map(String::len);
-        assert_eq!(host.run(&flow).unwrap().skipped, 2);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().skipped, 2);
         assert_eq!((ran.get(), next.take(), late.take()), (1, None, None));
         assert_eq!(late.task().num_predecessors(), 1);
         // A consumer that gets other work is an ordinary task again.
         flow.work(next.task(), || {});
-        assert_eq!(host.run(&flow).unwrap().skipped, 1);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().skipped, 1);
     });
 }
 
 #[test]
 fn a_value_that_is_there_stays_where_it_is_if_another_is_missing() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let there = flow.produce(|| Dropped(Counter::default()));
         let gone = flow.produce(|| 1);
         let (id, removed) = (there.id(), gone.task());
         let both = flow.zip((there, gone), |there, _| there);
         flow.remove(removed);
-        assert_eq!(host.run(&flow).unwrap().skipped, 1);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().skipped, 1);
         let there = flow.output(id).and_then(|output| output.take());
         assert_eq!(there.map(|there| there.0.get()), Some(0));
         assert!(both.take().is_none());
@@ -221,7 +222,7 @@ fn a_value_that_is_there_stays_where_it_is_if_another_is_missing() {
 
 #[test]
 fn an_output_of_another_flow_is_refused_and_never_touched() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let dropped = Counter::default();
         let (own, capture) = (flow.produce(|| 1).name("own"), Dropped(dropped.clone()));
@@ -240,15 +241,15 @@ fn an_output_of_another_flow_is_refused_and_never_touched() {
                 Err(TaskflowError::Foreign { task: at, foreign }) if at.id == task && foreign == id
             ));
             assert!(matches!(
-                host.run(&flow),
+                rig.run_and_wait(&flow),
                 Err(RunError::Invalid(TaskflowError::Foreign { .. }))
             ));
-            host.run(&other).unwrap();
+            rig.run_and_wait(&other).unwrap();
             assert!(flow.discard_refused().is_some());
             joined
         };
         let after = joined.map(|sum| sum + 1);
-        assert_eq!(host.run(&flow).unwrap().skipped, 2);
+        assert_eq!(rig.run_and_wait(&flow).unwrap().skipped, 2);
         assert_eq!(after.take(), None);
     });
 }
@@ -267,7 +268,7 @@ fn an_output_of_a_removed_task_is_refused() {
 /// value or is skipped, and every value is dropped once.
 #[test]
 fn without_its_edge_a_value_is_still_moved_once_or_not_at_all() {
-    everywhere(|host| {
+    on_each_rig(|rig| {
         let (made, dropped, got) = (Counter::default(), Counter::default(), Counter::default());
         let flow = Taskflow::new();
         let rounds = 50;
@@ -283,7 +284,7 @@ fn without_its_edge_a_value_is_still_moved_once_or_not_at_all() {
             });
             assert!(flow.remove_edge(producer, consumer));
         }
-        let stats = host.run_n(&flow, rounds).unwrap();
+        let stats = rig.run_n(&flow, rounds).unwrap();
         assert_eq!(made.get() as u64, 20 * rounds);
         assert_eq!(got.get() as u64 + stats.skipped, 20 * rounds);
         drop(flow);

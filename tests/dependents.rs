@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod drops;
     pub(crate) mod gate;
     pub(crate) mod size;
+    pub(crate) mod small_stack;
     pub(crate) mod watchdog;
 }
 
@@ -18,13 +19,11 @@ use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
 use support::size::share;
+use support::small_stack::{on_a_small_stack, small};
 use support::watchdog::within_a_minute;
 use taskflow_std::{Cause, Done, Executor, JoinError, JoinHandle};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-/// The stack on which long chains are built, run and dropped: recursion would overflow it.
-const SMALL_STACK_BYTES: usize = 256 * 1024;
 
 #[test]
 fn a_task_that_depends_on_a_failed_one_does_not_run() {
@@ -93,22 +92,6 @@ fn a_pending_task_is_cancelled_and_a_running_one_is_not() {
             running.wait().unwrap();
         }
     });
-}
-
-/// Calls this on a small stack.
-fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(SMALL_STACK_BYTES);
-    let thread = thread.spawn(body).expect("a thread can be started");
-    if let Err(payload) = thread.join() {
-        std::panic::resume_unwind(payload);
-    }
-}
-
-fn small(workers: usize) -> Executor {
-    let builder = Executor::builder()
-        .workers(workers)
-        .stack_size_bytes(SMALL_STACK_BYTES);
-    builder.build().expect("threads can be started")
 }
 
 /// A chain behind a closed gate: the gate, the first and the last.

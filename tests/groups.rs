@@ -23,7 +23,7 @@ use support::gate::Gate;
 use support::meeting::Meeting;
 use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Executor, JoinError, RunError, TaskGroup, Taskflow};
+use taskflow_std::{Executor, JoinError, Manual, RunError, TaskGroup, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -57,7 +57,7 @@ fn a_wait_for_a_group_returns_when_all_of_its_tasks_have_ended() {
 fn every_interleaving_ends_a_group_after_its_last_task() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = Arc::new(stepped(workers));
+        let executor = Arc::new(stepped::<Manual>(workers));
         for _ in 0..50 {
             let (count, size) = (Counter::default(), dice.below(60));
             let group = Arc::new(executor.task_group());
@@ -222,7 +222,7 @@ fn a_task_that_holds_a_lock_and_waits_for_a_group_never_meets_others_that_want_i
 fn a_lock_is_held_over_a_wait_whatever_a_stepped_worker_finds_in_its_queue() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = Arc::new(stepped(workers));
+        let executor = Arc::new(stepped::<Manual>(workers));
         let lock = Arc::new(Mutex::new(0));
         let flow = Taskflow::new();
         for _ in 0..30 {
@@ -274,7 +274,7 @@ fn a_task_that_waits_for_its_own_group_is_refused() {
 #[test]
 fn a_wait_for_the_group_of_a_waiting_scope_is_refused_however_deep() {
     for workers in WORKERS {
-        let executor = Arc::new(stepped(workers));
+        let executor = Arc::new(stepped::<Manual>(workers));
         let group = Arc::new(executor.task_group());
         let refused = Counter::default();
         let (own, inner, counter) = (Arc::clone(&group), Arc::clone(&executor), refused.clone());
@@ -317,7 +317,7 @@ fn a_group_whose_last_handle_goes_inside_one_of_its_tasks_lets_go() {
 #[test]
 fn a_group_is_cancelled_whose_tasks_own_it() {
     within_a_minute(|| {
-        let executor = stepped(1);
+        let executor = stepped::<Manual>(1);
         let group = Arc::new(executor.task_group());
         for _ in 0..10 {
             let own = Arc::clone(&group);

@@ -3,31 +3,25 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod gate;
+    pub(crate) mod rig;
     pub(crate) mod shared_flow;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
 use std::sync::{Arc, Mutex};
 
-use support::bench::{WORKERS, on_each_bench};
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::gate::Gate;
+use support::rig::{WORKERS, on_each_rig};
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Executor, Lint, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError, TaskflowFuture,
-};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Executor, Lint, RunError, RunOptions, Taskflow, TaskflowError, TaskflowFuture};
 
 /// A loop of so many passes over a subflow of one counted task.
 fn looped(ran: &Counter, passes: usize) -> Taskflow<'static> {
@@ -90,15 +84,15 @@ fn a_task_in_a_loop_that_submits_its_own_flow_queues_it_behind() {
 #[test]
 fn a_flow_dropped_while_its_loop_over_a_subflow_runs_ends_all_its_passes() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             let ran = Counter::default();
             let flow = looped(&ran, 200);
-            let run = bench.start(&flow, RunOptions::new().rounds(2));
+            let run = rig.start_with(&flow, RunOptions::new().rounds(2));
             for _ in 0..10 {
-                bench.step();
+                rig.step();
             }
             drop(flow);
-            assert_eq!(bench.finish(run).unwrap().tasks, 2 + 2 * 200 * 3);
+            assert_eq!(rig.finish(run).unwrap().tasks, 2 + 2 * 200 * 3);
             assert_eq!(ran.get(), 400);
         });
     });
@@ -181,7 +175,7 @@ fn a_loop_on_one_worker_lets_others_work_be_done_meanwhile() {
 
 #[test]
 fn graphs_with_conditions_that_cannot_run_are_refused_by_name_and_the_executor_works_on() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         type Build = fn(&Taskflow<'static>);
         let cases: [(&str, Build); 4] = [
             ("no task can be the first", |flow| {
@@ -214,14 +208,14 @@ fn graphs_with_conditions_that_cannot_run_are_refused_by_name_and_the_executor_w
             let error = flow.validate().unwrap_err();
             let said = error.to_string();
             assert!(said.contains(text) && said.contains('a'), "{said}");
-            let Err(RunError::Invalid(refused)) = bench.run(&flow) else {
+            let Err(RunError::Invalid(refused)) = rig.run(&flow) else {
                 panic!("it was run");
             };
             assert_eq!(refused, error);
         }
         let flow = Taskflow::new();
         flow.placeholder();
-        assert_eq!(bench.run(&flow).unwrap().tasks, 1);
+        assert_eq!(rig.run(&flow).unwrap().tasks, 1);
     });
 }
 

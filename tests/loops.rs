@@ -3,26 +3,22 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::bench::{WORKERS, on_each_bench};
+use support::counted_task::counted;
 use support::counter::Counter;
+use support::rig::{WORKERS, on_each_rig};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Executor, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Executor, RunError, TaskHandle, Taskflow, TaskflowError};
 
 /// A condition that picks itself until it was asked this often, then its second branch.
 fn self_loop<'f>(flow: &'f Taskflow<'static>, passes: usize) -> TaskHandle<'f> {
@@ -37,18 +33,18 @@ fn self_loop<'f>(flow: &'f Taskflow<'static>, passes: usize) -> TaskHandle<'f> {
 
 #[test]
 fn a_condition_that_picks_itself_a_hundred_times_is_a_loop_and_no_race() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let after = Counter::default();
         let condition = self_loop(&flow, 100);
         flow.placeholder().precede(condition);
         condition.precede(counted(&flow, &after));
         for rounds in 1..=3 {
-            let stats = bench.run(&flow).unwrap();
+            let stats = rig.run(&flow).unwrap();
             assert_eq!((stats.tasks, stats.skipped), (102, 0));
             assert_eq!(after.get(), rounds);
         }
-        assert_eq!(bench.run_n(&flow, 10).unwrap().tasks, 1020);
+        assert_eq!(rig.run_n(&flow, 10).unwrap().tasks, 1020);
     });
 }
 
@@ -93,7 +89,7 @@ fn a_chain_of_coin_flips_takes_32_tries_on_average() {
 
 #[test]
 fn three_nested_loops_of_conditions_multiply() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let counters = [(); 3].map(|()| Counter::default());
         // Each level: body, then what is inside, then back or on.
@@ -130,7 +126,7 @@ fn three_nested_loops_of_conditions_multiply() {
             ended = Some(done);
         }
         for round in 1..=3 {
-            bench.run(&flow).unwrap();
+            rig.run(&flow).unwrap();
             let ran = counters.each_ref().map(Counter::get);
             assert_eq!(ran, [2 * round, 6 * round, 24 * round]);
         }
@@ -139,7 +135,7 @@ fn three_nested_loops_of_conditions_multiply() {
 
 #[test]
 fn repeat_while_runs_its_body_in_order_as_long_as_it_is_told_to() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for passes in [0, 1, 2, 50] {
             let flow = Taskflow::new();
             let log = Arc::new(Mutex::new(String::new()));
@@ -156,7 +152,7 @@ fn repeat_while_runs_its_body_in_order_as_long_as_it_is_told_to() {
             let repeated = flow.repeat_while(again, body);
             repeated.head().succeed(note('<'));
             repeated.done().precede(note('>'));
-            bench.run_n(&flow, 2).unwrap();
+            rig.run_n(&flow, 2).unwrap();
             let expected = format!("<{}>", "abc".repeat(passes)).repeat(2);
             assert_eq!(*log.lock().unwrap(), expected);
             assert_eq!(flow.validate().unwrap(), []);
@@ -166,7 +162,7 @@ fn repeat_while_runs_its_body_in_order_as_long_as_it_is_told_to() {
 
 #[test]
 fn a_repeat_while_without_a_body_asks_only() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, asked) = (Taskflow::new(), Counter::default());
         let count = asked.clone();
         let again = move || count.add() % 11 != 10;
@@ -174,14 +170,14 @@ fn a_repeat_while_without_a_body_asks_only() {
         let (before, after) = (Counter::default(), Counter::default());
         counted(&flow, &before).precede(repeated.head());
         repeated.done().precede(counted(&flow, &after));
-        bench.run_n(&flow, 3).unwrap();
+        rig.run_n(&flow, 3).unwrap();
         assert_eq!((before.get(), asked.get(), after.get()), (3, 33, 3));
     });
 }
 
 #[test]
 fn a_once_task_in_a_loop_is_started_again_and_refused() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let (ran, after) = (Counter::default(), Counter::default());
         let count = ran.clone();
@@ -194,7 +190,7 @@ fn a_once_task_in_a_loop_is_started_again_and_refused() {
         let condition = flow.emplace_condition(|| 0_usize);
         once.precede(condition);
         condition.precede([once, counted(&flow, &after)]);
-        let error = bench.run(&flow).unwrap_err();
+        let error = rig.run(&flow).unwrap_err();
         let RunError::Again { task, stats } = &error else {
             panic!("{error}");
         };
@@ -202,7 +198,7 @@ fn a_once_task_in_a_loop_is_started_again_and_refused() {
         assert_eq!((ran.get(), after.get(), stats.rounds), (1, 0, 1));
         assert!(error.to_string().contains("\"once\""), "{error}");
         // A second run is refused before anything runs, as ever.
-        let error = bench.run(&flow).unwrap_err();
+        let error = rig.run(&flow).unwrap_err();
         assert!(matches!(
             error,
             RunError::Invalid(TaskflowError::Once { .. })
@@ -213,7 +209,7 @@ fn a_once_task_in_a_loop_is_started_again_and_refused() {
 #[test]
 fn an_endless_loop_is_cancelled_and_its_flow_runs_again() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             let flow = Taskflow::new();
             let (ran, stop) = (Counter::default(), Counter::default());
             let start = flow.placeholder();
@@ -225,26 +221,26 @@ fn an_endless_loop_is_cancelled_and_its_flow_runs_again() {
             again.precede(body);
             for round in 1..=3 {
                 let before = ran.get();
-                let run = bench.start(&flow, RunOptions::new());
+                let run = rig.start(&flow);
                 while ran.get() < before + 100 * round {
-                    bench.step();
+                    rig.step();
                 }
                 assert!(run.cancel());
-                let error = bench.finish(run).unwrap_err();
+                let error = rig.finish(run).unwrap_err();
                 let RunError::Cancelled { stats, .. } = error else {
                     panic!("{error}");
                 };
                 assert!(stats.tasks >= 100);
             }
             stop.add();
-            assert_eq!(bench.run(&flow).unwrap().tasks, 3);
+            assert_eq!(rig.run(&flow).unwrap().tasks, 3);
         });
     });
 }
 
 #[test]
 fn what_a_loop_counts_is_what_ran() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let head = counted(&flow, &ran);
@@ -263,7 +259,7 @@ fn what_a_loop_counts_is_what_ran() {
         join.precede(again);
         again.precede(head);
         for round in 1..=3 {
-            let stats = bench.run_n(&flow, 2).unwrap();
+            let stats = rig.run_n(&flow, 2).unwrap();
             assert_eq!(ran.get(), round * 2 * 30 * 22);
             assert_eq!(stats.tasks, 2 * (1 + 30 * 22 + 30));
             assert_eq!((stats.skipped, stats.rounds), (0, 2));
@@ -274,7 +270,7 @@ fn what_a_loop_counts_is_what_ran() {
 #[test]
 fn loops_nest_by_name_of_their_ends_and_stand_where_a_task_can() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             let (inner_passes, outer_passes, after) =
                 (Counter::default(), Counter::default(), Counter::default());
             let flow = Taskflow::new();
@@ -305,7 +301,7 @@ fn loops_nest_by_name_of_their_ends_and_stand_where_a_task_can() {
             })
             .succeed(outer);
             for round in 1..=3 {
-                bench.run(&flow).unwrap();
+                rig.run(&flow).unwrap();
                 assert_eq!(inner_passes.get(), 10 * round);
                 assert_eq!((outer_passes.get(), after.get()), (5 * round, round));
             }

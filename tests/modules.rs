@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
     pub(crate) mod gate;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
@@ -16,22 +18,14 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::bench::{WORKERS, on_each_bench};
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
+use support::rig::{WORKERS, on_each_rig};
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Executor, Manual, Module, RunError, RunOptions, TaskHandle, Taskflow, TaskflowError,
-};
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
+use taskflow_std::{Executor, Manual, Module, RunError, RunOptions, Taskflow, TaskflowError};
 
 /// A module whose tasks panic if two uses of it go on at once; counts its uses.
 fn exclusive(uses: &Counter) -> Module<'static> {
@@ -52,13 +46,13 @@ const TASKS: u64 = 9;
 
 #[test]
 fn a_module_is_a_task_that_runs_its_graph() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let uses = Counter::default();
         let module = exclusive(&uses);
         assert_eq!((module.name(), module.validate()), ("exclusive", Ok(())));
         let (flow, after) = (Taskflow::new(), Counter::default());
         flow.composed_of(&module).precede(counted(&flow, &after));
-        let stats = bench.run_n(&flow, 3).unwrap();
+        let stats = rig.run_n(&flow, 3).unwrap();
         assert_eq!((stats.tasks, stats.skipped), (3 * (TASKS + 1), 0));
         assert_eq!((uses.get(), after.get()), (3, 3));
     });
@@ -66,21 +60,21 @@ fn a_module_is_a_task_that_runs_its_graph() {
 
 #[test]
 fn uses_of_one_module_in_a_flow_take_turns() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let uses = Counter::default();
         let module = exclusive(&uses);
         let flow = Taskflow::new();
         for _ in 0..20 {
             flow.composed_of(&module);
         }
-        assert_eq!(bench.run_n(&flow, 3).unwrap().tasks, 3 * 20 * TASKS);
+        assert_eq!(rig.run_n(&flow, 3).unwrap().tasks, 3 * 20 * TASKS);
         assert_eq!(uses.get(), 60);
     });
 }
 
 #[test]
 fn uses_of_one_module_by_several_flows_take_turns() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let uses = Counter::default();
         let module = exclusive(&uses);
         let flows: Vec<_> = (0..4).map(|_| Taskflow::new()).collect();
@@ -91,10 +85,10 @@ fn uses_of_one_module_by_several_flows_take_turns() {
         let options = RunOptions::new().rounds(3);
         let runs: Vec<_> = flows
             .iter()
-            .map(|flow| bench.start(flow, options))
+            .map(|flow| rig.start_with(flow, options))
             .collect();
         for run in runs {
-            assert_eq!(bench.finish(run).unwrap().tasks, 3 * 5 * TASKS);
+            assert_eq!(rig.finish(run).unwrap().tasks, 3 * 5 * TASKS);
         }
         assert_eq!(uses.get(), 4 * 3 * 5);
     });
@@ -165,7 +159,7 @@ fn uses_are_served_in_the_order_in_which_they_came() {
 
 #[test]
 fn modules_in_modules_take_turns_too() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let uses = Counter::default();
         let mut module = exclusive(&uses);
         for _ in 0..6 {
@@ -177,7 +171,7 @@ fn modules_in_modules_take_turns_too() {
         }
         let flow = Taskflow::new();
         flow.composed_of(&module);
-        bench.run(&flow).unwrap();
+        rig.run(&flow).unwrap();
         assert_eq!(uses.get(), 3_usize.pow(6));
     });
 }
@@ -268,7 +262,7 @@ fn cancelling_one_use_leaves_the_others_alone() {
 
 #[test]
 fn a_panic_in_one_use_fails_that_user_only() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let steps = Taskflow::new();
         let mut calls = 0;
         let work = steps.emplace(move || {
@@ -282,7 +276,7 @@ fn a_panic_in_one_use_fails_that_user_only() {
         let flows = [(); 3].map(|()| Taskflow::new());
         let results = flows.each_ref().map(|flow| {
             flow.composed_of(&module).precede(flow.placeholder());
-            bench.run(flow)
+            rig.run(flow)
         });
         let [first, second, third] = results;
         assert_eq!((first.unwrap().tasks, third.unwrap().tasks), (4, 4));

@@ -3,12 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
     pub(crate) mod gate;
+    pub(crate) mod rig;
     pub(crate) mod size;
+    pub(crate) mod stepped;
     pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
@@ -16,16 +17,14 @@ mod support {
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::gate::Gate;
+use support::rig::{WORKERS, on_each_rig};
 use support::size::share;
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
-use taskflow_std::{
-    Executor, Manual, Module, RunError, RunOptions, Subflow, Taskflow, TaskflowFuture,
-};
+use taskflow_std::{Executor, Manual, Module, RunError, Subflow, Taskflow, TaskflowFuture};
 
 /// Leaves `result` to the sum of what two children leave, and so on.
 fn fib(subflow: &Subflow<'_, 'static>, n: u64, larger_first: bool, result: &Arc<AtomicU64>) {
@@ -48,14 +47,14 @@ fn a_subflow_that_calls_itself_counts_fibonacci_in_either_order_of_the_operands(
         (14, 377)
     };
     within_a_minute(move || {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             for larger_first in [true, false] {
                 let (flow, result) = (Taskflow::new(), Arc::new(AtomicU64::new(0)));
                 let sum = Arc::clone(&result);
                 flow.emplace_subflow(move |subflow| {
                     fib(subflow, n, larger_first, &sum);
                 });
-                bench.run(&flow).unwrap();
+                rig.run(&flow).unwrap();
                 assert_eq!(result.load(Ordering::Relaxed), expected);
             }
         });
@@ -85,13 +84,13 @@ fn joined_fib(subflow: &mut Subflow<'_, 'static>, n: u64) -> u64 {
 #[test]
 fn a_subflow_that_joins_at_every_level_counts_fibonacci() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             let (flow, result) = (Taskflow::new(), Arc::new(AtomicU64::new(0)));
             let own = Arc::clone(&result);
             flow.emplace_subflow(move |subflow| {
                 own.store(joined_fib(subflow, 9), Ordering::Relaxed);
             });
-            bench.run(&flow).unwrap();
+            rig.run(&flow).unwrap();
             assert_eq!(result.load(Ordering::Relaxed), 34);
         });
     });
@@ -197,7 +196,7 @@ fn a_cancel_reaches_the_innermost_of_a_deep_nest() {
 
 #[test]
 fn a_nest_cancelled_between_any_two_steps_ends_and_drops_all() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for steps in 0..40 {
             let drops = Counter::default();
             let dropped = Arc::new(Dropped(drops.clone()));
@@ -207,12 +206,12 @@ fn a_nest_cancelled_between_any_two_steps_ends_and_drops_all() {
                     let _held = &dropped;
                 }),
             );
-            let run = bench.start(&flow, RunOptions::new());
+            let run = rig.start(&flow);
             for _ in 0..steps {
-                bench.step();
+                rig.step();
             }
             let cancelled = run.cancel();
-            match bench.finish(run) {
+            match rig.finish(run) {
                 Ok(stats) => assert_eq!(stats.tasks, 7),
                 Err(RunError::Cancelled { stats, .. }) => {
                     assert!(cancelled);
@@ -220,7 +219,7 @@ fn a_nest_cancelled_between_any_two_steps_ends_and_drops_all() {
                 }
                 Err(other) => panic!("{other}"),
             }
-            assert_eq!(bench.run(&flow).unwrap().tasks, 7);
+            assert_eq!(rig.run(&flow).unwrap().tasks, 7);
             drop(flow);
             assert_eq!(drops.get(), 1);
         }
@@ -257,7 +256,7 @@ fn a_flow_dropped_while_its_nest_runs_drops_its_captures_at_the_end() {
 #[test]
 fn a_child_that_waits_for_a_later_run_of_an_outer_flow_ends_with_deadlock() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             let slot: Arc<Mutex<Option<TaskflowFuture>>> = Arc::default();
             let (own, told) = (Arc::clone(&slot), Counter::default());
             let heard = told.clone();
@@ -273,12 +272,12 @@ fn a_child_that_waits_for_a_later_run_of_an_outer_flow_ends_with_deadlock() {
             );
             // The children of the first run look when the later one is there.
             let mut later = slot.lock().unwrap();
-            let first = bench.start(&flow, RunOptions::new());
-            *later = Some(bench.start(&flow, RunOptions::new()));
+            let first = rig.start(&flow);
+            *later = Some(rig.start(&flow));
             drop(later);
-            bench.finish(first).unwrap();
+            rig.finish(first).unwrap();
             // The later one goes on without a handle.
-            bench.run(&flow).unwrap();
+            rig.run(&flow).unwrap();
             assert_eq!(told.get(), 1);
         });
     });

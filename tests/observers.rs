@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_flow;
     pub(crate) mod counter;
     pub(crate) mod gate;
     pub(crate) mod journal;
@@ -15,6 +16,7 @@ use std::panic::panic_any;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
+use support::counted_flow::counted;
 use support::counter::Counter;
 use support::gate::Gate;
 use support::journal::Journal;
@@ -39,18 +41,6 @@ const OF_RUNS: [EventKind; 5] = [
     DONE,
     EventKind::RunEnd,
 ];
-
-/// A flow of so many tasks that have nothing to do with one another, counted.
-fn counted(count: usize, counter: &Counter) -> Taskflow<'static> {
-    let flow = Taskflow::new();
-    for _ in 0..count {
-        let counter = counter.clone();
-        flow.emplace(move || {
-            counter.add();
-        });
-    }
-    flow
-}
 
 /// A payload whose drop panics too.
 struct Evil;

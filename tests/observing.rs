@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_flow;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod journal;
@@ -16,6 +17,7 @@ use std::panic::{panic_any, resume_unwind};
 use std::sync::Arc;
 use std::thread;
 
+use support::counted_flow::counted;
 use support::counter::Counter;
 use support::dice::Dice;
 use support::journal::{Heard, Journal};
@@ -34,18 +36,6 @@ const DONE: EventKind = EventKind::End {
 const SKIPPED: EventKind = EventKind::End {
     outcome: Ended::Skipped,
 };
-
-/// A flow of so many tasks that have nothing to do with one another, counted.
-fn counted(count: usize, counter: &Counter) -> Taskflow<'static> {
-    let flow = Taskflow::new();
-    for _ in 0..count {
-        let counter = counter.clone();
-        flow.emplace(move || {
-            counter.add();
-        });
-    }
-    flow
-}
 
 #[test]
 fn of_a_chain_everything_is_heard_in_order() {

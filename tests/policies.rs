@@ -3,9 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod throwing;
 }
 
@@ -13,9 +14,9 @@ use core::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::bench::{Bench, on_each_bench};
 use support::counter::Counter;
 use support::dice::Dice;
+use support::rig::{Rig, on_each_rig};
 use support::throwing::throw;
 use taskflow_std::{
     FailurePolicy, Module, RunError, RunOptions, RunStats, Subflow, TaskHandle, Taskflow,
@@ -70,12 +71,8 @@ impl Plan {
     }
 }
 
-fn with(
-    bench: &dyn Bench,
-    flow: &Taskflow<'static>,
-    policy: FailurePolicy,
-) -> Result<RunStats, RunError> {
-    bench.finish(bench.start(flow, RunOptions::new().on_failure(policy)))
+fn with(rig: &Rig, flow: &Taskflow<'static>, policy: FailurePolicy) -> Result<RunStats, RunError> {
+    rig.finish(rig.start_with(flow, RunOptions::new().on_failure(policy)))
 }
 
 /// The tasks and the skipped ones that a run counted, and how many failures it has.
@@ -152,7 +149,7 @@ const POLICIES: [FailurePolicy; 3] = [
 #[test]
 fn what_runs_after_a_failure_is_what_the_policy_says() {
     let dice = RefCell::new(Dice::shaken());
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for _ in 0..25 {
             let plan = Plan::thrown(&mut dice.borrow_mut());
             let (flow, size) = (Taskflow::new(), plan.fails.len());
@@ -161,7 +158,7 @@ fn what_runs_after_a_failure_is_what_the_policy_says() {
             for _ in 0..2 {
                 // One after another on the same flow: nothing of a policy stays.
                 for policy in POLICIES {
-                    let result = with(bench, &flow, policy);
+                    let result = with(rig, &flow, policy);
                     let ran = core::mem::replace(&mut *ran.lock().unwrap(), vec![0; size]);
                     check(&plan, policy, &ran, &result, 0);
                 }
@@ -173,7 +170,7 @@ fn what_runs_after_a_failure_is_what_the_policy_says() {
 #[test]
 fn children_and_modules_fail_as_the_policy_of_the_run_says() {
     let dice = RefCell::new(Dice::shaken());
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for number in 0..15 {
             let plan = Plan::thrown(&mut dice.borrow_mut());
             let size = plan.fails.len();
@@ -201,7 +198,7 @@ fn children_and_modules_fail_as_the_policy_of_the_run_says() {
             nested.precede(last);
             for policy in POLICIES {
                 let before = after.get();
-                let result = with(bench, &flow, policy);
+                let result = with(rig, &flow, policy);
                 let ran = core::mem::replace(&mut *ran.lock().unwrap(), vec![0; size]);
                 let well = result.is_ok() || policy == FailurePolicy::CollectAll;
                 assert_eq!(after.get() - before, usize::from(well), "{policy:?}");
@@ -223,7 +220,7 @@ fn children_and_modules_fail_as_the_policy_of_the_run_says() {
 
 #[test]
 fn a_condition_that_fails_or_is_skipped_chooses_nothing_and_the_rest_goes_on() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for policy in [FailurePolicy::KeepIndependent, FailurePolicy::CollectAll] {
             let flow = Taskflow::new();
             let (chosen, rest) = (Counter::default(), Counter::default());
@@ -250,7 +247,7 @@ fn a_condition_that_fails_or_is_skipped_chooses_nothing_and_the_rest_goes_on() {
             body.precede(again);
             again.precede(body);
             for round in 1..=3 {
-                let result = with(bench, &flow, policy);
+                let result = with(rig, &flow, policy);
                 let (_, skips, failures) = counts(&result);
                 assert_eq!(failures, 3);
                 assert_eq!(rest.get(), 10 * round);
@@ -264,7 +261,7 @@ fn a_condition_that_fails_or_is_skipped_chooses_nothing_and_the_rest_goes_on() {
 
 #[test]
 fn a_body_that_fails_in_one_pass_ends_its_loop_and_runs_the_next_time() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let ran = Counter::default();
         let count = ran.clone();
@@ -281,7 +278,7 @@ fn a_body_that_fails_in_one_pass_ends_its_loop_and_runs_the_next_time() {
         // The counter goes on: the fifth pass of the first run fails, then each tenth.
         for expected in [5, 15, 25, 35] {
             let policy = POLICIES[expected / 10 % 2];
-            assert_eq!(counts(&with(bench, &flow, policy)).2, 1);
+            assert_eq!(counts(&with(rig, &flow, policy)).2, 1);
             assert_eq!(ran.get(), expected);
         }
     });

@@ -3,20 +3,21 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod gate;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use support::bench::{WORKERS, on_each_bench};
 use support::counter::Counter;
 use support::dice::Dice;
 use support::gate::Gate;
+use support::rig::{WORKERS, on_each_rig};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
     Branch, Executor, FailurePolicy, Manual, RunError, RunOptions, TaskHandle, TaskId, Taskflow,
@@ -125,7 +126,7 @@ fn a_branch_to_a_task_that_runs_is_a_task_race() {
 fn no_closure_runs_twice_at_once_whatever_is_started_when() {
     within_a_minute(|| {
         let mut dice = Dice::shaken();
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             for _ in 0..60 {
                 let flow = Taskflow::new();
                 let calls = Counter::default();
@@ -146,7 +147,7 @@ fn no_closure_runs_twice_at_once_whatever_is_started_when() {
                 for policy in [FailurePolicy::StopAtFirst, FailurePolicy::KeepIndependent] {
                     let options = RunOptions::new().on_failure(policy);
                     let before = calls.get();
-                    match bench.finish(bench.start(&flow, options)) {
+                    match rig.finish(rig.start_with(&flow, options)) {
                         Ok(stats) => assert!(stats.tasks as usize > calls.get() - before),
                         Err(error) => {
                             raced(&error);

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod counted_flow;
     pub(crate) mod counter;
     pub(crate) mod gate;
     pub(crate) mod shared_flow;
@@ -18,23 +19,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use support::counted_flow::counted;
 use support::counter::Counter;
 use support::gate::Gate;
 use support::shared_flow::SharedFlow;
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, RunError, Step, Taskflow};
-
-/// A flow of this many tasks, each counted.
-fn counted(count: usize, counter: &Counter) -> Taskflow<'static> {
-    let flow = Taskflow::new();
-    for _ in 0..count {
-        let counter = counter.clone();
-        flow.emplace(move || {
-            counter.add();
-        });
-    }
-    flow
-}
 
 #[test]
 fn a_predicate_that_waits_for_another_flow_loses_no_task() {

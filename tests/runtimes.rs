@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod dice;
     pub(crate) mod drops;
     pub(crate) mod gate;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
@@ -17,46 +18,14 @@ use support::counter::Counter;
 use support::dice::Dice;
 use support::drops::Dropped;
 use support::gate::Gate;
+use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
-use taskflow_core::{Builder, Local, Manual, Step};
 use taskflow_std::{
-    Executor, Failure, FailurePolicy, RunError, RunOptions, Runtime, ScheduleError, Taskflow,
-    TaskflowFuture,
+    Executor, Failure, FailurePolicy, Manual, RunError, RunOptions, Runtime, ScheduleError,
+    Taskflow,
 };
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-fn with_local(f: &mut dyn FnMut(&Local)) {
-    thread_local! {
-        static LOCAL: Local = const { Local::new() };
-    }
-    LOCAL.with(|local| f(local));
-}
-
-fn manual(workers: usize) -> taskflow_core::Executor<Manual> {
-    let builder = Builder::new(Manual::with_local(with_local));
-    builder
-        .workers(workers)
-        .build()
-        .expect("no thread is needed")
-}
-
-/// Steps workers by the dice until the run has ended.
-#[track_caller]
-fn step(executor: &taskflow_core::Executor<Manual>, dice: &mut Dice, run: &TaskflowFuture) {
-    let mut idle = 0;
-    while !run.is_done() {
-        match executor.platform().step(dice.below(executor.num_workers())) {
-            Step::Ran => idle = 0,
-            Step::Idle => idle += 1,
-            Step::Closed => panic!("the executor is there"),
-        }
-        assert!(
-            idle < 10_000,
-            "nobody has anything to do, and the run goes on"
-        );
-    }
-}
 
 fn fibonacci<'env>(runtime: &Runtime<'env>, n: usize, left_first: bool, sum: &'env AtomicUsize) {
     if n < 2 {
@@ -146,7 +115,7 @@ fn groups_of_runtime_tasks_nest_and_borrow_from_the_stack() {
 fn every_interleaving_ends_what_a_runtime_task_spawned_before_it() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = manual(workers);
+        let executor = stepped::<Manual>(workers);
         for _ in 0..100 {
             let count = Counter::default();
             let flow = Taskflow::new();
@@ -167,7 +136,7 @@ fn every_interleaving_ends_what_a_runtime_task_spawned_before_it() {
             let seen = count.clone();
             parent.precede(flow.emplace(move || assert_eq!(seen.get(), 2 * children)));
             let run = executor.run(&flow);
-            step(&executor, &mut dice, &run);
+            step_until(&executor, &mut dice, || run.is_done());
             run.wait().unwrap();
             assert_eq!(count.get(), 2 * children);
         }
@@ -228,7 +197,7 @@ fn a_runtime_task_that_panics_waits_for_what_it_spawned_which_may_borrow() {
 #[test]
 fn a_runtime_task_that_gives_up_drops_what_has_not_begun() {
     let (ran, dropped) = (Counter::default(), Counter::default());
-    let executor = manual(1);
+    let executor = stepped::<Manual>(1);
     let flow = Taskflow::new();
     let (count, drops) = (ran.clone(), dropped.clone());
     flow.try_emplace_runtime(move |runtime| {
@@ -309,7 +278,7 @@ fn a_runtime_task_schedules_what_it_declared_and_nothing_else() {
 
 #[test]
 fn scheduling_a_task_that_is_scheduled_is_a_task_race() {
-    let executor = manual(1);
+    let executor = stepped::<Manual>(1);
     let flow = Taskflow::new();
     let extra = flow.emplace(|| {}).name("extra");
     let id = extra.id();

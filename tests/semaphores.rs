@@ -7,7 +7,8 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod guarded;
-    pub(crate) mod hosts;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
@@ -17,14 +18,14 @@ use std::sync::{Arc, Mutex};
 use support::counter::Counter;
 use support::dice::Dice;
 use support::guarded::Guarded;
-use support::hosts::{Host, on_all_hosts};
+use support::rig::{Rig, on_each_rig};
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Lint, Module, RunError, Semaphore, Taskflow};
 
 #[test]
 fn no_update_is_lost_between_an_acquisition_and_a_release() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let flow = Taskflow::new();
             for _ in 0..500 {
@@ -32,7 +33,7 @@ fn no_update_is_lost_between_an_acquisition_and_a_release() {
                 let task = flow.emplace(move || number.update());
                 task.acquire(&lock).release(&lock);
             }
-            let stats = host.run_n(&flow, 2).unwrap();
+            let stats = rig.run_n(&flow, 2).unwrap();
             assert_eq!((stats.tasks, stats.skipped), (1000, 0));
             assert_eq!((number.get(), lock.count()), (1000, 1));
         });
@@ -42,7 +43,7 @@ fn no_update_is_lost_between_an_acquisition_and_a_release() {
 #[test]
 fn never_more_tasks_than_units_are_in_a_section_of_several_tasks() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let seats = Semaphore::new(3).name("seats");
             let inside = Guarded::default();
             let flow = Taskflow::new();
@@ -54,7 +55,7 @@ fn never_more_tasks_than_units_are_in_a_section_of_several_tasks() {
                     flow.emplace(move || leave.leave()).release(&seats),
                 ]);
             }
-            assert_eq!(host.run(&flow).unwrap().tasks, 300);
+            assert_eq!(rig.run(&flow).unwrap().tasks, 300);
             assert_eq!((seats.count(), inside.count()), (3, 0));
         });
     });
@@ -63,7 +64,7 @@ fn never_more_tasks_than_units_are_in_a_section_of_several_tasks() {
 #[test]
 fn ten_thousand_tasks_in_a_chain_acquire_and_release() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let flow = Taskflow::new();
             let tasks: Vec<_> = (0..10_000)
@@ -74,7 +75,7 @@ fn ten_thousand_tasks_in_a_chain_acquire_and_release() {
                 })
                 .collect();
             flow.linearize(tasks);
-            let stats = host.run(&flow).unwrap();
+            let stats = rig.run(&flow).unwrap();
             assert_eq!((stats.tasks, stats.skipped), (10_000, 0));
             assert_eq!(number.get(), 10_000);
         });
@@ -89,7 +90,7 @@ fn tasks_with_an_edge_in_the_conflict_graph_never_run_at_once() {
             .map(|_| (dice.below(60), dice.below(60)))
             .filter(|(one, other)| one != other)
             .collect();
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let edges: Vec<_> = pairs
                 .iter()
                 .map(|_| (Semaphore::new(1), Guarded::default()))
@@ -106,7 +107,7 @@ fn tasks_with_an_edge_in_the_conflict_graph_never_run_at_once() {
                 let task = flow.emplace(move || numbers.iter().for_each(Guarded::update));
                 task.acquire(&locks).release(&locks);
             }
-            assert_eq!(host.run_n(&flow, 3).unwrap().skipped, 0);
+            assert_eq!(rig.run_n(&flow, 3).unwrap().skipped, 0);
             for (lock, number) in &edges {
                 assert_eq!((number.get(), lock.count()), (6, 1));
             }
@@ -121,7 +122,7 @@ fn a_thousand_semaphores_acquired_in_conflicting_orders_never_deadlock() {
         let orders: Vec<Vec<usize>> = (0..50)
             .map(|_| (0..40).map(|_| dice.below(1000)).collect())
             .collect();
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let semaphores: Vec<_> = (0..1000).map(|_| Semaphore::new(2)).collect();
             let numbers: Vec<_> = (0..1000).map(|_| Guarded::default()).collect();
             let flow = Taskflow::new();
@@ -143,7 +144,7 @@ fn a_thousand_semaphores_acquired_in_conflicting_orders_never_deadlock() {
                 enter.acquire(&needed).acquire(&needed).precede(leave);
                 leave.release(&needed).release(&needed);
             }
-            let stats = host.run(&flow).unwrap();
+            let stats = rig.run(&flow).unwrap();
             assert_eq!((stats.tasks, stats.skipped), (100, 0));
             let updates: usize = numbers.iter().map(Guarded::get).sum();
             assert_eq!(updates, 2 * used);
@@ -155,7 +156,7 @@ fn a_thousand_semaphores_acquired_in_conflicting_orders_never_deadlock() {
 #[test]
 fn a_task_that_waits_for_a_semaphore_holds_no_worker() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let signal = Semaphore::with_count(1, 0);
             let count = Counter::default();
             let flow = Taskflow::new();
@@ -169,7 +170,7 @@ fn a_task_that_waits_for_a_semaphore_holds_no_worker() {
             let chain: Vec<_> = (0..10).map(|_| flow.placeholder()).collect();
             flow.linearize(&chain);
             chain[9].release(&signal);
-            assert_eq!(host.run(&flow).unwrap().tasks, 110);
+            assert_eq!(rig.run(&flow).unwrap().tasks, 110);
             assert_eq!(count.get(), 100);
         });
     });
@@ -178,7 +179,7 @@ fn a_task_that_waits_for_a_semaphore_holds_no_worker() {
 #[test]
 fn a_loop_acquires_and_releases_in_every_pass() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let flow = Taskflow::new();
             for _ in 0..4 {
@@ -195,7 +196,7 @@ fn a_loop_acquires_and_releases_in_every_pass() {
                 body.precede(again);
                 again.precede(body);
             }
-            let stats = host.run_n(&flow, 2).unwrap();
+            let stats = rig.run_n(&flow, 2).unwrap();
             assert_eq!((stats.skipped, number.get()), (0, 800));
             assert_eq!(lock.count(), 1);
         });
@@ -205,7 +206,7 @@ fn a_loop_acquires_and_releases_in_every_pass() {
 #[test]
 fn a_release_comes_after_the_body_and_all_it_spawned() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let flow = Taskflow::new();
             for joins in [false, true, false, true] {
@@ -224,7 +225,7 @@ fn a_release_comes_after_the_body_and_all_it_spawned() {
                 });
                 task.acquire(&lock).release(&lock);
             }
-            assert_eq!(host.run_n(&flow, 5).unwrap().skipped, 0);
+            assert_eq!(rig.run_n(&flow, 5).unwrap().skipped, 0);
             assert_eq!((number.get(), lock.count()), (400, 1));
         });
     });
@@ -233,7 +234,7 @@ fn a_release_comes_after_the_body_and_all_it_spawned() {
 #[test]
 fn children_of_subflows_and_tasks_of_modules_take_turns_with_all_others() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let add = |flow: &Taskflow<'static>| {
                 let number = number.clone();
@@ -258,8 +259,8 @@ fn children_of_subflows_and_tasks_of_modules_take_turns_with_all_others() {
             }
             let runs = flows
                 .iter()
-                .flat_map(|flow| [host.start(flow), host.start(flow)]);
-            for result in host.end(runs.collect()) {
+                .flat_map(|flow| [rig.start(flow), rig.start(flow)]);
+            for result in rig.finish_all(runs.collect()) {
                 assert_eq!(result.unwrap().skipped, 0);
             }
             assert_eq!((number.get(), lock.count()), (90, 1));
@@ -270,10 +271,10 @@ fn children_of_subflows_and_tasks_of_modules_take_turns_with_all_others() {
 #[test]
 fn a_task_that_panics_or_fails_releases_all_the_same() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let (lock, number) = (Semaphore::new(1), Guarded::default());
             let broken = Taskflow::new();
-            let unwinds = matches!(host, Host::Threads(_));
+            let unwinds = matches!(rig, Rig::Threads(_));
             let task = broken.try_emplace(move || {
                 if unwinds {
                     resume_unwind(Box::new("on purpose"));
@@ -288,8 +289,8 @@ fn a_task_that_panics_or_fails_releases_all_the_same() {
                 task.acquire(&lock).release(&lock);
             }
             let flows = [&broken, &whole, &broken, &whole, &broken];
-            let runs = flows.map(|flow| host.start(flow));
-            for (place, result) in host.end(runs.into()).into_iter().enumerate() {
+            let runs = flows.map(|flow| rig.start(flow));
+            for (place, result) in rig.finish_all(runs.into()).into_iter().enumerate() {
                 assert_eq!(place % 2 == 1, result.is_ok());
             }
             assert_eq!((number.get(), lock.count()), (20, 1));
@@ -373,7 +374,7 @@ fn a_semaphore_that_is_not_released_often_enough_is_a_lint() {
 #[test]
 fn a_cancelled_run_lets_go_of_its_waiting_tasks() {
     within_a_minute(|| {
-        on_all_hosts(|host| {
+        on_each_rig(|rig| {
             let lock = Semaphore::new(1);
             let (holder, waker) = (Taskflow::new(), Arc::new(Mutex::new(None)));
             let (mine, mut polled) = (Arc::clone(&waker), false);
@@ -398,29 +399,29 @@ fn a_cancelled_run_lets_go_of_its_waiting_tasks() {
                 });
                 task.acquire(&lock).release(&lock);
             }
-            let first = host.start(&holder);
+            let first = rig.start(&holder);
             while lock.count() > 0 {
-                host.turn();
+                rig.step();
             }
-            let second = host.start(&waiting);
+            let second = rig.start(&waiting);
             for _ in 0..500 {
-                host.turn();
+                rig.step();
             }
             assert!(second.cancel());
-            let result = host.end(vec![second]).remove(0);
+            let result = rig.finish(second);
             assert!(
                 matches!(result, Err(RunError::Cancelled { stats, .. }) if stats.skipped == 1000)
             );
             assert_eq!((ran.get(), lock.count()), (0, 0));
             while waker.lock().unwrap().is_none() {
-                host.turn();
+                rig.step();
             }
             if let Some(waker) = waker.lock().unwrap().take() {
                 waker.wake();
             }
-            assert!(host.end(vec![first]).remove(0).is_ok());
+            assert!(rig.finish(first).is_ok());
             assert_eq!(lock.count(), 1);
-            assert_eq!(host.run(&waiting).unwrap().tasks, 1000);
+            assert_eq!(rig.run(&waiting).unwrap().tasks, 1000);
         });
     });
 }

@@ -9,6 +9,7 @@ mod support {
     pub(crate) mod random_graph;
     pub(crate) mod rounds;
     pub(crate) mod size;
+    pub(crate) mod small_stack;
     pub(crate) mod watchdog;
 }
 
@@ -22,29 +23,11 @@ use support::meeting::Meeting;
 use support::random_graph::RandomGraph;
 use support::rounds::rounds;
 use support::size::share;
+use support::small_stack::{on_a_small_stack, small};
 use support::watchdog::within_a_minute;
 use taskflow_std::{Executor, TaskHandle, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-/// The stack on which graphs of a million tasks are built, run and dropped: recursion would overflow it.
-const SMALL_STACK_BYTES: usize = 256 * 1024;
-
-/// Calls this on a small stack.
-fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(SMALL_STACK_BYTES);
-    let thread = thread.spawn(body).expect("a thread can be started");
-    if let Err(payload) = thread.join() {
-        std::panic::resume_unwind(payload);
-    }
-}
-
-fn small(workers: usize) -> Executor {
-    let builder = Executor::builder()
-        .workers(workers)
-        .stack_size_bytes(SMALL_STACK_BYTES);
-    builder.build().expect("threads can be started")
-}
 
 /// Tasks that count, connected by `connect`.
 fn counting(

@@ -25,7 +25,7 @@ use support::drops::Dropped;
 use support::gate::Gate;
 use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
-use taskflow_std::{Done, Executor, JoinError, JoinHandle, RunError};
+use taskflow_std::{Done, Executor, JoinError, JoinHandle, Manual, RunError};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -47,7 +47,7 @@ fn a_spawned_task_gives_its_value_to_whoever_waits() {
 fn every_interleaving_runs_spawned_tasks_once_and_in_order() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = stepped(workers);
+        let executor = stepped::<Manual>(workers);
         for _ in 0..50 {
             let size = 1 + dice.below(100);
             let ran: Arc<[AtomicUsize]> = (0..size).map(|_| AtomicUsize::new(0)).collect();
@@ -78,7 +78,7 @@ fn every_interleaving_runs_spawned_tasks_once_and_in_order() {
 
 #[test]
 fn a_wait_on_a_host_without_threads_runs_what_it_needs_and_nothing_else() {
-    let executor = stepped(1);
+    let executor = stepped::<Manual>(1);
     let (needed, other) = (Counter::default(), Counter::default());
     let count = |counter: &Counter| {
         let counter = counter.clone();
@@ -142,7 +142,7 @@ fn the_panic_of_a_detached_task_goes_to_the_panic_handler() {
 
 #[test]
 fn a_queued_task_is_cancelled_and_those_behind_it_run() {
-    let executor = stepped(1);
+    let executor = stepped::<Manual>(1);
     let handles: Vec<JoinHandle<usize>> = (0..10).map(|n| executor.spawn(move || n)).collect();
     assert!(handles.iter().step_by(2).all(JoinHandle::cancel));
     executor.platform().step_all();
@@ -178,7 +178,7 @@ fn tasks_spawn_tasks_and_wait_for_them() {
 
 #[test]
 fn a_single_stepped_worker_whose_task_waits_runs_queued_predecessors() {
-    let executor = Arc::new(stepped(1));
+    let executor = Arc::new(stepped::<Manual>(1));
     let inner = Arc::clone(&executor);
     let outer = executor.spawn(move || {
         let first = inner.spawn(|| 1);
@@ -305,7 +305,7 @@ fn an_executor_dropped_inside_one_of_its_spawned_tasks_lets_go() {
 #[test]
 fn a_task_that_spawns_and_waits_again_and_again_leaves_nothing_behind() {
     for workers in [1, 2] {
-        let executor = Arc::new(stepped(workers));
+        let executor = Arc::new(stepped::<Manual>(workers));
         let inner = Arc::clone(&executor);
         let outer = executor.spawn(move || {
             for _ in 0..10_000 {

@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod random_graph;
+    pub(crate) mod stepped;
 }
 
 use core::time::Duration;
@@ -14,57 +15,22 @@ use std::sync::{Arc, Mutex};
 use support::counter::Counter;
 use support::dice::Dice;
 use support::random_graph::RandomGraph;
-use taskflow_core::{
-    Builder, Executor, Local, Manual, RunError, Step, Taskflow, TaskflowError, TaskflowFuture,
-};
+use support::stepped::{step_until, stepped};
+use taskflow_core::{Manual, RunError, Taskflow, TaskflowError, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
-
-fn with_local(f: &mut dyn FnMut(&Local)) {
-    thread_local! {
-        static LOCAL: Local = const { Local::new() };
-    }
-    LOCAL.with(|local| f(local));
-}
-
-fn executor(workers: usize) -> Executor<Manual> {
-    let builder = Builder::new(Manual::with_local(with_local));
-    builder
-        .workers(workers)
-        .build()
-        .expect("no thread is needed")
-}
-
-/// Steps workers by the dice until all these runs have ended; gives the number of steps.
-#[track_caller]
-fn step(executor: &Executor<Manual>, dice: &mut Dice, runs: &[TaskflowFuture]) -> usize {
-    let (mut steps, mut idle) = (0, 0);
-    while !runs.iter().all(TaskflowFuture::is_done) {
-        match executor.platform().step(dice.below(executor.num_workers())) {
-            Step::Ran => idle = 0,
-            Step::Idle => idle += 1,
-            Step::Closed => panic!("the executor is there"),
-        }
-        steps += 1;
-        assert!(
-            idle < 10_000,
-            "nobody has anything to do, and a run has not ended"
-        );
-    }
-    steps
-}
 
 #[test]
 fn every_interleaving_runs_every_task_once_and_in_order() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         for _ in 0..100 {
             let size = 1 + dice.below(200);
             let graph = RandomGraph::thrown(&mut dice, size, 4);
             let rounds = 1 + dice.below(3);
             let run = executor.run_n(&graph.flow, rounds as u64);
-            step(&executor, &mut dice, core::slice::from_ref(&run));
+            step_until(&executor, &mut dice, || run.is_done());
             assert_eq!(run.wait().unwrap().tasks, (size * rounds) as u64);
             graph.ran(rounds);
         }
@@ -75,11 +41,11 @@ fn every_interleaving_runs_every_task_once_and_in_order() {
 fn a_graph_of_a_thousand_tasks_runs_in_order_on_stepped_workers() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         let graph = RandomGraph::thrown(&mut dice, 1000, 4);
         for round in 1..=10 {
             let run = executor.run(&graph.flow);
-            step(&executor, &mut dice, &[run]);
+            step_until(&executor, &mut dice, || run.is_done());
             graph.ran(round);
         }
     }
@@ -89,7 +55,7 @@ fn a_graph_of_a_thousand_tasks_runs_in_order_on_stepped_workers() {
 fn runs_of_several_flows_are_mixed_and_runs_of_one_are_not() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         for _ in 0..20 {
             let graphs: Vec<RandomGraph> = (0..4)
                 .map(|_| RandomGraph::thrown(&mut dice, 30, 3))
@@ -102,7 +68,9 @@ fn runs_of_several_flows_are_mixed_and_runs_of_one_are_not() {
                 runs.push(executor.run(&graphs[which].flow));
                 executor.platform().step(dice.below(workers));
             }
-            step(&executor, &mut dice, &runs);
+            step_until(&executor, &mut dice, || {
+                runs.iter().all(TaskflowFuture::is_done)
+            });
             for (graph, started) in graphs.iter().zip(started) {
                 graph.ran(started);
             }
@@ -115,7 +83,7 @@ fn runs_of_several_flows_are_mixed_and_runs_of_one_are_not() {
 fn a_fan_out_is_shared_by_all_stepped_workers_and_none_is_lost() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         let (flow, count) = (Taskflow::new(), Counter::default());
         let source = flow.placeholder();
         for _ in 0..5000 {
@@ -125,7 +93,7 @@ fn a_fan_out_is_shared_by_all_stepped_workers_and_none_is_lost() {
             }));
         }
         let run = executor.run_n(&flow, 2);
-        step(&executor, &mut dice, &[run]);
+        step_until(&executor, &mut dice, || run.is_done());
         assert_eq!(count.get(), 10_000);
     }
 }
@@ -134,7 +102,7 @@ fn a_fan_out_is_shared_by_all_stepped_workers_and_none_is_lost() {
 fn a_run_cancelled_between_any_two_steps_starts_no_new_task() {
     let mut dice = Dice::shaken();
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         for _ in 0..100 {
             let (flow, count) = (Taskflow::new(), Counter::default());
             let tasks: Vec<_> = (0..30)
@@ -155,7 +123,7 @@ fn a_run_cancelled_between_any_two_steps_starts_no_new_task() {
             let (before, was_done) = (count.get(), run.is_done());
             let cancelled = run.cancel();
             assert_eq!(cancelled, !was_done);
-            step(&executor, &mut dice, core::slice::from_ref(&run));
+            step_until(&executor, &mut dice, || run.is_done());
             assert_eq!(count.get(), before, "a task was started after the cancel");
             match run.wait() {
                 Ok(stats) => assert_eq!((stats.tasks, count.get()), (30, 30)),
@@ -166,7 +134,7 @@ fn a_run_cancelled_between_any_two_steps_starts_no_new_task() {
                 Err(other) => panic!("{other}"),
             }
             let again = executor.run(&flow);
-            step(&executor, &mut dice, core::slice::from_ref(&again));
+            step_until(&executor, &mut dice, || again.is_done());
             assert_eq!(again.wait().unwrap().tasks, 30);
         }
     }
@@ -175,7 +143,7 @@ fn a_run_cancelled_between_any_two_steps_starts_no_new_task() {
 #[test]
 fn the_same_choices_give_the_same_order() {
     let order = || {
-        let executor = executor(4);
+        let executor = stepped::<Manual>(4);
         let order: Arc<Mutex<Vec<usize>>> = Arc::default();
         let flow = Taskflow::new();
         for number in 0..100 {
@@ -200,7 +168,7 @@ fn the_same_choices_give_the_same_order() {
 #[test]
 fn a_wait_runs_the_graph_on_the_caller() {
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         let mut dice = Dice::shaken();
         let graph = RandomGraph::thrown(&mut dice, 100, 4);
         executor.run(&graph.flow).wait().unwrap();
@@ -214,7 +182,7 @@ fn a_wait_runs_the_graph_on_the_caller() {
 #[test]
 fn a_task_that_waits_runs_what_it_waits_for_on_stepped_workers() {
     for workers in WORKERS {
-        let executor = Arc::new(executor(workers));
+        let executor = Arc::new(stepped::<Manual>(workers));
         let inner = Arc::new(Mutex::new(Taskflow::new()));
         let count = Counter::default();
         let counted = count.clone();
@@ -231,7 +199,7 @@ fn a_task_that_waits_runs_what_it_waits_for_on_stepped_workers() {
         }
         let mut dice = Dice::shaken();
         let run = executor.run_n(&flow, 3);
-        step(&executor, &mut dice, core::slice::from_ref(&run));
+        step_until(&executor, &mut dice, || run.is_done());
         run.wait().unwrap();
         assert_eq!(count.get(), 15);
     }
@@ -240,7 +208,7 @@ fn a_task_that_waits_runs_what_it_waits_for_on_stepped_workers() {
 #[test]
 fn a_stepped_task_that_waits_for_a_later_run_of_its_own_flow_ends_with_deadlock() {
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         let slot: Arc<Mutex<Option<TaskflowFuture>>> = Arc::default();
         let (own, told) = (Arc::clone(&slot), Counter::default());
         let heard = told.clone();
@@ -255,7 +223,7 @@ fn a_stepped_task_that_waits_for_a_later_run_of_its_own_flow_ends_with_deadlock(
         let first = executor.run(&flow);
         *slot.lock().unwrap() = Some(executor.run(&flow));
         let mut dice = Dice::shaken();
-        step(&executor, &mut dice, core::slice::from_ref(&first));
+        step_until(&executor, &mut dice, || first.is_done());
         first.wait().unwrap();
         executor.wait_for_all().unwrap();
         assert_eq!(told.get(), 1);
@@ -264,7 +232,7 @@ fn a_stepped_task_that_waits_for_a_later_run_of_its_own_flow_ends_with_deadlock(
 
 #[test]
 fn an_invalid_graph_is_refused_and_a_stepped_executor_works_afterwards() {
-    let executor = executor(2);
+    let executor = stepped::<Manual>(2);
     let flow = Taskflow::new();
     let task = flow.emplace(|| {});
     task.precede(task);
@@ -281,21 +249,21 @@ fn an_invalid_graph_is_refused_and_a_stepped_executor_works_afterwards() {
 
 #[test]
 fn time_on_a_stepped_executor_is_what_the_caller_makes_it() {
-    let executor = executor(1);
+    let executor = stepped::<Manual>(1);
     let flow = Taskflow::new();
     flow.linearize([(); 3].map(|()| flow.emplace(|| {})));
     let run = executor.run(&flow);
     executor.platform().step(0);
     executor.platform().advance(Duration::from_secs(7));
     let mut dice = Dice::shaken();
-    step(&executor, &mut dice, core::slice::from_ref(&run));
+    step_until(&executor, &mut dice, || run.is_done());
     assert_eq!(run.wait().unwrap().elapsed, Duration::from_secs(7));
 }
 
 #[test]
 fn an_idle_stepped_executor_has_nothing_to_do() {
     for workers in WORKERS {
-        let executor = executor(workers);
+        let executor = stepped::<Manual>(workers);
         assert_eq!(executor.platform().step_all(), 0);
         let flow = Taskflow::new();
         flow.emplace(|| {});

@@ -4,18 +4,19 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
     pub(crate) mod counter;
     pub(crate) mod dice;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod watchdog;
 }
 
 use core::cell::RefCell;
 use std::sync::Arc;
 
-use support::bench::on_each_bench;
 use support::counter::Counter;
 use support::dice::Dice;
+use support::rig::on_each_rig;
 use support::watchdog::within_a_minute;
 use taskflow_std::{RunError, RunOptions, TaskHandle, Taskflow};
 
@@ -151,7 +152,7 @@ impl Plan {
 fn every_task_of_a_random_program_runs_as_often_as_it_says() {
     let dice = RefCell::new(Dice::shaken());
     within_a_minute(move || {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             for _ in 0..20 {
                 let mut tasks = 0;
                 let plan = Plan::thrown(&mut dice.borrow_mut(), 5, &mut tasks);
@@ -162,7 +163,7 @@ fn every_task_of_a_random_program_runs_as_often_as_it_says() {
                 let mut times = 0;
                 for rounds in [1, 3, 2] {
                     times += rounds;
-                    let stats = bench.run_n(&flow, rounds as u64).unwrap();
+                    let stats = rig.run_n(&flow, rounds as u64).unwrap();
                     assert_eq!((stats.skipped, stats.rounds), (0, rounds as u64));
                     let mut expected = vec![0; tasks];
                     plan.count(times, &mut expected);
@@ -178,7 +179,7 @@ fn every_task_of_a_random_program_runs_as_often_as_it_says() {
 fn a_random_program_cancelled_anywhere_runs_from_its_beginning_afterwards() {
     let dice = RefCell::new(Dice::shaken());
     within_a_minute(move || {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             for _ in 0..30 {
                 let mut tasks = 0;
                 let plan = Plan::thrown(&mut dice.borrow_mut(), 5, &mut tasks);
@@ -187,12 +188,12 @@ fn a_random_program_cancelled_anywhere_runs_from_its_beginning_afterwards() {
                 let flow = Taskflow::new();
                 plan.build(&flow, flow.placeholder(), &ran);
                 let steps = dice.borrow_mut().below(50);
-                let run = bench.start(&flow, RunOptions::new().rounds(2));
+                let run = rig.start_with(&flow, RunOptions::new().rounds(2));
                 for _ in 0..steps {
-                    bench.step();
+                    rig.step();
                 }
                 let cancelled = run.cancel();
-                match bench.finish(run) {
+                match rig.finish(run) {
                     Ok(_) => {}
                     Err(RunError::Cancelled { stats, .. }) => {
                         assert!(cancelled && stats.rounds <= 2);
@@ -200,7 +201,7 @@ fn a_random_program_cancelled_anywhere_runs_from_its_beginning_afterwards() {
                     Err(other) => panic!("{other} in {plan:?}"),
                 }
                 // No counter and no mark of a task is out of place: nothing races or hangs.
-                bench.run_n(&flow, 2).unwrap();
+                rig.run_n(&flow, 2).unwrap();
             }
         });
     });

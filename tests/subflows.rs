@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod support {
-    pub(crate) mod bench;
+    pub(crate) mod counted_task;
     pub(crate) mod counter;
     pub(crate) mod dice;
     pub(crate) mod drops;
+    pub(crate) mod rig;
+    pub(crate) mod stepped;
     pub(crate) mod throwing;
     pub(crate) mod watchdog;
 }
@@ -15,22 +17,15 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::bench::on_each_bench;
+use support::counted_task::counted;
 use support::counter::Counter;
 use support::drops::Dropped;
+use support::rig::on_each_rig;
 use support::throwing::throw;
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Executor, Failure, Manual, RunError, RunOptions, RunStats, Subflow, TaskHandle, TaskLabel,
-    Taskflow, TaskflowError,
+    Executor, Failure, Manual, RunError, RunStats, Subflow, TaskLabel, Taskflow, TaskflowError,
 };
-
-fn counted<'f>(flow: &'f Taskflow<'static>, counter: &Counter) -> TaskHandle<'f> {
-    let counter = counter.clone();
-    flow.emplace(move || {
-        counter.add();
-    })
-}
 
 fn named(task: TaskLabel) -> String {
     task.name.map_or_else(String::new, String::from)
@@ -50,7 +45,7 @@ fn failed(result: Result<RunStats, RunError>) -> (String, RunStats) {
 
 #[test]
 fn children_run_before_what_follows_their_parent() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         let (count, seen) = (ran.clone(), ran.clone());
         let parent = flow.emplace_subflow(move |subflow| {
@@ -64,25 +59,25 @@ fn children_run_before_what_follows_their_parent() {
             round += 1;
             assert_eq!(seen.get(), round * 51);
         }));
-        let stats = bench.run_n(&flow, 5).unwrap();
+        let stats = rig.run_n(&flow, 5).unwrap();
         assert_eq!((stats.tasks, stats.rounds), (5 * 53, 5));
     });
 }
 
 #[test]
 fn an_empty_subflow_is_a_task_like_any_other() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         flow.emplace_subflow(|_| {}).precede(counted(&flow, &ran));
         flow.emplace_subflow(|subflow| drop(subflow.join().unwrap()));
-        assert_eq!(bench.run_n(&flow, 10).unwrap().tasks, 30);
+        assert_eq!(rig.run_n(&flow, 10).unwrap().tasks, 30);
         assert_eq!(ran.get(), 10);
     });
 }
 
 #[test]
 fn a_join_runs_the_children_at_once_and_gives_what_they_did() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         let count = ran.clone();
         flow.emplace_subflow(move |subflow| {
@@ -94,14 +89,14 @@ fn a_join_runs_the_children_at_once_and_gives_what_they_did() {
             assert_eq!(count.get(), before + 100);
             assert_eq!((stats.tasks, stats.rounds), (100, 1));
         });
-        assert_eq!(bench.run_n(&flow, 5).unwrap().tasks, 505);
+        assert_eq!(rig.run_n(&flow, 5).unwrap().tasks, 505);
         assert_eq!(ran.get(), 500);
     });
 }
 
 #[test]
 fn building_on_a_joined_subflow_is_a_panic_that_says_so() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         type Act = fn(&mut Subflow<'_, 'static>);
         let acts: [Act; 4] = [
             |subflow| assert!(subflow.emplace(|| {}).label().is_empty()),
@@ -117,7 +112,7 @@ fn building_on_a_joined_subflow_is_a_panic_that_says_so() {
                 act(subflow);
             })
             .name("late");
-            let Err(RunError::Panicked { panic, .. }) = bench.run(&flow) else {
+            let Err(RunError::Panicked { panic, .. }) = rig.run(&flow) else {
                 panic!("it was edited");
             };
             let text = panic.to_string();
@@ -128,7 +123,7 @@ fn building_on_a_joined_subflow_is_a_panic_that_says_so() {
 
 #[test]
 fn the_error_of_a_join_can_be_handed_on_or_swallowed() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for swallow in [true, false] {
             let (flow, after) = (Taskflow::new(), Counter::default());
             let parent = flow.try_emplace_subflow(move |subflow| {
@@ -142,7 +137,7 @@ fn the_error_of_a_join_can_be_handed_on_or_swallowed() {
                 Ok(())
             });
             parent.name("parent").precede(counted(&flow, &after));
-            let result = bench.run(&flow);
+            let result = rig.run(&flow);
             if swallow {
                 assert_eq!(result.unwrap().tasks, 3);
             } else {
@@ -159,7 +154,7 @@ fn the_error_of_a_join_can_be_handed_on_or_swallowed() {
 
 #[test]
 fn the_error_of_a_child_is_that_of_its_parent_and_the_rest_is_suppressed() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, after) = (Taskflow::new(), Counter::default());
         let parent = flow.emplace_subflow(|subflow| {
             for _ in 0..4 {
@@ -167,7 +162,7 @@ fn the_error_of_a_child_is_that_of_its_parent_and_the_rest_is_suppressed() {
             }
         });
         parent.name("parent").precede(counted(&flow, &after));
-        let (name, stats) = failed(bench.run(&flow));
+        let (name, stats) = failed(rig.run(&flow));
         assert_eq!((&*name, after.get()), ("child", 0));
         // Those that had begun before the first was noted.
         assert_eq!(stats.suppressed.len() as u64 + 2, stats.tasks);
@@ -192,13 +187,13 @@ fn nest(subflow: &Subflow<'_, 'static>, levels: usize, work: Arc<dyn Fn() + Send
 
 #[test]
 fn a_panic_in_the_fourth_of_nested_subflows_is_that_of_the_run() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         let after = Counter::default();
         let work: Arc<dyn Fn() + Send + Sync> = Arc::new(|| throw("deep"));
         let outer = flow.emplace_subflow(move |subflow| nest(subflow, 3, Arc::clone(&work)));
         outer.precede(counted(&flow, &after));
-        let (name, stats) = failed(bench.run(&flow));
+        let (name, stats) = failed(rig.run(&flow));
         assert_eq!((&*name, stats.tasks, stats.skipped), ("innermost", 5, 1));
         assert_eq!((stats.suppressed.len(), after.get()), (0, 0));
     });
@@ -206,7 +201,7 @@ fn a_panic_in_the_fourth_of_nested_subflows_is_that_of_the_run() {
 
 #[test]
 fn two_hundred_joined_and_two_hundred_implicit_children_all_run() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, ran) = (Taskflow::new(), Counter::default());
         for joined in [true, false] {
             let count = ran.clone();
@@ -225,7 +220,7 @@ fn two_hundred_joined_and_two_hundred_implicit_children_all_run() {
                 }
             });
         }
-        assert_eq!(bench.run_n(&flow, 2).unwrap().tasks, 2 * 2 * 401);
+        assert_eq!(rig.run_n(&flow, 2).unwrap().tasks, 2 * 2 * 401);
         assert_eq!(ran.get(), 800);
     });
 }
@@ -254,7 +249,7 @@ fn children_borrow_what_the_flow_borrows() {
 
 #[test]
 fn captures_of_children_are_dropped_exactly_once_however_the_subflow_ends() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         for ending in ["implicit", "join", "panic", "error", "child", "cancel"] {
             let (flow, drops) = (Taskflow::new(), Counter::default());
             let dropped = drops.clone();
@@ -286,11 +281,11 @@ fn captures_of_children_are_dropped_exactly_once_however_the_subflow_ends() {
             });
             for rounds in 1..=3 {
                 let mut lock = handle.lock().unwrap();
-                let run = bench.start(&flow, RunOptions::new());
+                let run = rig.start(&flow);
                 *lock = Some(run.canceller());
                 drop(lock);
                 let ok = matches!(ending, "implicit" | "join");
-                assert_eq!(bench.finish(run).is_ok(), ok, "{ending}");
+                assert_eq!(rig.finish(run).is_ok(), ok, "{ending}");
                 assert_eq!(drops.get(), 20 * rounds, "{ending}");
             }
         }
@@ -308,7 +303,7 @@ impl Drop for ThrowsAtDrop {
 
 #[test]
 fn a_panicking_drop_of_a_childs_closure_is_a_panic_of_the_parent() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let (flow, ran, drops) = (Taskflow::new(), Counter::default(), Counter::default());
         let (count, dropped) = (ran.clone(), drops.clone());
         flow.emplace_subflow(move |subflow| {
@@ -323,7 +318,7 @@ fn a_panicking_drop_of_a_childs_closure_is_a_panic_of_the_parent() {
         })
         .name("parent");
         for rounds in 1..=3 {
-            let (name, stats) = failed(bench.run(&flow));
+            let (name, stats) = failed(rig.run(&flow));
             assert_eq!((&*name, stats.tasks), ("parent", 6));
             assert_eq!((ran.get(), drops.get()), (5 * rounds, 5 * rounds));
         }
@@ -332,7 +327,7 @@ fn a_panicking_drop_of_a_childs_closure_is_a_panic_of_the_parent() {
 
 #[test]
 fn the_failure_of_a_child_is_not_hidden_by_a_panicking_drop_of_another() {
-    on_each_bench(|bench| {
+    on_each_rig(|rig| {
         let flow = Taskflow::new();
         flow.emplace_subflow(move |subflow| {
             let bomb = ThrowsAtDrop;
@@ -342,7 +337,7 @@ fn the_failure_of_a_child_is_not_hidden_by_a_panicking_drop_of_another() {
             subflow.emplace(|| throw("first")).name("child");
         })
         .name("parent");
-        let (name, stats) = failed(bench.run(&flow));
+        let (name, stats) = failed(rig.run(&flow));
         assert_eq!((&*name, stats.suppressed.len()), ("child", 1));
     });
 }
@@ -350,7 +345,7 @@ fn the_failure_of_a_child_is_not_hidden_by_a_panicking_drop_of_another() {
 #[test]
 fn a_child_graph_that_cannot_run_fails_its_parent_and_the_executor_works_on() {
     within_a_minute(|| {
-        on_each_bench(|bench| {
+        on_each_rig(|rig| {
             for joined in [true, false] {
                 let (flow, ran) = (Taskflow::new(), Counter::default());
                 let count = ran.clone();
@@ -365,7 +360,7 @@ fn a_child_graph_that_cannot_run_fails_its_parent_and_the_executor_works_on() {
                     Ok(())
                 })
                 .name("parent");
-                let error = bench.run(&flow).unwrap_err();
+                let error = rig.run(&flow).unwrap_err();
                 let text = error.to_string();
                 assert!(
                     text.contains("\"parent\"") && text.contains("cycle") && text.contains("\"b\""),
