@@ -6,6 +6,7 @@
 mod support {
     pub(crate) mod counted_flow;
     pub(crate) mod counter;
+    pub(crate) mod forgotten;
     pub(crate) mod gate;
     pub(crate) mod journal;
     pub(crate) mod shared_flow;
@@ -18,6 +19,7 @@ use std::thread;
 
 use support::counted_flow::counted;
 use support::counter::Counter;
+use support::forgotten::forget;
 use support::gate::Gate;
 use support::journal::Journal;
 use support::shared_flow::SharedFlow;
@@ -127,7 +129,7 @@ fn a_kept_observer_hears_on_until_the_executor_is_gone() {
     {
         let executor = Executor::new(1);
         executor.observe(journal.clone()).keep();
-        core::mem::forget(executor.observe(journal.clone()));
+        forget(executor.observe(journal.clone()));
         executor.run(&flow).wait().expect("nothing fails");
     }
     assert_eq!(journal.tasks(), [2; 3]);
