@@ -284,7 +284,8 @@ fn a_loop_leads_back_to_an_entry_and_branches_off_an_exit() {
                 passes.fetch_add(1, Ordering::Relaxed);
             });
             // Ordering: Relaxed, as above.
-            let enough = part.emplace_condition(|| passes.load(Ordering::Relaxed) % 5 == 0);
+            let enough =
+                part.emplace_condition(|| passes.load(Ordering::Relaxed).is_multiple_of(5));
             work.precede(enough);
             part.entry("again", work);
             part.exit("decided", enough);

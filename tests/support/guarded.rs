@@ -12,7 +12,7 @@ impl Guarded {
     /// One more; lost if somebody else does the same meanwhile.
     pub(crate) fn update(&self) {
         let number = self.0.0.load(Ordering::Relaxed);
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             thread::yield_now();
         }
         self.0.0.store(number + 1, Ordering::Relaxed);
