@@ -265,7 +265,7 @@ fn an_output_of_a_removed_task_is_refused() {
 }
 
 /// Without the edge a consumer may run before the producer, after it or at the same time: it gets the
-/// value or is skipped, and every value is dropped once.
+/// value or is skipped, or keeps the producer out; and every value is dropped once.
 #[test]
 fn without_its_edge_a_value_is_still_moved_once_or_not_at_all() {
     on_each_rig(|rig| {
@@ -284,9 +284,14 @@ fn without_its_edge_a_value_is_still_moved_once_or_not_at_all() {
             });
             assert!(flow.remove_edge(producer, consumer));
         }
-        let stats = rig.run_n(&flow, rounds).unwrap();
-        assert_eq!(made.get() as u64, 20 * rounds);
-        assert_eq!(got.get() as u64 + stats.skipped, 20 * rounds);
+        match rig.run_n(&flow, rounds) {
+            Ok(stats) => {
+                assert_eq!(made.get() as u64, 20 * rounds);
+                assert_eq!(got.get() as u64 + stats.skipped, 20 * rounds);
+            }
+            // The producer of the next round may come while the value is being moved.
+            Err(error) => assert!(error.to_string().contains("still in use"), "{error}"),
+        }
         drop(flow);
         assert_eq!(dropped.get(), made.get());
     });
