@@ -52,6 +52,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/taskflow/kinds.rs",
     "core/src/worker.rs",
     "core/src/worker/counting.rs",
+    "core/src/worker/failing.rs",
     "core/src/worker/general.rs",
     "core/src/worker/running.rs",
     "core/src/worker/semaphores.rs",

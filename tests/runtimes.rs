@@ -21,8 +21,8 @@ use support::gate::Gate;
 use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Executor, Failure, FailurePolicy, Manual, RunError, RunOptions, Runtime, ScheduleError,
-    Taskflow,
+    Executor, Failure, FailurePolicy, GroupScope, Manual, RunError, RunOptions, Runtime,
+    ScheduleError, Taskflow,
 };
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -353,4 +353,75 @@ fn failures_of_spawned_tasks_leave_independent_tasks_alone_if_the_run_is_to_go_o
         assert_eq!(ran.get(), 1);
         assert_eq!(error.stats().unwrap().skipped, 1);
     }
+}
+
+/// Spawns a task that spawns another, again and again until somebody has said that it is enough.
+fn spawn_until<'env>(runtime: &Runtime<'env>, enough: &'env Counter) {
+    runtime.spawn_with(move |runtime| {
+        if enough.get() == 0 {
+            spawn_until(runtime, enough);
+        }
+    });
+}
+
+#[test]
+fn a_chain_of_spawned_tasks_that_goes_on_for_ever_lets_older_tasks_have_their_turn() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            let enough = Counter::default();
+            {
+                let flow = Taskflow::new();
+                flow.emplace_runtime(|runtime| spawn_until(runtime, &enough));
+                flow.emplace(|| {
+                    enough.add();
+                });
+                executor.run_and_wait(&flow).unwrap();
+            }
+            // Without anybody who helps.
+            let flow = Taskflow::new();
+            let (count, other) = (Counter::default(), Counter::default());
+            let (ours, theirs) = (count.clone(), other.clone());
+            flow.emplace_runtime(move |runtime| chain(runtime, ours.clone()));
+            flow.emplace(move || {
+                count.add();
+                theirs.add();
+            });
+            let run = executor.run(&flow);
+            while other.get() == 0 {
+                std::thread::yield_now();
+            }
+            run.wait().unwrap();
+            // In a group, where the wait takes its children from a list.
+            let flow = Taskflow::new();
+            flow.emplace_runtime(|runtime| {
+                let enough = Counter::default();
+                let first = enough.clone();
+                let group = runtime.group(|group| {
+                    group.spawn(move || {
+                        first.add();
+                    });
+                    group_chain(group, enough);
+                });
+                group.unwrap();
+            });
+            executor.run(&flow).wait().unwrap();
+        }
+    });
+}
+
+fn chain(runtime: &Runtime<'static>, enough: Counter) {
+    runtime.spawn_with(move |runtime| {
+        if enough.get() == 0 {
+            chain(runtime, enough);
+        }
+    });
+}
+
+fn group_chain<'scope>(group: &'scope GroupScope<'scope, '_>, enough: Counter) {
+    group.spawn(move || {
+        if enough.get() == 0 {
+            group_chain(group, enough);
+        }
+    });
 }

@@ -72,7 +72,7 @@ where
         if begun {
             work.suspender.resume(context);
             if context.stopped {
-                return Outcome::Done;
+                return Outcome::Cancelled;
             }
         } else {
             if context.stopped {

@@ -7,6 +7,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::panic::Panic;
+use crate::runtime::Preempted;
 use crate::stats::{Failure, RunStats, Suppressed};
 use crate::task::TaskId;
 
@@ -223,6 +224,11 @@ impl TaskError {
 }
 
 impl TaskError {
+    /// Whether the task left since it was told to stop.
+    pub(crate) fn is_preempted(&self) -> bool {
+        self.0.is::<Preempted>()
+    }
+
     /// The error of a run, if it is one.
     pub(crate) fn into_run_error(self) -> Result<RunError, Self> {
         self.0

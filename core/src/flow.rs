@@ -18,7 +18,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -47,6 +46,8 @@ pub(crate) const KEEP_INDEPENDENT: u32 = 2;
 pub(crate) const COLLECT_ALL: u32 = 4;
 /// The run's executor has observers.
 pub(crate) const OBSERVED: u32 = 8;
+/// Some tasks of the run were cancelled, and the others go on.
+pub(crate) const SOME_CANCELLED: u32 = 16;
 
 mod attending;
 mod contention;
@@ -450,12 +451,6 @@ impl Flow {
             self.gate.fetch_sub(RUN, Ordering::Relaxed);
         }
         withdrawn.is_some()
-    }
-
-    /// Why the active run was cancelled, if a reason was given.
-    pub(crate) fn stop_reason(&self) -> Option<String> {
-        let run = self.queue.lock().active.clone()?;
-        run.cancel_reason()
     }
 
     /// Whether the owner has dropped the flow and the active run is its last. It stays so.

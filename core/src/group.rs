@@ -144,10 +144,18 @@ impl Group {
         }
     }
 
-    /// Takes a child that was not started, the last that was spawned first.
-    pub(crate) fn claim_next(&self, host: *const ()) -> Option<Arc<dyn Job>> {
+    /// Takes a child that was not started: the last that was spawned, or the first, which has its turn now
+    /// and then, since children that spawn others may go on for ever.
+    pub(crate) fn claim_next(&self, host: *const (), first: bool) -> Option<Arc<dyn Job>> {
         loop {
-            let job = self.state.lock().unstarted.pop()?;
+            let mut state = self.state.lock();
+            let job = if first && !state.unstarted.is_empty() {
+                Some(state.unstarted.remove(0))
+            } else {
+                state.unstarted.pop()
+            };
+            drop(state);
+            let job = job?;
             if job.head().is_of(host) && job.head().claim() {
                 return Some(job);
             }

@@ -56,6 +56,7 @@ impl Nested {
             Ok((run, root)) => {
                 self.run = Some(Arc::clone(&run));
                 self.suspender.hold(context, Hold::Run(run));
+                self.suspender.wait_on(context);
                 if let Some(root) = root {
                     context.caller.start(root);
                 }
@@ -108,8 +109,7 @@ impl Nested {
                 }
                 let failures = error.into_failures();
                 if failures.is_empty() {
-                    // Cancelled: of this task nothing more is to be told.
-                    return Outcome::Done;
+                    return Outcome::Cancelled;
                 }
                 context.failures.extend(failures);
                 Outcome::Failed

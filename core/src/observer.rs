@@ -191,6 +191,8 @@ pub enum Ended {
     Failed,
     /// It was not called, or did nothing for want of what it needs.
     Skipped,
+    /// It had begun and was broken off, since it or its run was cancelled.
+    Cancelled,
     /// It is not done: it waits without a worker and will be started again.
     Suspended,
 }
@@ -201,6 +203,7 @@ impl Ended {
             Outcome::Done | Outcome::Branched => Self::Done,
             Outcome::Failed => Self::Failed,
             Outcome::Skipped => Self::Skipped,
+            Outcome::Cancelled => Self::Cancelled,
             Outcome::Pending => Self::Suspended,
         }
     }

@@ -5,6 +5,7 @@
 //! its lock, and that is the engine's last touch: the state may then be reset for the next run.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -14,7 +15,7 @@ use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::{Flow, OBSERVED, STOP};
+use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
 use crate::host::Host;
 use crate::observer::RunId;
 use crate::platform::WorkerId;
@@ -22,6 +23,7 @@ use crate::policy::{FailurePolicy, RunOptions};
 use crate::stats::{RunStats, Suppressed};
 use crate::suspension::Suspension;
 use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::task::TaskId;
 
 /// How often a flow is to run.
 pub(crate) enum Rounds {
@@ -107,6 +109,10 @@ struct RunCell {
     rounds_begun: u64,
     begun: Duration,
     cancelled: Option<Option<String>>,
+    /// Tasks that are not to be started any more, and why.
+    cancelled_tasks: BTreeMap<TaskId, Option<String>>,
+    /// Why the first of them that would have run was cancelled.
+    left_out: Option<Option<String>>,
     failure: Option<Suppressed>,
     suppressed: Vec<Suppressed>,
     outcome: Option<Result<RunStats, RunError>>,
@@ -134,6 +140,7 @@ pub(crate) struct Begun {
     pub(crate) directory: Arc<Directory>,
     pub(crate) number: RunId,
     cancelled: bool,
+    some_cancelled: bool,
     observed: bool,
     policy: FailurePolicy,
 }
@@ -143,7 +150,12 @@ impl Begun {
     pub(crate) fn attention(&self) -> u32 {
         let stop = if self.cancelled { STOP } else { 0 };
         let observed = if self.observed { OBSERVED } else { 0 };
-        self.policy.attention() | stop | observed
+        let some = if self.some_cancelled {
+            SOME_CANCELLED
+        } else {
+            0
+        };
+        self.policy.attention() | stop | observed | some
     }
 }
 
@@ -235,6 +247,7 @@ impl Run {
             directory: Arc::clone(host.directory()),
             number: observers.number_run(),
             cancelled: cell.cancelled.is_some(),
+            some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),
             policy: cell.policy,
         }
@@ -251,9 +264,25 @@ impl Run {
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
     }
 
-    /// Why the run was cancelled, if a reason was given.
-    pub(crate) fn cancel_reason(&self) -> Option<String> {
-        self.cell.lock().cancelled.clone().flatten()
+    /// Why the run, or this task of it, was cancelled, if a reason was given.
+    pub(crate) fn cancel_reason(&self, task: TaskId) -> Option<String> {
+        let cell = self.cell.lock();
+        let reason = cell.cancelled.as_ref();
+        reason.or(cell.cancelled_tasks.get(&task))?.clone()
+    }
+
+    /// Whether this task was cancelled.
+    pub(crate) fn is_cancelled(&self, task: TaskId) -> bool {
+        self.cell.lock().cancelled_tasks.contains_key(&task)
+    }
+
+    /// A task is left out or broken off. `true`: since it was cancelled, which makes the run a cancelled one.
+    pub(crate) fn leaves_out(&self, task: TaskId) -> bool {
+        let mut cell = self.cell.lock();
+        let reason = cell.cancelled_tasks.get(&task).cloned();
+        let cancelled = reason.is_some();
+        cell.left_out = cell.left_out.take().or(reason);
+        cancelled
     }
 
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
@@ -286,6 +315,18 @@ impl Run {
         }
         cell.cancelled = Some(reason);
         cell.flow.clone()
+    }
+
+    /// Notes that a task is not to be started any more. `None`: it was noted before, is none of the run's flow,
+    /// or the run was cancelled or has ended.
+    pub(crate) fn cancel_task(&self, task: TaskId, reason: Option<String>) -> Option<Arc<Flow>> {
+        let mut cell = self.cell.lock();
+        let flow = cell.flow.clone().filter(|flow| flow.id() == task.flow())?;
+        if cell.cancelled.is_some() || cell.cancelled_tasks.contains_key(&task) {
+            return None;
+        }
+        cell.cancelled_tasks.insert(task, reason);
+        Some(flow)
     }
 
     /// Ends the run with its result. The last touch of the engine.
@@ -377,6 +418,8 @@ impl RunCell {
             rounds_begun: 0,
             begun: Duration::ZERO,
             cancelled: None,
+            cancelled_tasks: BTreeMap::new(),
+            left_out: None,
             failure: None,
             suppressed: Vec::new(),
             outcome: None,
@@ -400,7 +443,7 @@ impl RunCell {
     }
 
     fn outcome_with(&mut self, stats: RunStats) -> Result<RunStats, RunError> {
-        let cancelled = self.cancelled.take();
+        let cancelled = self.cancelled.take().or(self.left_out.take());
         match self.failure.take() {
             Some(first) => Err(RunError::of_failure(first, stats)),
             None => match cancelled {

@@ -30,7 +30,7 @@ use crate::wait::Target;
 pub struct Runtime<'env> {
     host: Arc<dyn Host>,
     flow: Arc<Flow>,
-    index: u32,
+    task: TaskId,
     group: Arc<Group>,
     /// Invariant: closures that borrow from `'env` go in.
     _env: PhantomData<fn(&'env ()) -> &'env ()>,
@@ -69,7 +69,8 @@ impl fmt::Display for ScheduleError {
 
 impl core::error::Error for ScheduleError {}
 
-/// The run that a task is part of was cancelled, or another task of it has failed.
+/// A task, or the run that it is part of, was cancelled, or another task of the run has failed. Returned by the task
+/// it is no failure: the task counts as cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preempted {
     reason: Option<String>,
@@ -86,8 +87,8 @@ impl Preempted {
 impl fmt::Display for Preempted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
-            Some(reason) => write!(f, "the run was stopped: {reason}"),
-            None => write!(f, "the run was stopped"),
+            Some(reason) => write!(f, "the task was stopped: {reason}"),
+            None => write!(f, "the task was stopped"),
         }
     }
 }
@@ -181,7 +182,7 @@ impl<'env> Runtime<'env> {
         let held = Held(&self.flow, Cell::new(None));
         let result = enter(Arc::clone(&self.host), |group| {
             held.1
-                .set(Some(self.flow.hold(Hold::Group(group.shared()))));
+                .set(Some(self.flow.hold(self.task, Hold::Group(group.shared()))));
             body(group)
         });
         drop(held);
@@ -214,7 +215,7 @@ impl<'env> Runtime<'env> {
     /// ```
     pub fn schedule(&self, task: TaskId) -> Result<(), ScheduleError> {
         // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
-        match unsafe { self.flow.schedule(self.index, task) } {
+        match unsafe { self.flow.schedule(self.task.index(), task) } {
             Ok(reference) => {
                 self.host.resume(reference);
                 Ok(())
@@ -224,11 +225,11 @@ impl<'env> Runtime<'env> {
         }
     }
 
-    /// Whether the run that this task is part of was cancelled, or has failed. A task that takes long
-    /// asks.
+    /// Whether this task, or the run that it is part of, was cancelled, or the run has failed. A task that takes
+    /// long asks.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.flow.is_stopped() || self.group.is_cancelled()
+        self.group.is_cancelled() || self.flow.is_stopped()
     }
 
     /// As [`is_cancelled`](Self::is_cancelled), to be left by `?`.
@@ -238,7 +239,7 @@ impl<'env> Runtime<'env> {
     /// The run was stopped.
     pub fn check(&self) -> Result<(), Preempted> {
         if self.is_cancelled() {
-            let reason = self.flow.stop_reason();
+            let reason = self.flow.stop_reason(self.task);
             return Err(Preempted { reason });
         }
         Ok(())
@@ -254,7 +255,7 @@ impl<'env> Runtime<'env> {
         Self {
             host: Arc::clone(&self.host),
             flow: Arc::clone(&self.flow),
-            index: self.index,
+            task: self.task,
             group: Arc::clone(&self.group),
             _env: PhantomData,
         }
@@ -298,7 +299,12 @@ impl<F> RuntimeWork<'_, F> {
             failure,
         });
         context.failures.extend(own);
-        if let Err(error) = group.take_outcome() {
+        let outcome = group.take_outcome();
+        let unfailed = match &outcome {
+            Ok(()) => Outcome::Done,
+            Err(_) => Outcome::Cancelled,
+        };
+        if let Err(error) = outcome {
             let mut failures = error.into_failures();
             for failed in &mut failures {
                 failed.task = None;
@@ -306,7 +312,7 @@ impl<F> RuntimeWork<'_, F> {
             context.failures.extend(failures);
         }
         if context.failures.is_empty() {
-            Outcome::Done
+            unfailed
         } else {
             Outcome::Failed
         }
@@ -314,12 +320,14 @@ impl<F> RuntimeWork<'_, F> {
 }
 
 /// Ends what was spawned if the host lets a panic through, to catch it further out.
-struct EndChildren<'r>(&'r Arc<dyn Host>, &'r Arc<Group>);
+struct EndChildren<'w, 'c, 'env>(&'w mut Suspender, &'w Context<'c>, &'w Runtime<'env>);
 
-impl Drop for EndChildren<'_> {
+impl Drop for EndChildren<'_, '_, '_> {
     fn drop(&mut self) {
-        self.1.cancel(None);
-        wait_until_done(Target::Group(self.1), self.0, None);
+        let Runtime { host, group, .. } = self.2;
+        group.cancel(None);
+        wait_until_done(Target::Group(group), host, None);
+        self.0.let_go(self.1);
     }
 }
 
@@ -345,15 +353,18 @@ where
         flow.add_holders(&mut holders);
         let runtime = Runtime {
             host: context.caller.host(),
-            index: context.caller.index(),
+            task: context.caller.task(),
             group: Group::of_task(holders, &flow),
             flow,
             _env: PhantomData,
         };
+        let group = Arc::clone(&runtime.group);
+        self.suspender
+            .hold(context, Hold::Group(Arc::clone(&group)));
         // A panic does not leave here before what was spawned, which may borrow, has ended.
         let mut result = None;
         let body = &mut self.body;
-        let let_through = EndChildren(&runtime.host, &runtime.group);
+        let let_through = EndChildren(&mut self.suspender, context, &runtime);
         let called: Result<(), Panic> = runtime.host.guard(&mut || result = Some(body(&runtime)));
         core::mem::forget(let_through);
         self.failure = match (called, result) {
@@ -361,19 +372,20 @@ where
             (Ok(()), Some(Some(Err(error)))) => Some(Failure::Failed(error)),
             (Ok(()), Some(Some(Ok(())))) => None,
             // An input is missing.
-            (Ok(()), Some(None) | None) => return Outcome::Skipped,
+            (Ok(()), Some(None) | None) => {
+                self.suspender.let_go(context);
+                return Outcome::Skipped;
+            }
         };
         if self.failure.is_some() {
             // What it began is not wanted any more.
-            runtime.group.cancel(None);
+            group.cancel(None);
         }
-        let group = Arc::clone(&runtime.group);
         let suspension = self.suspender.begin(context);
         if !group.set_waiter(Waiter::Parent(suspension)) {
             return self.end(context, &group);
         }
-        self.suspender
-            .hold(context, Hold::Group(Arc::clone(&group)));
+        self.suspender.wait_on(context);
         self.group = Some(group);
         Outcome::Pending
     }

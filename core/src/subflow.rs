@@ -58,7 +58,7 @@ impl<'env> Subflow<'_, 'env> {
         let submitted = self.flow.source().submit(&host, order);
         self.flow.owner().close();
         let (run, root) = submitted?;
-        let place = flow.hold(Hold::Run(Arc::clone(&run)));
+        let place = flow.hold(self.caller.task(), Hold::Run(Arc::clone(&run)));
         let target = Target::Run(&run);
         until_done(target, root, &|root| self.caller.wait(target, root));
         let result = run.take_outcome().unwrap_or(Err(RunError::Taken));
@@ -73,10 +73,10 @@ impl<'env> Subflow<'_, 'env> {
         result
     }
 
-    /// Whether the run that this task is part of was cancelled, or has failed.
+    /// Whether this task, or the run that it is part of, was cancelled, or the run has failed.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.caller.flow().is_stopped()
+        self.caller.flow().is_stopped_for(self.caller.task())
     }
 
     /// The worker that runs this task.

@@ -24,6 +24,7 @@ use crate::protocol::waking::Waking;
 use crate::run::Run;
 use crate::semaphore::arbiter;
 use crate::sync::Mutex;
+use crate::task::TaskId;
 use crate::wait::Target;
 
 /// What a call may ask of the worker that makes it.
@@ -37,8 +38,8 @@ pub(crate) trait Caller {
     /// The task's flow.
     fn flow(&self) -> &Flow;
 
-    /// The task's index in its flow.
-    fn index(&self) -> u32;
+    /// The task.
+    fn task(&self) -> TaskId;
 
     /// The task's reference.
     fn reference(&self) -> u32;
@@ -140,6 +141,8 @@ pub(crate) enum Hold {
     Group(Arc<Group>),
     /// Semaphores: what the tasks of this flow wait for.
     Semaphores(u64),
+    /// Semaphores: what this task waits for.
+    Turn(TaskId),
 }
 
 impl fmt::Debug for Hold {
@@ -149,6 +152,7 @@ impl fmt::Debug for Hold {
             Self::Run(_) => "Run",
             Self::Group(_) => "Group",
             Self::Semaphores(_) => "Semaphores",
+            Self::Turn(_) => "Turn",
         })
     }
 }
@@ -156,19 +160,19 @@ impl fmt::Debug for Hold {
 /// The holds of a flow.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
-    entries: Vec<Option<Hold>>,
+    entries: Vec<Option<(TaskId, Hold)>>,
     free: Vec<usize>,
 }
 
 impl Holds {
-    pub(crate) fn add(&mut self, hold: Hold) -> usize {
+    pub(crate) fn add(&mut self, task: TaskId, hold: Hold) -> usize {
         match self.free.pop() {
             Some(place) => {
-                self.entries[place] = Some(hold);
+                self.entries[place] = Some((task, hold));
                 place
             }
             None => {
-                self.entries.push(Some(hold));
+                self.entries.push(Some((task, hold)));
                 self.entries.len() - 1
             }
         }
@@ -176,7 +180,7 @@ impl Holds {
 
     pub(crate) fn remove(&mut self, place: usize) -> Option<Hold> {
         self.free.push(place);
-        self.entries[place].take()
+        self.entries[place].take().map(|(_, hold)| hold)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -185,7 +189,13 @@ impl Holds {
 
     /// All holds there are.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Hold> {
-        self.entries.iter().flatten()
+        self.entries.iter().flatten().map(|(_, hold)| hold)
+    }
+
+    /// The holds of one task. O(all).
+    pub(crate) fn of(&self, task: TaskId) -> impl Iterator<Item = &Hold> {
+        let entries = self.entries.iter().flatten();
+        entries.filter_map(move |(holder, hold)| (*holder == task).then_some(hold))
     }
 }
 
@@ -209,26 +219,32 @@ impl Suspender {
         if let Some(suspension) = &self.suspension {
             // Looked at once more: the wake of a stop that came after the caller's look is answered here.
             let flow = context.caller.flow();
-            context.stopped |= suspension.resume(|| flow.is_stopped());
+            let task = context.caller.task();
+            context.stopped |= suspension.resume(|| flow.is_stopped_for(task));
         }
     }
 
-    /// Lets stopping the run reach what the task waits for. A run that is stopped already reaches it now.
-    pub(crate) fn hold(&mut self, context: &mut Context<'_>, hold: Hold) {
-        self.hold = Some(context.caller.flow().hold(hold));
-        context.suspension = self.suspension.clone();
+    /// Lets stopping the run, or the task, reach what the task waits for, as [`Flow::hold`].
+    pub(crate) fn hold(&mut self, context: &Context<'_>, hold: Hold) {
+        let caller = context.caller;
+        self.hold = Some(caller.flow().hold(caller.task(), hold));
     }
 
-    /// The task goes on waiting for what it holds.
+    /// The task waits for what it holds.
     pub(crate) fn wait_on(&self, context: &mut Context<'_>) {
         context.suspension = self.suspension.clone();
     }
 
-    /// The task is done.
-    pub(crate) fn end(&mut self, context: &Context<'_>) {
+    /// The task has what it waited for.
+    pub(crate) fn let_go(&mut self, context: &Context<'_>) {
         if let Some(place) = self.hold.take() {
             context.caller.flow().let_go(place);
         }
+    }
+
+    /// The task is done.
+    pub(crate) fn end(&mut self, context: &Context<'_>) {
+        self.let_go(context);
         if let Some(suspension) = &self.suspension {
             suspension.end();
         }
@@ -244,6 +260,7 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
                 group.cancel(None);
             }
             Hold::Semaphores(flow) => arbiter::stop(flow),
+            Hold::Turn(task) => arbiter::stop_task(task),
             Hold::Run(run) => {
                 if let Some(flow) = run.cancel(None) {
                     holds.extend(flow.stop_run(&run));

@@ -28,9 +28,11 @@ use crate::seat::SeatState;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::Caller;
 use crate::sync::UnsafeCell;
+use crate::task::TaskId;
 use crate::wait::Target;
 
 mod counting;
+mod failing;
 mod finding;
 mod general;
 mod helping;
@@ -216,7 +218,7 @@ impl<'p, P: Platform> Worker<'p, P> {
     #[cold]
     fn fail(&self, flow: &Flow, index: u32, failure: Failure) {
         let task = None;
-        self.fail_with(flow, index, &mut Vec::from([Suppressed { task, failure }]));
+        let _ = self.fail_with(flow, index, &mut Vec::from([Suppressed { task, failure }]));
     }
 
     /// The flow of a reference that this worker has in hand: one that it took from a queue, or was given
@@ -245,6 +247,16 @@ impl<'p, P: Platform> Worker<'p, P> {
     fn deque(&self) -> Option<&DequeOwner> {
         // SAFETY: only this thread uses the cell, and it is changed by `stand_up` alone, in user code.
         unsafe { &*self.deque.get() }.as_ref()
+    }
+
+    /// The task that makes a call.
+    fn index(&self) -> u32 {
+        match self.current.get() {
+            Current::Task(_, index) => index,
+            Current::Engine | Current::Job | Current::Round(_) => {
+                unreachable!("calls are made by tasks")
+            }
+        }
     }
 
     fn has_seat(&self) -> bool {
@@ -281,13 +293,9 @@ impl<P: Platform> Caller for Worker<'_, P> {
         self.pool.wait_from(Some(self), target, root, None);
     }
 
-    fn index(&self) -> u32 {
-        match self.current.get() {
-            Current::Task(_, index) => index,
-            Current::Engine | Current::Job | Current::Round(_) => {
-                unreachable!("calls are made by tasks")
-            }
-        }
+    fn task(&self) -> TaskId {
+        // SAFETY: the task that makes the call is unfinished.
+        unsafe { Caller::flow(self).graph() }.id(self.index())
     }
 
     fn reference(&self) -> u32 {

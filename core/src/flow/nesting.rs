@@ -19,10 +19,10 @@ pub(crate) enum NotScheduled {
 }
 
 impl Flow {
-    /// Lets stopping the active run reach what a task waits for. A run that is stopped reaches it now.
-    pub(crate) fn hold(&self, hold: Hold) -> usize {
-        let place = self.holds.lock().add(hold.clone());
-        if self.is_stopped() {
+    /// Lets stopping the active run, or the task, reach what the task waits for. What is stopped reaches it now.
+    pub(crate) fn hold(&self, task: TaskId, hold: Hold) -> usize {
+        let place = self.holds.lock().add(task, hold.clone());
+        if self.is_stopped_for(task) {
             release(Vec::from([hold]));
         }
         place

@@ -47,6 +47,8 @@ pub(crate) enum Outcome {
     Failed,
     /// The closure was not called: something it needs is not there, or the run was stopped.
     Skipped,
+    /// The task was begun and broken off: it, or its run, was cancelled.
+    Cancelled,
     /// The task is done and chose successors, which lie in the context.
     Branched,
     /// The task is not done: it is to be called again when the suspension in the context is woken.

@@ -14,6 +14,7 @@ use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
 use crate::host::Host;
 use crate::sync::StaticMutex;
+use crate::task::TaskId;
 
 static ARBITER: StaticMutex<Arbiter> = StaticMutex::new(Arbiter {
     parties: BTreeMap::new(),
@@ -86,6 +87,7 @@ pub(super) struct Waiting {
 
 /// A task that can be queued.
 pub(crate) struct Task {
+    pub(crate) id: TaskId,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) reference: u32,
 }
@@ -159,6 +161,15 @@ pub(crate) fn stop(flow: u64) {
     arbitrate(|arbiter| {
         for index in arbiter.waiting_in(flow) {
             arbiter.dismiss(flow, index, Stand::Stopped);
+        }
+    });
+}
+
+/// A task was cancelled: if it waits, it is to be skipped.
+pub(crate) fn stop_task(task: TaskId) {
+    arbitrate(|arbiter| {
+        if arbiter.waits(task) {
+            arbiter.dismiss(task.flow(), task.index(), Stand::Stopped);
         }
     });
 }

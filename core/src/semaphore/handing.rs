@@ -7,6 +7,7 @@ use super::arbiter::{Arbiter, Stand, Task, Turn, Waiting};
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
+use crate::task::TaskId;
 
 impl Arbiter {
     pub(super) fn acquire(
@@ -204,6 +205,13 @@ impl Arbiter {
         self.give_back(flow, semaphore, waiting.got);
         self.give_back_all(flow, &waiting.needs[..waiting.place]);
         self.effects.resumed.len() > before
+    }
+
+    /// Whether this task waits.
+    pub(super) fn waits(&self, task: TaskId) -> bool {
+        let party = self.parties.get(&task.flow());
+        let stand = party.and_then(|party| party.tasks.get(&task.index()));
+        matches!(stand, Some(Stand::Waiting(waiting)) if waiting.task.id == task)
     }
 
     /// The tasks of a flow that wait.

@@ -39,11 +39,11 @@ impl<P: Platform> Worker<'_, P> {
             self.let_go(met);
             self.take_up_late();
         }
-        if self.pool.injector.is_empty() {
-            return self.take_turns(met);
+        if !self.pool.injector.is_empty() {
+            self.let_go(met);
+            self.refill(&self.pool.injector);
         }
-        self.let_go(met);
-        self.refill(&self.pool.injector);
+        self.take_turns(met);
     }
 
     /// Queues the task in hand, if there is one.
@@ -53,18 +53,12 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// A loop may go on for ever, so what lies in the queue of this worker, which nobody may be there to
-    /// steal, has its turn after each slice.
-    fn take_turns(&self, met: &mut Option<u32>) {
-        let Some(task) = *met else {
-            return;
-        };
-        let (_, view) = self.locate(task);
-        if view.weak.is_some()
-            && let Some(oldest) = self.deque().and_then(DequeOwner::take_oldest)
-        {
+    /// A loop, or a chain of spawned tasks, may go on for ever. So what lies in the queue of this worker, which
+    /// nobody may be there to steal, has its turn after each slice.
+    pub(super) fn take_turns(&self, met: &mut Option<u32>) {
+        if let Some(oldest) = self.deque().and_then(DequeOwner::take_oldest) {
+            self.let_go(met);
             *met = Some(oldest);
-            self.keep(task);
         }
     }
 

@@ -7,15 +7,14 @@ use core::ptr::NonNull;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
-use crate::error::{RunError, TaskError};
-use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, OBSERVED, View};
+use crate::error::TaskError;
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
-use crate::stats::{Failure, Suppressed};
-use crate::suspension::release;
+use crate::stats::Failure;
 
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
@@ -34,9 +33,10 @@ impl<P: Platform> Worker<'_, P> {
                 self.tell_of_task(flow, index, EventKind::End { outcome });
             }
             if !self.has_seat() {
-                if outcome == Outcome::Failed {
-                    self.fail_with(flow, index, &mut context.failures);
-                }
+                let outcome = match outcome {
+                    Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
+                    outcome => outcome,
+                };
                 let choices = core::mem::take(&mut context.choices);
                 self.pool.finish_late(Late {
                     task: view.base + index,
@@ -83,6 +83,9 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
+        if flow.attention() & SOME_CANCELLED != 0 {
+            self.leave_out(flow, node, index);
+        }
         context.stopped = flow.is_stopped() || node.has(Flag::POISONED);
         if node.has(Flag::SPECIAL)
             && let Err(skipped) = self.take_turn(flow, view, index, context.stopped)
@@ -144,16 +147,19 @@ impl<P: Platform> Worker<'_, P> {
         flow: &Flow,
         view: &View<'_>,
         index: u32,
-        outcome: Outcome,
+        mut outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Option<u32> {
         if outcome == Outcome::Failed {
-            self.fail_with(flow, index, &mut context.failures);
+            outcome = self.fail_with(flow, index, &mut context.failures);
+        }
+        if outcome == Outcome::Cancelled && flow.attention() & SOME_CANCELLED != 0 {
+            self.leave_out(flow, view.node(index), index);
         }
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
-        if !view.is_general() && attention & (KEEP_INDEPENDENT | OBSERVED) == 0 {
+        if !view.is_general() && attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED) == 0 {
             if skipped {
                 self.count_skipped(flow, index);
             }
@@ -319,50 +325,6 @@ impl<P: Platform> Worker<'_, P> {
             ready.held.push(later);
         } else {
             self.push(&mut ready.out, view.base + later);
-        }
-    }
-
-    /// Notes the failures of a task, and stops its run unless that is to go on.
-    #[cold]
-    pub(super) fn fail_with(&self, flow: &Flow, index: u32, failures: &mut Vec<Suppressed>) {
-        // SAFETY: the task is unfinished.
-        let label = unsafe { flow.graph() }.label(index);
-        // SAFETY: as above.
-        let run = unsafe { flow.active() };
-        let mut goes_on = flow.attention() & (KEEP_INDEPENDENT | COLLECT_ALL) != 0;
-        let stopped = flow.is_stopped();
-        // An error that a task handed on from a nested run is that of the nested task.
-        let failures = failures.drain(..).flat_map(|failed| match failed.failure {
-            // (One with a name was told of a nested run already.)
-            Failure::Failed(error) if failed.task.is_none() => match error.into_run_error() {
-                // That somebody else's run was cancelled is this task's own failure.
-                Ok(inner) if stopped || !matches!(inner, RunError::Cancelled { .. }) => {
-                    inner.into_failures()
-                }
-                Ok(inner) => Vec::from([Suppressed {
-                    task: None,
-                    failure: Failure::Failed(TaskError::from(inner)),
-                }]),
-                Err(error) => Vec::from([Suppressed {
-                    task: None,
-                    failure: Failure::Failed(error),
-                }]),
-            },
-            failure => Vec::from([Suppressed {
-                task: failed.task,
-                failure,
-            }]),
-        });
-        for failed in failures {
-            goes_on &= matches!(failed.failure, Failure::Panicked(_) | Failure::Failed(_));
-            let task = failed.task.unwrap_or_else(|| label.clone());
-            run.fail(Suppressed {
-                task: Some(task),
-                failure: failed.failure,
-            });
-        }
-        if !goes_on {
-            release(flow.stop());
         }
     }
 }

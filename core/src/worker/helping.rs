@@ -105,6 +105,13 @@ impl<P: Platform> Worker<'_, P> {
         None
     }
 
+    /// Leaves the task in hand to others unless it is needed.
+    fn keep_needed(&self, met: &mut Option<u32>, needed: &Needed<'_>) {
+        if let Some(task) = met.take_if(|task| !self.is_needed(*task, needed)) {
+            self.pool.inject(Chain::of(task));
+        }
+    }
+
     /// Tells observers of a steal. Gives a task that is needed: the stolen one, unless an observer's doings
     /// brought it out of this worker's hands.
     fn after_steal(
@@ -192,16 +199,19 @@ impl<P: Platform> Worker<'_, P> {
                     self.slice.set(1);
                 }
                 met = self.run(task);
-                if let Some(task) = met
-                    && !self.is_needed(task, &needed)
-                {
-                    self.pool.inject(Chain::of(task));
-                    met = None;
-                }
+                self.keep_needed(&mut met, &needed);
                 if deadline.is_some_and(|deadline| self.pool.platform.now() >= deadline) {
                     break;
                 }
                 if self.slice.get() == 0 {
+                    if !self.pool.injector.is_empty() && self.has_seat() {
+                        self.let_go(&mut met);
+                        met = self
+                            .sift(&self.pool.injector, &needed)
+                            .map(|(task, _)| task);
+                    }
+                    self.take_turns(&mut met);
+                    self.keep_needed(&mut met, &needed);
                     if self.guest && !self.pool.injector.is_empty() {
                         // Somebody else's work waits, perhaps for this very seat.
                         break;

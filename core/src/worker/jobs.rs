@@ -133,7 +133,8 @@ impl<P: Platform> Worker<'_, P> {
             || group.is_done(),
             deadline,
             || {
-                let job = group.claim_next(self.pool.identity())?;
+                let slice_ends = self.slice.get() == 1;
+                let job = group.claim_next(self.pool.identity(), slice_ends)?;
                 if let Some(next) = self.perform(job) {
                     self.queue_job(next);
                 }

@@ -63,7 +63,8 @@ impl<P: Platform> Worker<'_, P> {
                 _ => return self.run_general(flow, &view, index),
             };
             if outcome == Outcome::Failed {
-                self.fail_with(flow, index, &mut context.failures);
+                // (A stopped run skips what follows, however this one ended.)
+                let _ = self.fail_with(flow, index, &mut context.failures);
             }
             if !self.has_seat() {
                 self.pool.finish_late(Late::of(view.base + index, outcome));

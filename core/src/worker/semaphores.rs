@@ -25,7 +25,8 @@ impl<P: Platform> Worker<'_, P> {
         stopped: bool,
     ) -> Result<(), Option<Outcome>> {
         // SAFETY: this worker has the task in hand.
-        let Some(needs) = unsafe { flow.graph() }.needs(index) else {
+        let graph = unsafe { flow.graph() };
+        let Some(needs) = graph.needs(index) else {
             return Ok(());
         };
         if needs.acquire.is_empty() {
@@ -34,6 +35,7 @@ impl<P: Platform> Worker<'_, P> {
         // Should it wait, it may be somebody else's before this returns.
         self.hand_on(flow);
         let task = || Task {
+            id: graph.id(index),
             host: self.pool.host(),
             reference: view.base + index,
         };
@@ -67,6 +69,6 @@ impl<P: Platform> Worker<'_, P> {
             failure: Failure::SemaphoreOverflow(semaphore),
         };
         let mut failures: Vec<_> = overflows.into_iter().map(failure).collect();
-        self.fail_with(flow, index, &mut failures);
+        let _ = self.fail_with(flow, index, &mut failures);
     }
 }
