@@ -14,7 +14,7 @@ pub(crate) use spin::mutex::SpinMutex as Mutex;
 #[cfg(taskflow_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, fence};
 #[cfg(taskflow_loom)]
-pub(crate) use model::{AtomicU32, AtomicUsize, Mutex};
+pub(crate) use model::{AtomicU32, AtomicUsize, Mutex, is_chosen};
 
 pub(crate) use core::cell::UnsafeCell;
 
@@ -46,8 +46,12 @@ impl<T> core::ops::Deref for Padded<T> {
 
 #[cfg(taskflow_loom)]
 mod model {
+    extern crate std;
+
+    use alloc::string::String;
     use core::ops::Deref;
     use core::sync::atomic::Ordering;
+    use std::sync::OnceLock;
 
     use loom::sync::atomic;
 
@@ -92,6 +96,13 @@ mod model {
 
     atomic!(AtomicU32, u32);
     atomic!(AtomicUsize, usize);
+
+    /// See [`mutant`](crate::mutant).
+    pub(crate) fn is_chosen(name: &str) -> bool {
+        static CHOSEN: OnceLock<Option<String>> = OnceLock::new();
+        let chosen = CHOSEN.get_or_init(|| std::env::var("TASKFLOW_MUTANT").ok());
+        chosen.as_deref() == Some(name)
+    }
 
     /// loom's lock with the signature of the spin lock.
     #[derive(Debug, Default)]
