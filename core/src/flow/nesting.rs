@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Flow;
 use crate::graph::node::Flag;
+use crate::mutant::mutant;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, release};
 use crate::task::TaskId;
@@ -22,7 +23,7 @@ impl Flow {
     /// Lets stopping the active run reach what a task waits for. A run that is stopped reaches it now.
     pub(crate) fn hold(&self, hold: Hold) -> usize {
         let place = self.holds.lock().add(hold.clone());
-        if self.is_stopped() {
+        if self.is_stopped() && !mutant!("hold_no_second_look") {
             release(Vec::from([hold]));
         }
         place

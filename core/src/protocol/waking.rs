@@ -68,7 +68,8 @@ impl Waking {
     #[must_use]
     pub fn suspend(&self) -> bool {
         // Ordering: Release, with the Acquire of `wake`: whoever queues the task hands on what the call
-        // did. Relaxed on failure: `resume` follows, which acquires.
+        // did. Relaxed on failure: the caller
+        // queues the task, and the next call begins with `resume`, which acquires.
         let order = mutant!(
             "waking_suspend_relaxed",
             Ordering::Relaxed,
