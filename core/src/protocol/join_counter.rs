@@ -60,6 +60,10 @@ impl JoinCounter {
         // Ordering: AcqRel, as in `arrive`.
         let last = self.0.fetch_sub(1, Ordering::AcqRel) == 1;
         if last {
+            if mutant!("join_loop_stores") {
+                self.rearm(strong);
+                return true;
+            }
             // (Below zero the counter wraps, and back.) Ordering: Relaxed; a later arrival continues the release
             // sequence, as after any read-modify-write.
             self.0.fetch_add(strong, Ordering::Relaxed);
