@@ -2,8 +2,8 @@
 
 /// Whether this build, or this run of the model checker, is of the mutant with this name; see `.ci/mutants`.
 ///
-/// A build with `--cfg taskflow_mutant="name"` is, and under the model checker every execution with
-/// `TASKFLOW_MUTANT=name` in the environment, so that one build serves all. Otherwise it is the constant `false`.
+/// A build with `--cfg taskflow_mutant="name"` is, and under the model checker every model of a process
+/// that has `TASKFLOW_MUTANT=name` in its environment, so that one build serves all. Otherwise it is the constant `false`.
 /// With three arguments: the second in the mutant, else the third.
 macro_rules! mutant {
     ($name:tt, $wrong:expr, $right:expr) => {

@@ -14,6 +14,8 @@ pub(crate) use spin::mutex::SpinMutex as Mutex;
 #[cfg(taskflow_loom)]
 pub(crate) use loom::sync::atomic::{AtomicPtr, fence};
 #[cfg(taskflow_loom)]
+pub use model::choose_mutant;
+#[cfg(taskflow_loom)]
 pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex, is_chosen};
 
 pub(crate) use core::cell::UnsafeCell;

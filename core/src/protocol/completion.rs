@@ -56,11 +56,8 @@ impl Completion {
         // Ordering: AcqRel, with the same operation of the other workers. Release hands over what
         // this worker's tasks wrote; Acquire lets the one that ends the round see what all wrote, so
         // that it may signal the waiter and begin the next round.
-        let order = mutant!(
-            "completion_no_release",
-            Ordering::Acquire,
-            mutant!("completion_no_acquire", Ordering::Release, Ordering::AcqRel)
-        );
+        let right = mutant!("completion_no_acquire", Ordering::Release, Ordering::AcqRel);
+        let order = mutant!("completion_no_release", Ordering::Acquire, right);
         let before = self.0.fetch_sub(finished, order);
         if before == finished {
             Left::Nothing

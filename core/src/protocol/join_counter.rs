@@ -37,15 +37,12 @@ impl JoinCounter {
         // Ordering: AcqRel, with the same operation of the other predecessors. Release hands over what
         // this predecessor's body wrote; Acquire lets the last arrival, and so the task, see what all
         // of them wrote. Relaxed on either side would let the task miss a predecessor's writes.
-        let order = mutant!(
-            "join_arrive_no_release",
-            Ordering::Acquire,
-            mutant!(
-                "join_arrive_no_acquire",
-                Ordering::Release,
-                Ordering::AcqRel
-            )
+        let right = mutant!(
+            "join_arrive_no_acquire",
+            Ordering::Release,
+            Ordering::AcqRel
         );
+        let order = mutant!("join_arrive_no_release", Ordering::Acquire, right);
         let last = self.0.fetch_sub(1, order) == 1;
         if last {
             self.rearm(strong);
@@ -60,13 +57,13 @@ impl JoinCounter {
         // Ordering: AcqRel, as in `arrive`.
         let last = self.0.fetch_sub(1, Ordering::AcqRel) == 1;
         if last {
-            if mutant!("join_loop_stores") {
-                self.rearm(strong);
-                return true;
-            }
             // (Below zero the counter wraps, and back.) Ordering: Relaxed; a later arrival continues the release
             // sequence, as after any read-modify-write.
-            self.0.fetch_add(strong, Ordering::Relaxed);
+            if mutant!("join_loop_stores") {
+                self.rearm(strong);
+            } else {
+                self.0.fetch_add(strong, Ordering::Relaxed);
+            }
         }
         last
     }

@@ -99,15 +99,12 @@ impl Waking {
         // Ordering: AcqRel. Release, with the Acquire of `resume`: what came before the wake is seen by
         // the call that answers it. Acquire, with the Release of `suspend`: whoever queues the task touches
         // its record after the call.
-        let order = mutant!(
-            "waking_wake_no_acquire",
-            Ordering::Release,
-            mutant!(
-                "waking_wake_no_release",
-                Ordering::Acquire,
-                Ordering::AcqRel
-            )
+        let right = mutant!(
+            "waking_wake_no_release",
+            Ordering::Acquire,
+            Ordering::AcqRel
         );
+        let order = mutant!("waking_wake_no_acquire", Ordering::Release, right);
         // Ordering: see above.
         self.0.fetch_or(WOKEN, order) == SUSPENDED
     }

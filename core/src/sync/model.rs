@@ -1,12 +1,9 @@
 //! The model checker's atomics and locks, behind the names of the normal ones.
 
-extern crate std;
-
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering;
-use std::sync::OnceLock;
 
 use loom::sync::atomic;
 
@@ -71,7 +68,7 @@ loom::lazy_static! {
 }
 
 /// The locks that have a gate, by their addresses.
-static LOCKS: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
+static LOCKS: spin::mutex::SpinMutex<Vec<usize>> = spin::mutex::SpinMutex::new(Vec::new());
 
 /// A lock in a `static` outlives the execution, which a lock of loom's does not: it lies behind a *gate*, a lock
 /// that each execution has anew.
@@ -102,7 +99,7 @@ impl<T> StaticMutex<T> {
 
     fn place(&self) -> usize {
         let address = core::ptr::from_ref(self).addr();
-        let mut locks = LOCKS.lock().expect("nobody panics with it");
+        let mut locks = LOCKS.lock();
         let place = locks.iter().position(|lock| *lock == address);
         place.unwrap_or_else(|| {
             locks.push(address);
@@ -125,11 +122,17 @@ impl<T> DerefMut for StaticGuard<'_, T> {
     }
 }
 
+/// The mutant that this process checks, or nothing.
+static CHOSEN: spin::mutex::SpinMutex<String> = spin::mutex::SpinMutex::new(String::new());
+
+/// Has the models of this process check a [`mutant`](crate::mutant).
+pub fn choose_mutant(name: &str) {
+    *CHOSEN.lock() = String::from(name);
+}
+
 /// See [`mutant`](crate::mutant).
 pub(crate) fn is_chosen(name: &str) -> bool {
-    static CHOSEN: OnceLock<Option<String>> = OnceLock::new();
-    let chosen = CHOSEN.get_or_init(|| std::env::var("TASKFLOW_MUTANT").ok());
-    chosen.as_deref() == Some(name)
+    *CHOSEN.lock() == name
 }
 
 /// loom's lock with the signature of the spin lock.
