@@ -185,3 +185,24 @@ fn a_waiter_that_saw_the_end_may_reuse_everything() {
         }
     });
 }
+
+/// The only task makes two others ready, one of which is counted besides before anybody has them. Three threads.
+#[test]
+fn tasks_that_are_counted_when_they_are_ready_end_the_round_once() {
+    explore(None, || {
+        let flow = Flow::begin(&[&[1], &[], &[]]);
+        flow.ran[0].set(1);
+        // One of the two takes the place of the task that ended.
+        flow.completion.raise(1);
+        let others = [1, 2].map(|worker| {
+            let flow = Rc::clone(&flow);
+            thread::spawn(move || {
+                let ended = flow.work(worker, &[1]);
+                assert!(ended == 0 || flow.tasks_run() == 3);
+                ended
+            })
+        });
+        let ended = others.map(|other| other.join().expect("no worker panics"));
+        assert_eq!(ended.iter().sum::<usize>(), 1);
+    });
+}

@@ -138,3 +138,22 @@ fn the_word_of_a_ready_task_is_free() {
         assert_eq!(counter.link(), 2);
     });
 }
+
+/// A predecessor that runs again before the last arrival has armed the counter: it is counted for the next start.
+/// Two threads.
+#[test]
+fn an_early_arrival_is_counted_for_the_next_start() {
+    explore(None, || {
+        let counter = Rc::new(JoinCounter::new(2));
+        let twice = {
+            let counter = Rc::clone(&counter);
+            thread::spawn(move || (0..2).filter(|_| counter.arrive_in_loop(2)).count())
+        };
+        let here = usize::from(counter.arrive_in_loop(2));
+        assert_eq!(here + twice.join().expect("nobody panics"), 1);
+        assert!(
+            counter.arrive_in_loop(2),
+            "the fourth arrival is the second start"
+        );
+    });
+}

@@ -73,6 +73,7 @@ mod protocol;
 #[doc(hidden)]
 pub mod protocol;
 
+mod mutant;
 mod sync;
 
 pub use builder::Builder;

@@ -10,6 +10,7 @@ use crate::error::RunError;
 use crate::graph::node::Outcome;
 use crate::guests::Guests;
 use crate::host::Host;
+use crate::mutant::mutant;
 use crate::nursery::Nursery;
 use crate::observer::Observers;
 use crate::platform::{Platform, WorkerId, with_local};
@@ -25,8 +26,8 @@ mod seating;
 mod standing_in;
 mod waiting;
 
-/// Entries of a worker's queue.
-const DEQUE_LEN: usize = 1024;
+/// Entries of a worker's queue (few under the model checker, to which each is dear).
+const DEQUE_LEN: usize = if cfg!(taskflow_loom) { 4 } else { 1024 };
 
 /// Called with the error of a run whose handle is gone.
 pub(crate) type ErrorHandler = Box<dyn Fn(&RunError) + Send + Sync>;
@@ -260,10 +261,16 @@ impl<P: Platform> Pool<P> {
 
     /// Lets all seats end once nothing is left to do.
     pub(crate) fn close(&self) {
-        // Ordering: Release, with the Acquire of `is_closed`.
-        self.closed.store(true, Ordering::Release);
+        if !mutant!("close_wakes_first") {
+            // Ordering: Release, with the Acquire of `is_closed`.
+            self.closed.store(true, Ordering::Release);
+        }
         for index in 0..self.slots.len() {
             self.platform.unpark(WorkerId::new(index));
+        }
+        if mutant!("close_wakes_first") {
+            // Ordering: as above.
+            self.closed.store(true, Ordering::Release);
         }
     }
 

@@ -7,3 +7,6 @@ pub mod idle;
 pub mod join_counter;
 pub mod occupancy;
 pub mod waking;
+
+#[cfg(taskflow_loom)]
+pub use crate::sync::choose_mutant;

@@ -17,6 +17,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
 use crate::host::Host;
+use crate::mutant::mutant;
 use crate::observer::RunId;
 use crate::platform::WorkerId;
 use crate::policy::{FailurePolicy, RunOptions};
@@ -216,7 +217,11 @@ impl Run {
 
     pub(crate) fn is_done(&self) -> bool {
         // Ordering: Acquire, with the Release of `close`: whoever sees the end sees what the run did.
-        self.done.load(Ordering::Acquire)
+        self.done.load(mutant!(
+            "run_done_no_acquire",
+            Ordering::Relaxed,
+            Ordering::Acquire
+        ))
     }
 
     /// Where the references of this unfinished run lead.
@@ -355,7 +360,8 @@ impl Run {
             unheard,
         };
         // Ordering: Release, with the Acquire of `is_done`.
-        self.done.store(true, Ordering::Release);
+        let order = mutant!("run_done_no_release", Ordering::Relaxed, Ordering::Release);
+        self.done.store(true, order);
         closed
     }
 
@@ -390,7 +396,7 @@ impl Run {
     /// Whom to tell of the end. `false`: the run has ended, nobody will be told.
     pub(crate) fn set_waiter(&self, waiter: Waiter) -> bool {
         let mut cell = self.cell.lock();
-        let pending = cell.flow.is_some();
+        let pending = cell.flow.is_some() || mutant!("run_waiter_unchecked");
         if pending {
             let before = core::mem::replace(&mut cell.waiter, waiter);
             drop(cell);

@@ -12,11 +12,16 @@ pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, 
 pub(crate) use spin::mutex::SpinMutex as Mutex;
 
 #[cfg(taskflow_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, fence};
+pub(crate) use loom::sync::atomic::{AtomicPtr, fence};
 #[cfg(taskflow_loom)]
-pub(crate) use model::{AtomicU32, AtomicUsize, Mutex};
+pub use model::choose_mutant;
+#[cfg(taskflow_loom)]
+pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex, is_chosen};
 
 pub(crate) use core::cell::UnsafeCell;
+
+#[cfg(taskflow_loom)]
+mod model;
 
 /// A counter for identities. Its lock is never the model's: no protocol hangs on the order of ids.
 static LAST_ID: spin::mutex::SpinMutex<u64> = spin::mutex::SpinMutex::new(0);
@@ -28,7 +33,8 @@ pub(crate) fn fresh_id() -> u64 {
     *last
 }
 
-/// A lock for process-wide state, usable in a `static`. The model checker does not see it.
+/// A lock for process-wide state, usable in a `static`.
+#[cfg(not(taskflow_loom))]
 pub(crate) type StaticMutex<T> = spin::mutex::SpinMutex<T>;
 
 /// Keeps what it holds on cache lines of its own (two, since processors fetch lines in pairs).
@@ -41,71 +47,5 @@ impl<T> core::ops::Deref for Padded<T> {
 
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-#[cfg(taskflow_loom)]
-mod model {
-    use core::ops::Deref;
-    use core::sync::atomic::Ordering;
-
-    use loom::sync::atomic;
-
-    /// Declares loom's atomic with loads that loom sees to be in an order.
-    ///
-    /// Of each atomic loom remembers the last access alone when it decides which orders of two threads
-    /// to try. A load followed by a compare-and-swap of the same thread hides an earlier load of another
-    /// thread, and the order in which that one sees the exchange is never tried. So each load writes to
-    /// a second atomic first, which nobody reads: it orders nothing, and both orders are tried.
-    macro_rules! atomic {
-        ($name:ident, $value:ty) => {
-            #[derive(Debug, Default)]
-            pub(crate) struct $name {
-                value: atomic::$name,
-                loads: atomic::AtomicUsize,
-            }
-
-            impl $name {
-                pub(crate) fn new(value: $value) -> Self {
-                    Self {
-                        value: atomic::$name::new(value),
-                        loads: atomic::AtomicUsize::new(0),
-                    }
-                }
-
-                pub(crate) fn load(&self, order: Ordering) -> $value {
-                    // Ordering: Relaxed; never read.
-                    self.loads.store(0, Ordering::Relaxed);
-                    self.value.load(order)
-                }
-            }
-
-            impl Deref for $name {
-                type Target = atomic::$name;
-
-                fn deref(&self) -> &atomic::$name {
-                    &self.value
-                }
-            }
-        };
-    }
-
-    atomic!(AtomicU32, u32);
-    atomic!(AtomicUsize, usize);
-
-    /// loom's lock with the signature of the spin lock.
-    #[derive(Debug, Default)]
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0
-                .lock()
-                .expect("no model panics while it holds a lock")
-        }
     }
 }

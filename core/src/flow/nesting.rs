@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::Flow;
 use crate::graph::node::Flag;
+use crate::mutant::mutant;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, release};
 use crate::task::TaskId;
@@ -22,7 +23,7 @@ impl Flow {
     /// Lets stopping the active run, or the task, reach what the task waits for. What is stopped reaches it now.
     pub(crate) fn hold(&self, task: TaskId, hold: Hold) -> usize {
         let place = self.holds.lock().add(task, hold.clone());
-        if self.is_stopped_for(task) {
+        if self.is_stopped_for(task) && !mutant!("hold_no_second_look") {
             release(Vec::from([hold]));
         }
         place

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Flow, SOME_CANCELLED, STOP};
+use crate::mutant::mutant;
 use crate::run::Run;
 use crate::suspension::Hold;
 use crate::sync::Ordering;
@@ -34,7 +35,7 @@ impl Flow {
         if queue
             .active
             .as_ref()
-            .is_some_and(|active| Arc::ptr_eq(active, run))
+            .is_some_and(|active| Arc::ptr_eq(active, run) || mutant!("cancel_stops_any_run"))
         {
             return self.stop();
         }

@@ -10,6 +10,7 @@
 //! entry, so a head that was taken and came back in the meantime (ABA) does no harm: the new chain's
 //! tail links to whatever the head is at the moment of the exchange.
 
+use crate::mutant::mutant;
 use crate::protocol::join_counter::JoinCounter;
 use crate::sync::{AtomicU32, Ordering};
 
@@ -55,11 +56,7 @@ impl Backlog {
         let mut head = self.0.load(Ordering::Relaxed);
         // Ordering: Release, with the Acquire of `take`: the links and what made the tasks ready.
         // The chains below keep their own Release: this exchange continues its release sequence.
-        let publish = if cfg!(taskflow_mutant = "backlog_push_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Release
-        };
+        let publish = mutant!("backlog_push_relaxed", Ordering::Relaxed, Ordering::Release);
         loop {
             links.counter(chain.tail).set_link(head);
             // Ordering: see `publish`; Relaxed on failure, as for the first load.
@@ -80,11 +77,7 @@ impl Backlog {
             return None;
         }
         // Ordering: Acquire, with the Release of `push` and `put_back`.
-        let order = if cfg!(taskflow_mutant = "backlog_take_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Acquire
-        };
+        let order = mutant!("backlog_take_relaxed", Ordering::Relaxed, Ordering::Acquire);
         // Ordering: see above.
         let head = self.0.swap(NONE, order);
         (head != NONE).then_some(Taken { next: head })
@@ -151,11 +144,11 @@ impl Taken {
             return;
         }
         // Ordering: Release, with the Acquire of `take`, as in `push`.
-        let publish = if cfg!(taskflow_mutant = "backlog_put_back_relaxed") {
-            Ordering::Relaxed
-        } else {
+        let publish = mutant!(
+            "backlog_put_back_relaxed",
+            Ordering::Relaxed,
             Ordering::Release
-        };
+        );
         // Ordering: see `publish`; Relaxed on failure, nothing is read.
         let result = backlog
             .0

@@ -8,6 +8,7 @@
 //! of all flushes reaches the number of tasks. No round ends early: only finished tasks are counted,
 //! and the counter starts with all of them, so it is above zero while any task is unfinished.
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicUsize, Ordering};
 
 /// Beside the number: somebody waits for it to come to a value above zero. No host has room for so many tasks.
@@ -55,17 +56,12 @@ impl Completion {
         // Ordering: AcqRel, with the same operation of the other workers. Release hands over what
         // this worker's tasks wrote; Acquire lets the one that ends the round see what all wrote, so
         // that it may signal the waiter and begin the next round.
-        let order = if cfg!(taskflow_mutant = "completion_no_release") {
-            Ordering::Acquire
-        } else if cfg!(taskflow_mutant = "completion_no_acquire") {
-            Ordering::Release
-        } else {
-            Ordering::AcqRel
-        };
+        let right = mutant!("completion_no_acquire", Ordering::Release, Ordering::AcqRel);
+        let order = mutant!("completion_no_release", Ordering::Acquire, right);
         let before = self.0.fetch_sub(finished, order);
         if before == finished {
             Left::Nothing
-        } else if before & WATCHED == 0 {
+        } else if before & WATCHED == 0 || mutant!("completion_tells_nobody") {
             Left::Something
         } else {
             Left::Watched

@@ -38,6 +38,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::Cell;
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, Padded, fence};
 
 /// Entries that one steal takes at most.
@@ -141,16 +142,12 @@ impl Deque {
     fn look(&self) -> (usize, isize) {
         // Ordering: Acquire, with the Release of other claims: the slots are read after it.
         let top = self.top.load(Ordering::Acquire);
-        if !cfg!(taskflow_mutant = "deque_thief_no_fence") {
+        if !mutant!("deque_thief_no_fence") {
             // Ordering: SeqCst, with the fence of `take_newest` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
         // Ordering: Acquire, with the Release of `publish`: the entries below it are readable.
-        let order = if cfg!(taskflow_mutant = "deque_look_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Acquire
-        };
+        let order = mutant!("deque_look_relaxed", Ordering::Relaxed, Ordering::Acquire);
         // Ordering: see above.
         let bottom = self.bottom.load(order);
         (top, distance(top, bottom))
@@ -160,11 +157,7 @@ impl Deque {
     fn claim(&self, top: usize, count: usize) -> Stolen {
         // Ordering: Release, with the Acquire of the owner's `room`: the slots were read before it.
         // Not Acquire: the value was loaded before, and `top` never has it again.
-        let order = if cfg!(taskflow_mutant = "deque_claim_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Release
-        };
+        let order = mutant!("deque_claim_relaxed", Ordering::Relaxed, Ordering::Release);
         // Ordering: see `order`; Relaxed on failure, which brings nothing that is used.
         match self
             .top
@@ -210,11 +203,11 @@ impl DequeOwner {
     pub fn publish(&self) {
         // Ordering: Release, with the Acquire of `look` and `is_empty`: whoever sees the new
         // bottom sees the entries, and what the pusher did before.
-        let order = if cfg!(taskflow_mutant = "deque_publish_relaxed") {
-            Ordering::Relaxed
-        } else {
+        let order = mutant!(
+            "deque_publish_relaxed",
+            Ordering::Relaxed,
             Ordering::Release
-        };
+        );
         // Ordering: see above.
         self.ring.bottom.store(self.bottom.get(), order);
     }
@@ -268,24 +261,16 @@ impl DequeOwner {
         let bottom = self.bottom.get().wrapping_sub(1);
         // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
         // readable through this value too. The fence orders it before the load of `top`.
-        let order = if cfg!(taskflow_mutant = "deque_lower_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Release
-        };
+        let order = mutant!("deque_lower_relaxed", Ordering::Relaxed, Ordering::Release);
         // Ordering: see above.
         self.ring.bottom.store(bottom, order);
-        if !cfg!(taskflow_mutant = "deque_owner_no_fence") {
+        if !mutant!("deque_owner_no_fence") {
             // Ordering: SeqCst, with the fence of `look` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
         // Ordering: Relaxed; compared only. The slot was written by this owner.
         let top = self.ring.top.load(Ordering::Relaxed);
-        let margin = if cfg!(taskflow_mutant = "deque_margin_one") {
-            1
-        } else {
-            STEAL_MAX
-        };
+        let margin = mutant!("deque_margin_one", 1, STEAL_MAX);
         if distance(top, bottom) >= margin.cast_signed() {
             self.bottom.set(bottom);
             return Some(self.ring.read(bottom));
@@ -310,11 +295,7 @@ impl DequeOwner {
     fn room(&self) -> bool {
         // Ordering: Acquire, with the Release of a claim: the claimed slots were read before they are
         // overwritten.
-        let order = if cfg!(taskflow_mutant = "deque_room_relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Acquire
-        };
+        let order = mutant!("deque_room_relaxed", Ordering::Relaxed, Ordering::Acquire);
         // Ordering: see above.
         let top = self.ring.top.load(order);
         self.top_seen.set(top);

@@ -28,6 +28,7 @@
 
 use alloc::vec::Vec;
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicU32, Mutex, Ordering, Padded, fence};
 
 const SEARCHER: u32 = 1 << 16;
@@ -81,7 +82,7 @@ impl Idle {
     /// must [`notify`](Self::notify), since publishers may have relied on the search.
     #[must_use]
     pub fn stop_search(&self) -> bool {
-        if cfg!(taskflow_mutant = "idle_no_chain_wake") {
+        if mutant!("idle_no_chain_wake") {
             // Ordering: Relaxed; a broken variant for the model checker.
             self.counts.fetch_sub(SEARCHER, Ordering::Relaxed);
             return false;
@@ -104,7 +105,7 @@ impl Idle {
         // Ordering: Relaxed; the fence below orders it.
         self.counts.fetch_add(change, Ordering::Relaxed);
         drop(list);
-        if !cfg!(taskflow_mutant = "idle_announce_no_fence") {
+        if !mutant!("idle_announce_no_fence") {
             // Ordering: SeqCst, with the fence of `notify` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
@@ -115,7 +116,7 @@ impl Idle {
     pub fn retract(&self, worker: usize) -> bool {
         let mut list = self.list.lock();
         let Some(place) = list.iter().rposition(|sleeper| *sleeper == worker) else {
-            return cfg!(taskflow_mutant = "idle_retract_always");
+            return mutant!("idle_retract_always");
         };
         list.swap_remove(place);
         // Ordering: Relaxed; a throttle only, changed under the lock together with the list.
@@ -127,7 +128,7 @@ impl Idle {
     #[must_use]
     #[inline]
     pub fn notify(&self) -> Option<usize> {
-        if !cfg!(taskflow_mutant = "idle_notify_no_fence") {
+        if !mutant!("idle_notify_no_fence") {
             // Ordering: SeqCst, with the fence of `announce` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }

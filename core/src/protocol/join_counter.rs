@@ -16,6 +16,7 @@
 //! task ready. From then until the task starts no further arrival can come in the same round, so the
 //! word is free, and a [backlog](crate::protocol::backlog) keeps its link there.
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
 /// How many predecessors a task still waits for.
@@ -36,13 +37,12 @@ impl JoinCounter {
         // Ordering: AcqRel, with the same operation of the other predecessors. Release hands over what
         // this predecessor's body wrote; Acquire lets the last arrival, and so the task, see what all
         // of them wrote. Relaxed on either side would let the task miss a predecessor's writes.
-        let order = if cfg!(taskflow_mutant = "join_arrive_no_release") {
-            Ordering::Acquire
-        } else if cfg!(taskflow_mutant = "join_arrive_no_acquire") {
-            Ordering::Release
-        } else {
+        let right = mutant!(
+            "join_arrive_no_acquire",
+            Ordering::Release,
             Ordering::AcqRel
-        };
+        );
+        let order = mutant!("join_arrive_no_release", Ordering::Acquire, right);
         let last = self.0.fetch_sub(1, order) == 1;
         if last {
             self.rearm(strong);
@@ -59,7 +59,11 @@ impl JoinCounter {
         if last {
             // (Below zero the counter wraps, and back.) Ordering: Relaxed; a later arrival continues the release
             // sequence, as after any read-modify-write.
-            self.0.fetch_add(strong, Ordering::Relaxed);
+            if mutant!("join_loop_stores") {
+                self.rearm(strong);
+            } else {
+                self.0.fetch_add(strong, Ordering::Relaxed);
+            }
         }
         last
     }

@@ -16,6 +16,7 @@
 //!
 //! A stale value is one of an earlier round: nobody gets it any more, and the next seizure drops it.
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
 /// What `default` gives.
@@ -112,11 +113,11 @@ impl Occupancy {
     pub fn give_back(&self) {
         // Ordering: Release, with the Acquire of `exchange` in a seizure: whoever overwrites the value
         // does so after it was read. Relaxed would let the write come before the read.
-        let order = if cfg!(taskflow_mutant = "slot_give_back_no_release") {
-            Ordering::Relaxed
-        } else {
+        let order = mutant!(
+            "slot_give_back_no_release",
+            Ordering::Relaxed,
             Ordering::Release
-        };
+        );
         self.0.fetch_sub(READER, order);
     }
 
@@ -143,11 +144,11 @@ impl Occupancy {
     fn exchange(&self, seen: u32, next: u32) -> Result<u32, u32> {
         // Ordering: Acquire, with the Release of `leave` (the value is there to be read and to be
         // dropped) and of `give_back` (it was read). Relaxed would show a value before it was written.
-        let order = if cfg!(taskflow_mutant = "slot_exchange_no_acquire") {
-            Ordering::Relaxed
-        } else {
+        let order = mutant!(
+            "slot_exchange_no_acquire",
+            Ordering::Relaxed,
             Ordering::Acquire
-        };
+        );
         // Ordering: Relaxed; a failure touches nothing.
         self.0
             .compare_exchange(seen, next, order, Ordering::Relaxed)
@@ -156,11 +157,11 @@ impl Occupancy {
     fn leave(&self, place: u32) {
         // Ordering: Release, with the Acquire of `exchange`: whoever gets the place next sees what was
         // written to it, or that it was moved out. Relaxed would show it half done.
-        let order = if cfg!(taskflow_mutant = "slot_leave_no_release") {
-            Ordering::Relaxed
-        } else {
+        let order = mutant!(
+            "slot_leave_no_release",
+            Ordering::Relaxed,
             Ordering::Release
-        };
+        );
         // (A plain store: while the place is busy nobody else changes the word.)
         self.0.store(place, order);
     }

@@ -22,6 +22,7 @@
 //! answers the wakes before it, it looks at such things *after* it has taken them back: looked at before, a
 //! change that comes in between would have its wake taken back unheard.
 
+use crate::mutant::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
 const IDLE: u32 = 0;
@@ -46,12 +47,12 @@ impl Waking {
     pub fn resume<R>(&self, look: impl FnOnce() -> R) -> R {
         // Ordering: Acquire, with the Release of `wake`: the call sees what came before a wake that it
         // answers. Nothing is handed to a wake that finds a running task, so no Release.
-        let order = if cfg!(taskflow_mutant = "waking_resume_relaxed") {
-            Ordering::Relaxed
-        } else {
+        let order = mutant!(
+            "waking_resume_relaxed",
+            Ordering::Relaxed,
             Ordering::Acquire
-        };
-        if cfg!(taskflow_mutant = "waking_look_first") {
+        );
+        if mutant!("waking_look_first") {
             let seen = look();
             // Ordering: see above.
             self.0.swap(RUNNING, order);
@@ -67,12 +68,13 @@ impl Waking {
     #[must_use]
     pub fn suspend(&self) -> bool {
         // Ordering: Release, with the Acquire of `wake`: whoever queues the task hands on what the call
-        // did. Relaxed on failure: `resume` follows, which acquires.
-        let order = if cfg!(taskflow_mutant = "waking_suspend_relaxed") {
-            Ordering::Relaxed
-        } else {
+        // did. Relaxed on failure: the caller
+        // queues the task, and the next call begins with `resume`, which acquires.
+        let order = mutant!(
+            "waking_suspend_relaxed",
+            Ordering::Relaxed,
             Ordering::Release
-        };
+        );
         // Ordering: see above.
         self.0
             .compare_exchange(RUNNING, SUSPENDED, order, Ordering::Relaxed)
@@ -81,7 +83,7 @@ impl Waking {
 
     /// The task is done.
     pub fn end(&self) {
-        if cfg!(taskflow_mutant = "waking_end_stores") {
+        if mutant!("waking_end_stores") {
             // Ordering: see below.
             self.0.store(IDLE, Ordering::Relaxed);
             return;
@@ -97,13 +99,12 @@ impl Waking {
         // Ordering: AcqRel. Release, with the Acquire of `resume`: what came before the wake is seen by
         // the call that answers it. Acquire, with the Release of `suspend`: whoever queues the task touches
         // its record after the call.
-        let order = if cfg!(taskflow_mutant = "waking_wake_no_acquire") {
-            Ordering::Release
-        } else if cfg!(taskflow_mutant = "waking_wake_no_release") {
-            Ordering::Acquire
-        } else {
+        let right = mutant!(
+            "waking_wake_no_release",
+            Ordering::Acquire,
             Ordering::AcqRel
-        };
+        );
+        let order = mutant!("waking_wake_no_acquire", Ordering::Release, right);
         // Ordering: see above.
         self.0.fetch_or(WOKEN, order) == SUSPENDED
     }
