@@ -38,7 +38,10 @@ pub fn check(data: &[u8]) {
         assert!(flow.is_empty());
     }
     drop(flow);
-    world.executor.wait_for_all().expect("nobody else runs anything");
+    world
+        .executor
+        .wait_for_all()
+        .expect("nobody else runs anything");
 }
 
 /// What stays when a flow is cleared.
@@ -52,7 +55,9 @@ struct World {
 }
 
 fn note(log: &Log, event: Event) {
-    log.lock().expect("nothing panics with this lock").push(event);
+    log.lock()
+        .expect("nothing panics with this lock")
+        .push(event);
 }
 
 impl World {
@@ -66,7 +71,11 @@ impl World {
         Self {
             executor: Executor::new(workers),
             log: Log::default(),
-            semaphores: model.semaphores.iter().map(|units| Semaphore::new(*units)).collect(),
+            semaphores: model
+                .semaphores
+                .iter()
+                .map(|units| Semaphore::new(*units))
+                .collect(),
             model,
             other,
         }
@@ -88,7 +97,10 @@ impl World {
         let cancels_after = (bytes.below(4) == 3).then(|| bytes.below(16));
         let refusal = self.refusal(flow, rounds);
         let options = RunOptions::new().rounds(rounds).on_failure(policy);
-        self.log.lock().expect("nothing panics with this lock").clear();
+        self.log
+            .lock()
+            .expect("nothing panics with this lock")
+            .clear();
         let run = self.executor.run_with(flow, options);
         if rounds == 0 || refusal.is_some() {
             assert!(run.is_done());
@@ -142,7 +154,10 @@ impl World {
         } else {
             for event in events {
                 if let Event::Start(task) = event {
-                    assert!(self.model.tasks[task].alive, "task {task} was removed, and runs");
+                    assert!(
+                        self.model.tasks[task].alive,
+                        "task {task} was removed, and runs"
+                    );
                     self.model.tasks[task].choices += 1;
                 }
             }
@@ -153,7 +168,10 @@ impl World {
     /// suspended, ends: among choices that decides what races.
     fn is_exact(&self) -> bool {
         let plain = |task: usize| {
-            !matches!(self.model.tasks[task].kind, Kind::Silent | Kind::Parent { .. })
+            !matches!(
+                self.model.tasks[task].kind,
+                Kind::Silent | Kind::Parent { .. }
+            )
         };
         !self.model.loose && (!self.model.has_choices() || self.model.alive().all(plain))
     }
@@ -185,6 +203,9 @@ impl World {
     }
 
     fn events(&self) -> Vec<Event> {
-        self.log.lock().expect("nothing panics with this lock").clone()
+        self.log
+            .lock()
+            .expect("nothing panics with this lock")
+            .clone()
     }
 }

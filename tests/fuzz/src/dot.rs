@@ -37,7 +37,9 @@ pub fn check(data: &[u8]) {
         }
         tasks.push(new);
         let label = label.as_deref().map(shown);
-        expected.nodes.push((new.id().index(), label, kind % 4 == 1));
+        expected
+            .nodes
+            .push((new.id().index(), label, kind % 4 == 1));
         if tasks.len() == 100 {
             break;
         }

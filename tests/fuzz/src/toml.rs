@@ -26,6 +26,10 @@ pub fn check(data: &[u8]) {
     let again = read("input.toml", file.to_string().as_bytes()).expect("it was taken before");
     assert_eq!(
         (again.name(), again.task_count(), again.edge_count()),
-        (workflow.name(), workflow.task_count(), workflow.edge_count())
+        (
+            workflow.name(),
+            workflow.task_count(),
+            workflow.edge_count()
+        )
     );
 }

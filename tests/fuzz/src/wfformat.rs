@@ -12,7 +12,10 @@ pub fn check(data: &[u8]) {
     let Some(workflow) = read("input.json", data) else {
         return;
     };
-    let file: Value = serde_json::from_str(text_of(data)).expect("the reader took it");
+    // What nobody asks for is passed over by the reader, also a number that is too large for any type.
+    let Ok(file) = serde_json::from_str::<Value>(text_of(data)) else {
+        return;
+    };
     let tasks = file["workflow"]["specification"]["tasks"].as_array();
     let tasks = tasks.expect("the reader took it");
     let mut edges = BTreeSet::new();
@@ -30,7 +33,9 @@ pub fn check(data: &[u8]) {
     let plain: Vec<Value> = tasks
         .iter()
         .map(|task| {
-            let before = edges.iter().filter(|(_, to)| Some(*to) == task["id"].as_str());
+            let before = edges
+                .iter()
+                .filter(|(_, to)| Some(*to) == task["id"].as_str());
             let before: Vec<&str> = before.map(|(from, _)| *from).collect();
             json!({ "id": task["id"], "parents": before })
         })
@@ -43,10 +48,17 @@ pub fn check(data: &[u8]) {
     let again = read("input.json", plain.to_string().as_bytes()).expect("it was taken before");
     assert_eq!(
         (again.name(), again.task_count(), again.edge_count()),
-        (workflow.name(), workflow.task_count(), workflow.edge_count())
+        (
+            workflow.name(),
+            workflow.task_count(),
+            workflow.edge_count()
+        )
     );
 }
 
 fn names(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }

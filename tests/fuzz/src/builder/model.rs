@@ -201,7 +201,10 @@ impl Model {
             }
             Some(TaskflowError::Cycle { tasks }) => {
                 let tasks = named(tasks);
-                assert!(tasks.len() > 1 && self.is_cycle(&tasks), "{tasks:?} is no circle");
+                assert!(
+                    tasks.len() > 1 && self.is_cycle(&tasks),
+                    "{tasks:?} is no circle"
+                );
             }
             Some(TaskflowError::NoSource { tasks }) => {
                 assert!(!named(tasks).is_empty());
@@ -248,7 +251,9 @@ impl Model {
 /// The value that a task makes of others, less its number.
 pub(crate) fn combined(values: impl IntoIterator<Item = u64>) -> u64 {
     let values = values.into_iter();
-    values.fold(1, |sum, value| sum.wrapping_mul(31).wrapping_add(value) % 1_000_003)
+    values.fold(1, |sum, value| {
+        sum.wrapping_mul(31).wrapping_add(value) % 1_000_003
+    })
 }
 
 pub(crate) fn inputs_of(kind: &Kind) -> &[usize] {

@@ -63,7 +63,10 @@ pub(crate) fn check(model: &mut Model, ran: &Ran<'_>) {
     replay.begin_round();
     let mut rounds = 1;
     for (place, event) in ran.events.iter().enumerate() {
-        assert!(ran.cancelled_at.is_none_or(|at| place < at), "{event:?} after the end");
+        assert!(
+            ran.cancelled_at.is_none_or(|at| place < at),
+            "{event:?} after the end"
+        );
         assert!(!replay.stopped, "{event:?} after the run was stopped");
         while rounds < ran.rounds && replay.is_over(*event) {
             rounds += 1;
@@ -105,7 +108,9 @@ impl Replay<'_> {
     /// What was to run and has not.
     fn left(&self) -> Vec<usize> {
         let tasks = self.model.alive();
-        tasks.filter(|task| self.tasks[*task].state != State::Idle).collect()
+        tasks
+            .filter(|task| self.tasks[*task].state != State::Idle)
+            .collect()
     }
 
     /// Whether it is skipped when its turn comes.
@@ -163,7 +168,10 @@ impl Replay<'_> {
         let of = &self.model.tasks[task];
         assert!(of.alive, "task {task} was removed, and runs");
         assert_eq!(self.tasks[task].state, State::Ready, "task {task} runs");
-        assert!(!self.is_skipped(task), "task {task} runs without what it needs");
+        assert!(
+            !self.is_skipped(task),
+            "task {task} runs without what it needs"
+        );
         let again = of.kind == Kind::Once && self.tasks[task].starts > 0;
         assert!(!again, "task {task} runs again");
         self.tasks[task].starts += 1;
@@ -192,8 +200,14 @@ impl Replay<'_> {
         let State::Running(seen) = self.tasks[task].state else {
             panic!("a child of task {task}, which does not run");
         };
-        assert!(part < children && seen & (1 << part) == 0, "child {part} of {task}");
-        assert!(!in_order || seen == (1 << part) - 1, "child {part} of {task}");
+        assert!(
+            part < children && seen & (1 << part) == 0,
+            "child {part} of {task}"
+        );
+        assert!(
+            !in_order || seen == (1 << part) - 1,
+            "child {part} of {task}"
+        );
         let seen = seen | (1 << part);
         self.tasks[task].state = State::Running(seen);
         if seen.count_ones() as usize == children {

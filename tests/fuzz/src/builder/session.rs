@@ -4,9 +4,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 use std::io;
 
-use taskflow_core::{
-    Lint, Module, Output, SharedOutput, TaskHandle, Taskflow, TaskflowError,
-};
+use taskflow_core::{Lint, Module, Output, SharedOutput, TaskHandle, Taskflow, TaskflowError};
 
 use super::model::{Event, Kind, combined, inputs_of};
 use super::{Log, World, note};
@@ -396,11 +394,19 @@ impl<'f> Session<'f, '_> {
             assert_eq!(handle.label(), of.name.as_deref().unwrap_or_default());
             let successors = model.successors(*task);
             let ids = successors.iter().map(|next| model.tasks[*next].id);
-            assert!(handle.successors().into_iter().map(TaskHandle::id).eq(ids.clone()));
+            assert!(
+                handle
+                    .successors()
+                    .into_iter()
+                    .map(TaskHandle::id)
+                    .eq(ids.clone())
+            );
             assert_eq!(handle.num_successors(), successors.len());
             assert_eq!(handle.num_predecessors(), model.waits_for(*task).len());
             let label = of.name.as_deref().map(dot::shown);
-            expected.nodes.push((of.id.index(), label, model.chooses(*task)));
+            expected
+                .nodes
+                .push((of.id.index(), label, model.chooses(*task)));
             let edges = ids.map(|next| (of.id.index(), next.index()));
             expected.edges.extend(edges);
         }
@@ -439,6 +445,9 @@ impl<'f> Session<'f, '_> {
         let not = |task: &usize| !startable.contains(task);
         assert!(model.alive().filter(not).eq(lost), "what nothing can start");
         let without = |task: &usize| model.chooses(*task) && model.successors(*task).is_empty();
-        assert!(model.alive().filter(without).eq(barren), "what has nothing to choose");
+        assert!(
+            model.alive().filter(without).eq(barren),
+            "what has nothing to choose"
+        );
     }
 }

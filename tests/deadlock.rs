@@ -1,0 +1,108 @@
+//! Small programs on which other libraries hang, each of its own class, end here: on few workers and many, on
+//! a machine that is busy, as often as they are run.
+//!
+//! The programs are in `deadlocks/`, and know nothing of the host: a program makes its executors by what it is
+//! given. On threads, one that hangs is told by the watchdog.
+
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod giving_way;
+    pub(crate) mod load;
+    pub(crate) mod throwing;
+    pub(crate) mod watchdog;
+}
+
+mod deadlocks {
+    use std::sync::Arc;
+
+    use taskflow_core::Executor;
+
+    pub(crate) mod locks;
+    pub(crate) mod semaphores;
+    pub(crate) mod workers;
+
+    /// What makes an executor, whose number of workers is none of the program's business.
+    pub(crate) type Make<'m, P> = &'m dyn Fn() -> Arc<Executor<P>>;
+}
+
+use std::sync::Arc;
+
+use deadlocks::{Make, locks, semaphores, workers};
+use support::load::Load;
+use support::watchdog::within_a_minute;
+use taskflow_std::{Executor, RunError, StdPlatform};
+
+const WORKERS: [usize; 4] = [1, 2, 4, 8];
+
+/// Each program, with each number of workers.
+const REPEATS: usize = 100;
+
+/// Threads that take the processors away.
+const BURNING: usize = 3;
+
+fn ends(program: fn(Make<'_, StdPlatform>) -> Result<(), RunError>) {
+    within_a_minute(move || {
+        let _load = Load::of(BURNING);
+        for workers in WORKERS {
+            for _ in 0..REPEATS {
+                program(&|| Arc::new(Executor::new(workers))).expect("nothing fails");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_task_that_holds_a_lock_and_waits_for_its_parts_takes_up_nothing_that_wants_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_parts);
+}
+
+#[test]
+fn a_task_that_holds_a_lock_and_waits_for_another_pool_takes_up_nothing_that_wants_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_another_pool);
+}
+
+#[test]
+fn a_bridge_from_an_iterator_that_is_entered_below_itself_ends() {
+    ends(locks::recursive_bridge);
+}
+
+#[test]
+fn a_task_that_has_a_semaphore_and_waits_for_nested_work_takes_up_nothing_that_wants_it() {
+    ends(semaphores::wait_for_nested_work_with_a_semaphore);
+}
+
+#[test]
+fn a_task_that_waits_for_a_semaphore_is_not_bound_to_a_busy_worker() {
+    ends(semaphores::wait_for_a_semaphore_behind_a_longer_task);
+}
+
+#[test]
+fn a_panic_between_acquire_and_release_leaves_nobody_waiting() {
+    ends(semaphores::panic_between_acquire_and_release);
+}
+
+#[test]
+fn a_cancellation_between_acquire_and_release_leaves_nobody_waiting() {
+    ends(semaphores::cancel_between_acquire_and_release);
+}
+
+#[test]
+fn nested_waits_for_tasks_that_need_one_another_end_however_few_workers_there_are() {
+    ends(workers::wait_for_inner_tasks_that_meet);
+}
+
+#[test]
+fn a_parent_waits_for_its_child_on_all_workers_at_once() {
+    ends(workers::wait_for_a_child_on_all_workers);
+}
+
+#[test]
+fn what_one_task_made_ready_is_spread_over_all_workers() {
+    ends(workers::spread_what_one_task_made);
+}
+
+#[test]
+fn no_ready_task_is_hidden_behind_one_that_runs() {
+    ends(workers::stay_busy_until_what_was_made_ready_has_run);
+}
