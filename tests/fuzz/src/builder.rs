@@ -14,7 +14,7 @@ use taskflow_core::{
     Executor, FailurePolicy, Manual, RunError, RunOptions, Semaphore, Taskflow, TaskflowError,
 };
 
-use crate::bytes::Bytes;
+use super::bytes::Bytes;
 use model::{Event, Kind, Model};
 use replay::Ran;
 

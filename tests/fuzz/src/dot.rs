@@ -2,7 +2,7 @@
 
 use taskflow_core::{TaskHandle, Taskflow};
 
-use crate::bytes::Bytes;
+use super::bytes::Bytes;
 
 /// Builds a graph of the bytes and reads its text back.
 pub fn check(data: &[u8]) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
-use crate::reading::{read, text_of};
+use super::reading::{read, text_of};
 
 /// Reads the bytes, and what was taken once more as it is written by the TOML library.
 pub fn check(data: &[u8]) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::reading::{read, text_of};
+use super::reading::{read, text_of};
 
 /// Reads the bytes, and what was taken once more in its plainest form.
 pub fn check(data: &[u8]) {

@@ -6,10 +6,10 @@ use std::io;
 
 use taskflow_core::{Lint, Module, Output, SharedOutput, TaskHandle, Taskflow, TaskflowError};
 
+use super::super::bytes::Bytes;
+use super::super::dot;
 use super::model::{Event, Kind, combined, inputs_of};
 use super::{Log, World, note};
-use crate::bytes::Bytes;
-use crate::dot;
 
 /// Graphs larger than this say nothing new.
 const MOST_TASKS: usize = 40;
