@@ -26,7 +26,9 @@ mod deadlocks {
     pub(crate) type Make<'m, P> = &'m dyn Fn() -> Arc<Executor<P>>;
 }
 
+use core::time::Duration;
 use std::sync::Arc;
+use std::time::Instant;
 
 use deadlocks::{Make, locks, semaphores, workers};
 use support::load::Load;
@@ -35,8 +37,11 @@ use taskflow_std::{Executor, RunError, StdPlatform};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
-/// Each program, with each number of workers.
+/// Each program, with each number of workers, unless that takes too long.
 const REPEATS: usize = 100;
+
+/// With each number of workers: a sanitizer makes programs slow, and the watchdog does not know that.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Threads that take the processors away.
 const BURNING: usize = 3;
@@ -45,7 +50,8 @@ fn ends(program: fn(Make<'_, StdPlatform>) -> Result<(), RunError>) {
     within_a_minute(move || {
         let _load = Load::of(BURNING);
         for workers in WORKERS {
-            for _ in 0..REPEATS {
+            let begun = Instant::now();
+            for _ in (0..REPEATS).take_while(|_| begun.elapsed() < LONGEST) {
                 program(&|| Arc::new(Executor::new(workers))).expect("nothing fails");
             }
         }

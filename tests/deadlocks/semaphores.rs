@@ -1,11 +1,12 @@
 //! Programs whose tasks acquire semaphores.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
 
-use taskflow_core::{Module, Platform, RunError, Semaphore, Taskflow};
+use taskflow_core::{Module, Platform, RunCanceller, RunError, Semaphore, Taskflow};
 
 use super::Make;
-use crate::support::giving_way::spin_until;
+use crate::support::giving_way::{locked, spin_until};
 use crate::support::throwing::throw;
 
 /// A semaphore around nested work: taskflow issue 506. A task that has the semaphore waits for a graph of its
@@ -119,21 +120,29 @@ pub(crate) fn panic_between_acquire_and_release<P: Platform>(
     Ok(())
 }
 
-/// The same with a run that is cancelled: taskflow issue 732, and 538 before it.
+/// The same with a run that is cancelled by one of its tasks: taskflow issue 732, of which a cancellation is the
+/// other half, since what stops a run after a panic stops it then.
 pub(crate) fn cancel_between_acquire_and_release<P: Platform>(
     make: Make<'_, P>,
 ) -> Result<(), RunError> {
     let executor = make();
-    let (lock, begun) = (Semaphore::new(2), AtomicBool::new(false));
-    let flow = chains(&lock, || begun.store(true, Ordering::SeqCst));
+    let (lock, handed_over) = (Semaphore::new(2), AtomicBool::new(false));
+    let canceller: Mutex<Option<RunCanceller>> = Mutex::default();
+    let flow = chains(&lock, || {
+        spin_until(|| handed_over.load(Ordering::SeqCst));
+        if let Some(canceller) = locked(&canceller).take() {
+            canceller.cancel();
+        }
+    });
     executor.scope(|scope| {
         let run = scope.run(&flow);
-        let canceller = run.canceller();
-        scope.spawn(move || canceller.cancel());
-        match run.wait() {
-            Ok(_) | Err(RunError::Cancelled { .. }) => {}
-            Err(other) => panic!("{other}"),
-        }
+        *locked(&canceller) = Some(run.canceller());
+        handed_over.store(true, Ordering::SeqCst);
+        let result = run.wait();
+        assert!(
+            matches!(result, Err(RunError::Cancelled { .. })),
+            "{result:?}"
+        );
     })?;
     drop(flow);
     assert_eq!(lock.count(), 2);
