@@ -33,6 +33,7 @@ use std::time::Instant;
 use deadlocks::{Make, locks, semaphores, workers};
 use support::load::Load;
 use support::watchdog::within_a_minute;
+use taskflow_core::{Builder, Local, Manual};
 use taskflow_std::{Executor, RunError, StdPlatform};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -111,4 +112,35 @@ fn what_one_task_made_ready_is_spread_over_all_workers() {
 #[test]
 fn no_ready_task_is_hidden_behind_one_that_runs() {
     ends(workers::stay_busy_until_what_was_made_ready_has_run);
+}
+
+/// Workers that are the calling thread, whatever their number: there are no substitutes.
+fn on_one_thread(workers: usize) -> Arc<taskflow_core::Executor<Manual>> {
+    let manual = Manual::with_local(|f| {
+        thread_local! {
+            static LOCAL: Local = const { Local::new() };
+        }
+        LOCAL.with(|local| f(local));
+    });
+    let builder = Builder::new(manual).workers(workers);
+    Arc::new(builder.build().expect("no thread is needed"))
+}
+
+#[test]
+fn the_programs_whose_tasks_do_not_spin_end_on_one_thread_that_is_all_workers() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            for program in [
+                locks::hold_a_lock_and_wait_for_parts,
+                locks::hold_a_lock_and_wait_for_another_pool,
+                locks::recursive_bridge,
+                semaphores::wait_for_nested_work_with_a_semaphore,
+                semaphores::cancel_between_acquire_and_release,
+                workers::wait_for_inner_tasks_that_meet,
+                workers::wait_for_a_child_on_all_workers,
+            ] {
+                program(&|| on_one_thread(workers)).expect("nothing fails");
+            }
+        }
+    });
 }
