@@ -244,3 +244,14 @@ fn an_error_is_an_error_of_the_language_and_travels() {
         Box::new(Executor::new(1).run(&flow).wait().unwrap_err());
     assert!(boxed.to_string().contains("\"x\""), "{boxed}");
 }
+
+#[test]
+fn a_name_given_after_a_refusal_is_in_the_next_one() {
+    let flow = Taskflow::new();
+    let (hen, egg) = (flow.placeholder(), flow.placeholder());
+    hen.precede(egg).succeed(egg);
+    assert_eq!(names(&cycle_of(&flow)), ["", ""]);
+    hen.name("hen");
+    egg.name("egg");
+    assert_eq!(names(&cycle_of(&flow)), ["hen", "egg"]);
+}

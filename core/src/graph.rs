@@ -321,6 +321,10 @@ impl Graph {
 
     pub(crate) fn set_name(&mut self, index: u32, name: &str) {
         self.cold_mut(index).name = Some(name.into());
+        if let Some(Err(_)) = self.verdict {
+            // It may name the task.
+            self.verdict = None;
+        }
     }
 
     pub(crate) fn name(&self, index: u32) -> Option<&str> {

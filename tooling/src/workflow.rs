@@ -85,7 +85,27 @@ impl Workflow {
     /// assert!(complaint.to_string().starts_with("absent.toml: cannot be read: "));
     /// ```
     pub fn read(path: &Path) -> Result<Self, Complaint> {
-        let text = source::read(path)?;
+        Self::parse(path, source::read(path)?)
+    }
+
+    /// As [`read`](Self::read), of a file whose contents are at hand; `path` says what it is called.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_tooling::Workflow;
+    ///
+    /// let recipe = "[[task]]\nname = 'greet'\nrun = 'echo hello'";
+    /// let workflow = Workflow::parse("greetings.toml".as_ref(), recipe.into())?;
+    /// assert_eq!((workflow.name(), workflow.task_count()), ("greetings", 1));
+    /// # Ok::<(), taskflow_tooling::Complaint>(())
+    /// ```
+    pub fn parse(path: &Path, contents: Vec<u8>) -> Result<Self, Complaint> {
+        let text = source::decode(path, contents)?;
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Some(Kind::Recording),
             Some("toml") => Some(Kind::Recipe),

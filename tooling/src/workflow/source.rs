@@ -9,12 +9,12 @@ use crate::complaint::{Complaint, Position, ToolingError};
 /// The largest file taken: a recording of a million tasks is smaller.
 const LIMIT_BYTES: u64 = 1 << 30;
 
-/// Reads a file as UTF-8 text that is not blank, without a byte order mark.
-pub(super) fn read(path: &Path) -> Result<String, Complaint> {
+/// Reads the bytes of a file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Complaint> {
     read_at_most(path, LIMIT_BYTES)
 }
 
-fn read_at_most(path: &Path, limit_bytes: u64) -> Result<String, Complaint> {
+fn read_at_most(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Complaint> {
     let unreadable = |source| Complaint::about(path, ToolingError::Unreadable(source));
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
@@ -28,6 +28,11 @@ fn read_at_most(path: &Path, limit_bytes: u64) -> Result<String, Complaint> {
         let error = ToolingError::TooLarge { limit_bytes };
         return Err(Complaint::about(path, error));
     }
+    Ok(bytes)
+}
+
+/// UTF-8 text that is not blank, without a byte order mark.
+pub(super) fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Complaint> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);

@@ -1,0 +1,129 @@
+//! Programs whose tasks hold a lock while they wait for other tasks.
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+
+use taskflow_core::{Platform, RunError, Taskflow};
+
+use super::Make;
+use crate::support::giving_way::locked;
+
+/// Stealing unrelated work while holding a lock: rayon issue 592. Each task takes the lock and has others do a
+/// part of its work; whoever waits for those and takes up another such task meanwhile wants the lock that is
+/// held below on its own stack.
+///
+/// Here a wait runs what it waits for and nothing else; if none of that is ready it gives its seat away and
+/// sleeps, and the lock is let go by the task that is not covered by any other.
+pub(crate) fn hold_a_lock_and_wait_for_parts<P: Platform>(
+    make: Make<'_, P>,
+) -> Result<(), RunError> {
+    let executor = make();
+    let (sum, noise) = (Mutex::new(0), AtomicUsize::new(0));
+    let flow = Taskflow::new();
+    for _ in 0..16 {
+        let (executor, sum, noise) = (&executor, &sum, &noise);
+        flow.emplace_runtime(move |runtime| {
+            let mut held = locked(sum);
+            let sum: &mut i32 = &mut held;
+            let parts = Mutex::new(0);
+            let group = runtime.group(|group| {
+                for _ in 0..4 {
+                    group.spawn(|| *locked(&parts) += 1);
+                }
+            });
+            group.expect("no part fails");
+            *sum += *locked(&parts);
+            let graph = Taskflow::new();
+            graph.linearize([graph.emplace(|| {}), graph.emplace(|| *sum += 1)]);
+            executor.run_and_wait(&graph).expect("no part fails");
+        });
+        flow.emplace(move || {
+            noise.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    executor.run_and_wait(&flow)?;
+    drop(flow);
+    assert_eq!((*locked(&sum), noise.into_inner()), (80, 16));
+    Ok(())
+}
+
+/// The same over two pools: rayon issue 1174. Tasks of one pool take the lock of a driver, which has a pool of
+/// its own, and wait there; a pool that keeps its workers busy meanwhile gives them the next task that wants
+/// the lock.
+///
+/// Here a task that waits for another pool's work does not look for work at all: it gives its seat away.
+pub(crate) fn hold_a_lock_and_wait_for_another_pool<P: Platform>(
+    make: Make<'_, P>,
+) -> Result<(), RunError> {
+    let (application, driver) = (make(), make());
+    let device = Mutex::new(0);
+    let flow = Taskflow::new();
+    for _ in 0..16 {
+        let (driver, device) = (&driver, &device);
+        flow.emplace(move || {
+            let mut device = locked(device);
+            let done = AtomicUsize::new(0);
+            let scope = driver.scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| done.fetch_add(1, Ordering::Relaxed));
+                }
+            });
+            scope.expect("no command fails");
+            *device += done.into_inner();
+        });
+    }
+    application.run_and_wait(&flow)?;
+    drop(flow);
+    assert_eq!(*locked(&device), 48);
+    Ok(())
+}
+
+/// A bridge from a sequential iterator to tasks, entered again below itself: rayon issues 690 and 1142. The
+/// iterator is behind a lock, to make an item takes parallel work, and an item is worked on by a bridge of its
+/// own. Whoever waits for the making of an item, with the lock held, and takes up a task that wants the next
+/// one, waits for itself; whoever does not, but keeps its worker, may keep the last worker.
+///
+/// Here the wait within the iterator runs the making only, and tasks that wait below leave their seats.
+pub(crate) fn recursive_bridge<P: Platform>(make: Make<'_, P>) -> Result<(), RunError> {
+    let executor = make();
+    let count = AtomicUsize::new(0);
+    bridge(&executor, 2, &count)?;
+    // Six items, each of which is six items.
+    assert_eq!(count.into_inner(), 36);
+    Ok(())
+}
+
+fn bridge<P: Platform>(
+    executor: &taskflow_core::Executor<P>,
+    depth: usize,
+    count: &AtomicUsize,
+) -> Result<(), RunError> {
+    if depth == 0 {
+        count.fetch_add(1, Ordering::Relaxed);
+        return Ok(());
+    }
+    let items = Mutex::new(0..6);
+    let flow = Taskflow::new();
+    for _ in 0..2 * executor.num_workers() {
+        flow.try_emplace(|| {
+            loop {
+                let mut held = locked(&items);
+                let items: &mut Range<i32> = &mut held;
+                let mut item = None;
+                {
+                    let making = Taskflow::new();
+                    let first = making.emplace(|| item = items.next());
+                    first.precede([making.placeholder(), making.placeholder()]);
+                    executor.run_and_wait(&making)?;
+                }
+                drop(held);
+                if item.is_none() {
+                    return Ok(());
+                }
+                bridge(executor, depth - 1, count)?;
+            }
+        });
+    }
+    executor.run_and_wait(&flow).map(drop)
+}
