@@ -76,11 +76,10 @@ impl Pruned {
     fn thrown(dice: &mut Dice) -> Self {
         let size = 1 + dice.below(50);
         let (flow, canceller) = (Taskflow::new(), Canceller::default());
-        let ran = vec![Counter::default(); 0];
         let mut pruned = Self {
             flow,
             canceller,
-            ran,
+            ran: Vec::new(),
             runs: Vec::new(),
         };
         let mut cancelled = Vec::new();
