@@ -169,19 +169,9 @@ impl<'env> Runtime<'env> {
         &self,
         body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'outer>) -> R,
     ) -> Result<R, RunError> {
-        /// Lets stopping the run reach the group, until it has ended.
-        struct Held<'f>(&'f Flow, Cell<Option<usize>>);
-        impl Drop for Held<'_> {
-            fn drop(&mut self) {
-                if let Some(place) = self.1.take() {
-                    self.0.let_go(place);
-                }
-            }
-        }
         let held = Held(&self.flow, Cell::new(None));
         let result = enter(Arc::clone(&self.host), |group| {
-            held.1
-                .set(Some(self.flow.hold(Hold::Group(group.shared()))));
+            held.reach(&group.shared());
             body(group)
         });
         drop(held);
@@ -313,6 +303,24 @@ impl<F> RuntimeWork<'_, F> {
     }
 }
 
+/// Lets stopping the run reach a group, until this is dropped.
+struct Held<'f>(&'f Flow, Cell<Option<usize>>);
+
+impl Held<'_> {
+    fn reach(&self, group: &Arc<Group>) {
+        let hold = Hold::Group(Arc::clone(group));
+        self.1.set(Some(self.0.hold(hold)));
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.1.take() {
+            self.0.let_go(place);
+        }
+    }
+}
+
 /// Ends what was spawned if the host lets a panic through, to catch it further out.
 struct EndChildren<'r>(&'r Arc<dyn Host>, &'r Arc<Group>);
 
@@ -354,7 +362,10 @@ where
         let mut result = None;
         let body = &mut self.body;
         let let_through = EndChildren(&runtime.host, &runtime.group);
+        let held = Held(&runtime.flow, Cell::new(None));
+        held.reach(&runtime.group);
         let called: Result<(), Panic> = runtime.host.guard(&mut || result = Some(body(&runtime)));
+        drop(held);
         core::mem::forget(let_through);
         self.failure = match (called, result) {
             (Err(panic), _) => Some(Failure::Panicked(panic)),

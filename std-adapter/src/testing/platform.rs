@@ -140,10 +140,8 @@ impl Platform for Simulated {
 }
 
 fn park(world: &World, parking: Parking, timeout: Option<Duration>) {
-    let parks = world.schedule.borrow_mut().park(parking, timeout);
-    if parks {
-        switch();
-    }
+    world.schedule.borrow_mut().park(parking, timeout);
+    switch();
 }
 
 /// A worker's life: so many tasks one by one, and the others as they come.

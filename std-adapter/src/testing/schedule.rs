@@ -134,15 +134,14 @@ impl Schedule {
         self.live.retain(|strand| *strand != running);
     }
 
-    /// The strand that runs wants to park. `false`: it was unparked before.
-    pub(crate) fn park(&mut self, parking: Parking, timeout: Option<Duration>) -> bool {
+    /// The strand that runs parks, or lets others go on if it was unparked before.
+    pub(crate) fn park(&mut self, parking: Parking, timeout: Option<Duration>) {
         if core::mem::take(&mut self.place(parking).token) {
-            return false;
+            return;
         }
         let until = timeout.map(|timeout| self.now.saturating_add(timeout));
         self.strands[self.running].standing = Standing::Parked(parking, until);
         self.trace.events.push(Event::Parks(self.running, parking));
-        true
     }
 
     /// Ends the park of who is here, or else the next, now or later.

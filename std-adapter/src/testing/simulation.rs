@@ -2,7 +2,7 @@
 
 use core::mem::ManuallyDrop;
 use std::panic::resume_unwind;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use taskflow_core::Builder;
 
@@ -95,7 +95,7 @@ impl Simulation {
     /// With what `body`, or a task's host, or [`watch`](Simulated::watch) panicked with; or if all wait and nobody will
     /// wake them, if there is no end, or if a worker is left when the body has returned (an executor was kept). How to
     /// see it again is printed before.
-    pub fn check(&self, mut body: impl FnMut(&Executor, &mut Dice) + Send) {
+    pub fn check(&self, mut body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) {
         for seed in seeds::asked_for(self.seeds) {
             self.replay(seed, &mut body);
         }
@@ -106,7 +106,7 @@ impl Simulation {
     /// # Panics
     ///
     /// As [`check`](Self::check), and inside of a simulation.
-    pub fn replay(&self, seed: u64, body: impl FnMut(&Executor, &mut Dice) + Send) -> Trace {
+    pub fn replay(&self, seed: u64, body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) -> Trace {
         let (trace, result) = self.simulate(seed, body);
         if let Err(panic) = result {
             let thread = std::thread::current();
@@ -121,19 +121,18 @@ impl Simulation {
     fn simulate(
         &self,
         seed: u64,
-        mut body: impl FnMut(&Executor, &mut Dice) + Send,
+        mut body: impl FnMut(&Arc<Executor>, &mut Dice) + Send,
     ) -> (Trace, Result<(), Payload>) {
         let mut schedule = Schedule::new(seed, self.workers, self.refuse);
         let mut dice = Dice::of(schedule.dice.number());
-        let (world, result) = World::simulate(schedule, self.steps_max, || {
+        World::simulate(schedule, self.steps_max, || {
             let built = Builder::new(Simulated::new()).build();
-            let executor = ManuallyDrop::new(built.expect("first workers are started"));
+            let executor = Arc::new(built.expect("first workers are started"));
+            let executor = ManuallyDrop::new(executor);
             body(&executor, &mut dice);
             // (A body that panics leaves all as it is.)
             drop(ManuallyDrop::into_inner(executor));
-        });
-        let world = Rc::into_inner(world).expect("the thread has given it up");
-        (world.schedule.into_inner().trace, result)
+        })
     }
 }
 
@@ -163,7 +162,7 @@ impl Default for Simulation {
 ///     assert_eq!(words.take(), Some(6));
 /// });
 /// ```
-pub fn check(body: impl FnMut(&Executor, &mut Dice) + Send) {
+pub fn check(body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) {
     Simulation::new().check(body);
 }
 
@@ -207,12 +206,11 @@ pub fn pause() {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use taskflow_std::{Taskflow, testing::{self, Executor}};
+/// use taskflow_std::{Taskflow, testing};
 ///
-/// testing::check(|_, _| {
-///     let executor = Arc::new(Executor::new(0));
+/// testing::check(|executor, _| {
 ///     for _ in 0..3 {
-///         let executor = Arc::clone(&executor);
+///         let executor = Arc::clone(executor);
 ///         testing::spawn(move || {
 ///             let flow = Taskflow::new();
 ///             flow.emplace(|| {});

@@ -44,7 +44,7 @@ pub(crate) enum Event {
 
 /// What happened under a seed: all choices, in order. Two simulations of the same body under the same seed have equal
 /// traces.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Trace {
     pub(crate) seed: u64,
     pub(crate) workers: usize,

@@ -22,7 +22,7 @@ use generator::{Generator, Gn};
 
 use super::moment::{Moment, Watch};
 use super::schedule::{Next, Schedule};
-use super::trace::Who;
+use super::trace::{Trace, Who};
 
 /// The stack of a strand. It takes the memory that is touched only.
 const STACK_BYTES: usize = 1 << 20;
@@ -65,11 +65,8 @@ impl World {
         self.id
     }
 
-    /// Calls `body` on a strand of its own, and lets all strands go on until they have ended.
-    ///
-    /// # Errors
-    ///
-    /// What a strand panicked with, or what this simulation has to say of them.
+    /// Calls `body` on a strand of its own, and lets all strands go on until they have ended. Gives what happened, and
+    /// what a strand panicked with, or what this simulation has to say of them.
     ///
     /// # Panics
     ///
@@ -78,7 +75,7 @@ impl World {
         schedule: Schedule,
         steps_max: u64,
         body: impl FnOnce() + Send,
-    ) -> (Rc<Self>, Result<(), Payload>) {
+    ) -> (Trace, Result<(), Payload>) {
         assert!(Self::here().is_none(), "a simulation inside of a simulation");
         let number = SIMULATIONS.get() + 1;
         SIMULATIONS.set(number);
@@ -102,7 +99,8 @@ impl World {
             .for_each(core::mem::forget);
         world.watches.take();
         drop(gone);
-        (world, result)
+        let trace = core::mem::take(&mut world.schedule.borrow_mut().trace);
+        (trace, result)
     }
 
     /// Another strand.

@@ -1,0 +1,14 @@
+//! What holds between threads holds under every seed, on one thread, and again.
+
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod counter;
+    pub(crate) mod throwing;
+}
+
+mod simulated {
+    mod graphs;
+    mod ledger;
+    mod units;
+}
