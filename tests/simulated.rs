@@ -10,5 +10,8 @@ mod support {
 mod simulated {
     mod graphs;
     mod ledger;
+    mod meetings;
+    mod replays;
     mod units;
+    mod waits;
 }

@@ -68,7 +68,9 @@ impl Guests {
     /// Wakes the blocked guests. Call after [`Idle::notify`](crate::protocol::idle::Idle::notify).
     pub(crate) fn wake_blocked(&self, unpark: impl Fn(WorkerId)) {
         // Ordering: Relaxed; see `enter`.
-        if !self.some_blocked.load(Ordering::Relaxed) {
+        if !self.some_blocked.load(Ordering::Relaxed)
+            || cfg!(taskflow_mutant = "guests_not_woken")
+        {
             return;
         }
         let blocked = self.list.lock().blocked.clone();
