@@ -13,6 +13,7 @@ mod support {
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex};
 
 use support::counter::Counter;
 use support::dice::Dice;
@@ -21,8 +22,8 @@ use support::gate::Gate;
 use support::stepped::{step_until, stepped};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    Executor, Failure, FailurePolicy, GroupScope, Manual, RunError, RunOptions, Runtime,
-    ScheduleError, Taskflow,
+    Executor, Failure, FailurePolicy, GroupScope, Manual, RunCanceller, RunError, RunOptions,
+    Runtime, ScheduleError, Taskflow,
 };
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -141,6 +142,36 @@ fn every_interleaving_ends_what_a_runtime_task_spawned_before_it() {
             assert_eq!(count.get(), 2 * children);
         }
     }
+}
+
+#[test]
+fn a_stop_reaches_what_a_runtime_task_spawned_while_its_closure_goes_on() {
+    let executor = Arc::new(stepped::<Manual>(2));
+    let (inner, ran) = (Arc::clone(&executor), Counter::default());
+    let count = ran.clone();
+    let stop: Arc<Mutex<Option<RunCanceller>>> = Arc::default();
+    let stopper = Arc::clone(&stop);
+    let flow = Taskflow::new();
+    flow.emplace_runtime(move |runtime| {
+        let count = count.clone();
+        runtime.spawn(move || {
+            count.add();
+        });
+        let stop = stopper.lock().unwrap().take();
+        assert!(stop.is_some_and(|stop| stop.cancel()));
+        // The other worker looks for something to do.
+        assert!(runtime.worker().is_some_and(|worker| worker.index() == 0));
+        for _ in 0..10 {
+            inner.platform().step(1);
+        }
+    });
+    let run = executor.run(&flow);
+    *stop.lock().unwrap() = Some(run.canceller());
+    while !run.is_done() {
+        executor.platform().step(0);
+    }
+    assert!(matches!(run.wait(), Err(RunError::Cancelled { .. })));
+    assert_eq!(ran.get(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::sync::{AtomicBool, Mutex, Ordering, fence};
 
@@ -68,7 +69,7 @@ impl Guests {
     /// Wakes the blocked guests. Call after [`Idle::notify`](crate::protocol::idle::Idle::notify).
     pub(crate) fn wake_blocked(&self, unpark: impl Fn(WorkerId)) {
         // Ordering: Relaxed; see `enter`.
-        if !self.some_blocked.load(Ordering::Relaxed) {
+        if !self.some_blocked.load(Ordering::Relaxed) || mutant!("guests_not_woken") {
             return;
         }
         let blocked = self.list.lock().blocked.clone();

@@ -15,6 +15,7 @@ use crate::graph::work::Work;
 use crate::group::{Group, GroupScope, enter};
 use crate::host::Host;
 use crate::job::{Job, child};
+use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
@@ -359,8 +360,10 @@ where
             _env: PhantomData,
         };
         let group = Arc::clone(&runtime.group);
-        self.suspender
-            .hold(context, Hold::Group(Arc::clone(&group)));
+        if !mutant!("runtime_not_reached") {
+            let hold = Hold::Group(Arc::clone(&group));
+            self.suspender.hold(context, hold);
+        }
         // A panic does not leave here before what was spawned, which may borrow, has ended.
         let mut result = None;
         let body = &mut self.body;

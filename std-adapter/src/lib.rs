@@ -10,6 +10,8 @@ mod platform;
 #[cfg(doctest)]
 mod readme;
 mod runtime;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "tokio")]
 pub use async_executor::AsyncExecutor;

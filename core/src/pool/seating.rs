@@ -1,6 +1,7 @@
 //! Taking up seats, giving them back, and lending them.
 
 use super::Pool;
+use crate::mutant::mutant;
 use crate::observer::{Event, EventKind};
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::deque::DequeOwner;
@@ -64,7 +65,7 @@ impl<P: Platform> Pool<P> {
     pub(crate) fn leave_guest_seat(&self, worker: usize, deque: DequeOwner) {
         *self.slots[worker].vacated.lock() = Some(deque);
         self.idle.announce(worker, false);
-        if self.has_work() {
+        if self.has_work() && !mutant!("seating_left_in_silence") {
             self.notify();
         }
     }
