@@ -45,10 +45,10 @@ pub(crate) enum Outcome {
     Done,
     /// The task gave up; the failure lies in the context.
     Failed,
-    /// The closure was not called: something it needs is not there, or the run was stopped.
-    Skipped,
     /// The task was begun and broken off: it, or its run, was cancelled.
     Cancelled,
+    /// The closure was not called: something it needs is not there, or the run was stopped.
+    Skipped,
     /// The task is done and chose successors, which lie in the context.
     Branched,
     /// The task is not done: it is to be called again when the suspension in the context is woken.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Worker;
 use crate::error::{RunError, TaskError};
-use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT};
+use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, SOME_CANCELLED, View};
 use crate::graph::node::{Flag, Node, Outcome};
 use crate::platform::Platform;
 use crate::stats::{Failure, Suppressed};
@@ -45,6 +45,25 @@ impl<P: Platform> Worker<'_, P> {
             release(flow.stop());
         }
         Outcome::Failed
+    }
+
+    /// Deals with how a task ended that did not do what it was there for. Gives how that counts.
+    #[cold]
+    pub(super) fn end_badly(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        mut outcome: Outcome,
+        failures: &mut Vec<Suppressed>,
+    ) -> Outcome {
+        if outcome == Outcome::Failed {
+            outcome = self.fail_with(flow, index, failures);
+        }
+        if outcome == Outcome::Cancelled && flow.attention() & SOME_CANCELLED != 0 {
+            self.leave_out(flow, view.node(index), index);
+        }
+        outcome
     }
 
     /// Poisons a task if it was cancelled, and so what comes after it.

@@ -8,7 +8,7 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, View};
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -83,17 +83,17 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
-        if flow.attention() & SOME_CANCELLED != 0 {
-            self.leave_out(flow, node, index);
-        }
-        context.stopped = flow.is_stopped() || node.has(Flag::POISONED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED);
+        context.stopped = node.has(Flag::POISONED)
+            || attention != 0 && self.is_stopped(flow, node, index, attention);
         if node.has(Flag::SPECIAL)
             && let Err(skipped) = self.take_turn(flow, view, index, context.stopped)
         {
             return skipped.map(|outcome| (outcome, self.tell_start(flow, index)));
         }
-        let observed = self.tell_start(flow, index);
+        let observed = attention & OBSERVED != 0;
         if observed {
+            self.tell_start(flow, index);
             // An observer may have cancelled the run.
             context.stopped |= flow.is_stopped();
         }
@@ -135,6 +135,15 @@ impl<P: Platform> Worker<'_, P> {
         observed
     }
 
+    /// Whether a task of a run with such bits is not to be begun.
+    #[cold]
+    fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, attention: u32) -> bool {
+        if attention & SOME_CANCELLED != 0 {
+            self.leave_out(flow, node, index);
+        }
+        attention & STOP != 0 || node.has(Flag::POISONED)
+    }
+
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {
         // SAFETY: this worker has the task in hand.
         node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index)
@@ -150,11 +159,8 @@ impl<P: Platform> Worker<'_, P> {
         mut outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Option<u32> {
-        if outcome == Outcome::Failed {
-            outcome = self.fail_with(flow, index, &mut context.failures);
-        }
-        if outcome == Outcome::Cancelled && flow.attention() & SOME_CANCELLED != 0 {
-            self.leave_out(flow, view.node(index), index);
+        if matches!(outcome, Outcome::Failed | Outcome::Cancelled) {
+            outcome = self.end_badly(flow, view, index, outcome, &mut context.failures);
         }
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
