@@ -3,7 +3,7 @@
 use alloc::rc::Rc;
 use core::fmt;
 
-use taskflow_std::{Executor, Taskflow};
+use taskflow_std::{Coarsening, Executor, Taskflow};
 
 use crate::bound::Bound;
 use crate::shape::Shape;
@@ -43,37 +43,53 @@ impl fmt::Debug for Contender<'_> {
     }
 }
 
-/// The hand-written loop in both orders, and one flow on executors of one and of two workers. Each has
+/// How many [`contenders`] there are.
+pub const CONTENDERS: usize = 7;
+
+/// How often [`contenders`] runs each task.
+pub const WARM_UPS: u64 = 5 + 2 * TRIALS;
+
+/// Rounds until a flow has found out how long its blocks should be.
+const TRIALS: u64 = 16;
+
+/// The hand-written loop in three orders, and one flow on executors of one and of two workers. Each has
 /// run once, so what is timed is a re-run.
 ///
 /// # Examples
 ///
 /// ```
-/// use taskflow_benches::{Shape, Tallies, contenders};
+/// use taskflow_benches::{CONTENDERS, Shape, Tallies, WARM_UPS, contenders};
 ///
 /// let shape = Shape::chain(3);
 /// let tallies = Tallies::new(shape.tasks());
 /// for contender in &mut contenders(&shape, &tallies) {
 ///     contender.run();
 /// }
-/// assert!(tallies.all_are(8));
+/// assert!(tallies.all_are(WARM_UPS + CONTENDERS as u64));
 /// ```
 ///
 /// # Panics
 ///
 /// Where no thread can be started.
 #[must_use]
-pub fn contenders<'a>(shape: &Shape, tallies: &'a Tallies) -> [Contender<'a>; 4] {
+pub fn contenders<'a>(shape: &Shape, tallies: &'a Tallies) -> [Contender<'a>; CONTENDERS] {
     let mut lifo = Bound::new(shape, tallies, count);
     let mut fifo = Bound::new(shape, tallies, count);
+    let ordered = Bound::new(shape, tallies, count);
     let flow = Rc::new(flow_of(shape, tallies));
     let mut contenders = [
         Contender::new("bound, last in first out", move || lifo.run_lifo()),
         Contender::new("bound, first in first out", move || fifo.run_fifo()),
+        Contender::new("bound, fixed order", move || ordered.run_in_order()),
         Contender::new("taskflow, 1 worker", on_workers(1, &flow)),
         Contender::new("taskflow, 2 workers", on_workers(2, &flow)),
+        Contender::new("blocks, 1 worker", in_blocks(1, shape, tallies)),
+        Contender::new("blocks, 2 workers", in_blocks(2, shape, tallies)),
     ];
-    contenders.iter_mut().for_each(Contender::run);
+    contenders[..5].iter_mut().for_each(Contender::run);
+    for _ in 0..TRIALS {
+        contenders[5..].iter_mut().for_each(Contender::run);
+    }
     contenders
 }
 
@@ -94,6 +110,13 @@ pub fn flow_of<'a>(shape: &Shape, tallies: &'a Tallies) -> Taskflow<'a> {
     flow
 }
 
+/// Runs that have found out how to be quickest.
+fn in_blocks<'a>(workers: usize, shape: &Shape, tallies: &'a Tallies) -> impl FnMut() + use<'a> {
+    let flow = flow_of(shape, tallies);
+    flow.coarsen(Coarsening::Adaptive);
+    on_workers(workers, &Rc::new(flow))
+}
+
 fn on_workers<'a>(workers: usize, flow: &Rc<Taskflow<'a>>) -> impl FnMut() + use<'a> {
     let executor = Executor::new(workers);
     let flow = Rc::clone(flow);
@@ -112,7 +135,7 @@ mod tests {
         for shape in Shape::all(8, 1) {
             let tallies = Tallies::new(shape.tasks());
             let mut contenders = contenders(&shape, &tallies);
-            let mut runs = 4;
+            let mut runs = WARM_UPS;
             for contender in &mut contenders {
                 contender.run();
                 runs += 1;

@@ -14,7 +14,7 @@ mod ping;
 mod round_trip;
 
 pub use bound::Bound;
-pub use contest::{Contender, contenders, flow_of};
+pub use contest::{CONTENDERS, Contender, WARM_UPS, contenders, flow_of};
 pub use echo::Echo;
 pub use ping::ping;
 pub use round_trip::{after_idle, callers};

@@ -10,7 +10,8 @@
 //! | field | owner thread | workers |
 //! |---|---|---|
 //! | `graph` | edits while no run is unfinished, reads always | read while their run is active |
-//! | `hot` | writes while no run is unfinished | read while their run is active; the one that ends a run writes before it activates the next |
+//! | `hot` | writes while no run is unfinished | read while their run is active; the one that ends a round writes before it begins the next, under the lock of `queue` |
+//! | `coarse` | as `graph`, but reads | the one that ends a round |
 //! | `attention` | sets a bit (cancel) | read at each start, set a bit (failure) |
 //! | `queue` | under its lock | under its lock |
 //!
@@ -21,17 +22,14 @@ use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
-use core::ptr;
 use core::time::Duration;
 
 use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
-use crate::graph::edges::Weak as WeakEdges;
-use crate::graph::node::{Flag, Node};
+use crate::graph::node::Flag;
 use crate::host::Host;
 use crate::nursery::Chunk;
-use crate::observer::RunId;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
@@ -50,14 +48,17 @@ pub(crate) const OBSERVED: u32 = 8;
 pub(crate) const SOME_CANCELLED: u32 = 16;
 
 mod attending;
+mod coarsening;
 mod contention;
 mod nesting;
 mod owner;
 mod stopping;
 mod view;
 
+use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
+use view::Hot;
 pub(crate) use view::View;
 
 /// What `gate` counts one unfinished run as.
@@ -73,6 +74,7 @@ pub(crate) struct Flow {
     /// What a task's start must know of its run: the bits above, or nothing.
     attention: Padded<AtomicU32>,
     hot: UnsafeCell<Hot>,
+    coarse: UnsafeCell<Option<Box<Coarse>>>,
     progress: Padded<Progress>,
     gate: AtomicUsize,
     queue: Mutex<Queue>,
@@ -81,23 +83,6 @@ pub(crate) struct Flow {
     graph: UnsafeCell<Graph>,
     /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
     chunk: Option<Chunk>,
-}
-
-/// The frozen graph without a borrow.
-#[derive(Clone, Copy, Debug)]
-struct Hot {
-    nodes: *const [Node],
-    successors: *const [u32],
-    weak: *const WeakEdges,
-    special: bool,
-    /// Tasks acquire or release.
-    contended: bool,
-    tasks: usize,
-    base: u32,
-    /// The outermost flow that the active run is part of.
-    top: u64,
-    nursery: bool,
-    run: RunId,
 }
 
 /// Where the active run stands.
@@ -145,18 +130,8 @@ impl Flow {
             id,
             name,
             attention: Padded(AtomicU32::new(0)),
-            hot: UnsafeCell::new(Hot {
-                nodes: &[],
-                successors: &[],
-                weak: ptr::null(),
-                special: false,
-                contended: false,
-                tasks: 0,
-                base: 0,
-                top: id,
-                nursery: chunk.is_some(),
-                run: RunId::NONE,
-            }),
+            hot: UnsafeCell::new(Hot::new(id, chunk.is_some())),
+            coarse: UnsafeCell::new(None),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
@@ -194,31 +169,6 @@ impl Flow {
         &self.progress
     }
 
-    /// The frozen graph.
-    ///
-    /// # Safety
-    ///
-    /// 1. A run of the flow is active and does not end during `'_`: the caller has an unfinished task
-    ///    of it in hand, or is the one that ends it. Or the flow is a nursery's.
-    #[inline]
-    pub(crate) unsafe fn view(&self) -> View<'_> {
-        // SAFETY: (1) `hot` is written only while no run is active, and a nursery's not at all.
-        let hot = unsafe { &*self.hot.get() };
-        View {
-            // SAFETY: (1) `activate` pointed it at the graph's records, which are not edited meanwhile.
-            nodes: unsafe { &*hot.nodes },
-            // SAFETY: as above.
-            successors: unsafe { &*hot.successors },
-            // SAFETY: as above; or null.
-            weak: unsafe { hot.weak.as_ref() },
-            special: hot.special,
-            tasks: hot.tasks,
-            base: hot.base,
-            top: hot.top,
-            nursery: hot.nursery,
-        }
-    }
-
     /// The graph, for names.
     ///
     /// # Safety
@@ -250,10 +200,12 @@ impl Flow {
         if !Arc::ptr_eq(&run.directory(), directory) {
             return None;
         }
-        // SAFETY: a run is active, and does not end while the queue is locked, so nobody writes it.
-        let Hot { nodes, base, .. } = unsafe { *self.hot.get() };
+        // SAFETY: nobody writes it while the queue is locked, since a run is active.
+        let Hot {
+            references, base, ..
+        } = unsafe { *self.hot.get() };
         // Graphs with more tasks than 32 bits count were refused.
-        let references = u32::try_from(nodes.len()).ok()?;
+        let references = u32::try_from(references).ok()?;
         Some((base, references))
     }
 
@@ -291,8 +243,8 @@ impl Flow {
         self.progress.cursor.store(0, Ordering::Relaxed);
         // How many tasks will run is not known where weak edges choose, and where tasks may wait it matters
         // how many are ready: there the root alone is counted.
-        let tasks = if view.is_general() { 0 } else { view.tasks };
-        self.progress.completion.begin(tasks + 1);
+        let counted = if view.is_general() { 0 } else { view.counted };
+        self.progress.completion.begin(counted + 1);
         view.base + view.root()
     }
 
@@ -336,9 +288,8 @@ impl Flow {
         let directory = run.directory();
         let mut queue = self.queue.lock();
         let idle = queue.active.is_none();
-        // SAFETY: `hot.nodes` is written by the owner alone, which calls this, or by nobody, where the flow
-        // is a module's.
-        let references = unsafe { (*self.hot.get()).nodes.len() };
+        // SAFETY: the queue is locked, or this is the owner, so nobody writes it.
+        let references = unsafe { *self.hot.get() }.references;
         queue
             .places
             .retain(|place| !idle || place.serves(&directory, references));
@@ -367,6 +318,8 @@ impl Flow {
             .iter()
             .find(|place| place.is_with(&begun.directory));
         let base = place.expect("`enqueue` has registered the flow").base();
+        // SAFETY: no run is active, and this one begins.
+        unsafe { self.time_from(begun.at) };
         let top = run.parent_flow().map_or(self.id, |parent| {
             // SAFETY: the run is part of an unfinished task of that flow, which has an active run.
             unsafe { parent.view() }.top

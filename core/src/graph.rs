@@ -15,6 +15,7 @@ use crate::semaphore::Needs;
 use crate::task::TaskId;
 
 pub(crate) mod arena;
+pub(crate) mod blocks;
 pub(crate) mod chunks;
 mod cycle;
 pub(crate) mod dot;
@@ -89,6 +90,8 @@ pub(crate) struct Graph {
     once: usize,
     /// Records before this one have no closure left, since the graph is being dropped.
     dropped: usize,
+    /// How often edges were brought into the form that runs.
+    freezes: u64,
     /// The generation of tasks that have no cold record.
     generation: u32,
     defect: Option<TaskflowError>,
@@ -114,6 +117,7 @@ impl Graph {
             contended: 0,
             once: 0,
             dropped: 0,
+            freezes: 0,
             generation: 0,
             defect: None,
             lost_edges: false,
@@ -316,6 +320,7 @@ impl Graph {
         let newest = self.cold.iter().map(|cold| cold.generation).max();
         let mut fresh = Self::new(self.flow);
         fresh.generation = self.generation.max(newest.unwrap_or(0)) + 1;
+        fresh.freezes = self.freezes;
         core::mem::replace(self, fresh)
     }
 

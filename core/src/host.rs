@@ -18,6 +18,9 @@ pub(crate) trait Host: Send + Sync {
     /// Where the executor's task references lead.
     fn directory(&self) -> &Arc<Directory>;
 
+    /// How many workers the executor has.
+    fn workers(&self) -> usize;
+
     /// Who hears what the executor does.
     fn observers(&self) -> &Observers;
 

@@ -204,7 +204,7 @@ impl Ended {
             Outcome::Failed => Self::Failed,
             Outcome::Skipped => Self::Skipped,
             Outcome::Cancelled => Self::Cancelled,
-            Outcome::Pending => Self::Suspended,
+            Outcome::Pending | Outcome::Unfinished => Self::Suspended,
         }
     }
 }

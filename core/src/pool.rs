@@ -167,6 +167,11 @@ impl<P: Platform> Pool<P> {
         self.platform.start(seat)
     }
 
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Whether one worker is all there is: nobody steals, nobody need be woken from a task.
     pub(crate) fn is_solo(&self) -> bool {
         self.slots.len() == 1

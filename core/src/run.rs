@@ -140,6 +140,7 @@ pub(crate) enum Waiter {
 pub(crate) struct Begun {
     pub(crate) directory: Arc<Directory>,
     pub(crate) number: RunId,
+    pub(crate) at: Duration,
     cancelled: bool,
     some_cancelled: bool,
     observed: bool,
@@ -251,6 +252,7 @@ impl Run {
         Begun {
             directory: Arc::clone(host.directory()),
             number: observers.number_run(),
+            at: now,
             cancelled: cell.cancelled.is_some(),
             some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),

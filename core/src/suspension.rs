@@ -13,10 +13,11 @@
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::fmt;
 
 use crate::flow::Flow;
-use crate::graph::node::Context;
+use crate::graph::node::{Context, Outcome};
 use crate::group::Group;
 use crate::host::Host;
 use crate::platform::WorkerId;
@@ -46,6 +47,15 @@ pub(crate) trait Caller {
 
     /// Makes the root of a run ready on this worker.
     fn start(&self, root: u32);
+
+    /// What is left of the worker's slice: zero if it has to give way, or has no seat any more.
+    fn slice(&self) -> &Cell<u32>;
+
+    /// Calls a task of the block at hand, or skips it, where the run asks for attention.
+    fn step(&self, task: u32, context: &mut Context<'_>);
+
+    /// A task of the block at hand, which was called, did not just end.
+    fn step_ended(&self, task: u32, outcome: Outcome, context: &mut Context<'_>);
 
     /// Waits on this task's stack. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>);

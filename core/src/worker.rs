@@ -31,6 +31,7 @@ use crate::sync::UnsafeCell;
 use crate::task::TaskId;
 use crate::wait::Target;
 
+mod blocks;
 mod counting;
 mod failing;
 mod finding;
@@ -193,13 +194,16 @@ impl<'p, P: Platform> Worker<'p, P> {
             Current::Task(flow, index) => {
                 // SAFETY: the task that panicked is unfinished, so its run is active.
                 let flow = unsafe { flow.as_ref() };
+                // SAFETY: as above.
+                let view = unsafe { flow.view() };
+                if view.coarse {
+                    return self.settle_block(flow, &view, index, panic);
+                }
                 if flow.is_observed() {
                     let outcome = Ended::Failed;
                     self.tell_of_task(flow, index, EventKind::End { outcome });
                 }
                 self.fail(flow, index, Failure::Panicked(panic));
-                // SAFETY: as above.
-                let view = unsafe { flow.view() };
                 if !self.has_seat() {
                     let late = Late::of(view.base + index, Outcome::Failed);
                     return self.pool.finish_late(late);
@@ -291,6 +295,18 @@ impl<P: Platform> Caller for Worker<'_, P> {
 
     fn wait(&self, target: Target<'_>, root: Option<u32>) {
         self.pool.wait_from(Some(self), target, root, None);
+    }
+
+    fn slice(&self) -> &Cell<u32> {
+        &self.slice
+    }
+
+    fn step(&self, task: u32, context: &mut Context<'_>) {
+        self.step_of_block(Caller::flow(self), task, context);
+    }
+
+    fn step_ended(&self, task: u32, outcome: Outcome, context: &mut Context<'_>) {
+        self.end_step(Caller::flow(self), task, outcome, context);
     }
 
     fn task(&self) -> TaskId {

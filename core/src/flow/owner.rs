@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::Cell;
-use core::ptr;
 
 use super::{Flow, ORPHAN};
 use crate::directory::{Directory, Registration};
@@ -109,7 +108,7 @@ impl FlowOwner {
         }
         if idle {
             self.edit(Graph::spend_once)?;
-            self.point_at_graph();
+            self.point_at_graph(Some(host.workers()));
         }
         self.flow.submit(host, order)
     }
@@ -134,24 +133,9 @@ impl FlowOwner {
             return Err(TaskflowError::Once { task });
         }
         if self.is_idle() {
-            self.point_at_graph();
+            self.point_at_graph(None);
         }
         Ok(())
-    }
-
-    /// Lets workers find the graph. No run is unfinished.
-    fn point_at_graph(&self) {
-        self.query(|graph| {
-            let frozen = graph.frozen().expect("`validate` has frozen it");
-            // SAFETY: no run is unfinished, so no worker reads it, and this is the owner thread.
-            let hot = unsafe { &mut *self.flow.hot.get() };
-            hot.nodes = frozen.nodes;
-            hot.successors = frozen.successors;
-            hot.weak = frozen.weak.map_or(ptr::null(), ptr::from_ref);
-            hot.special = frozen.special;
-            hot.contended = graph.is_contended();
-            hot.tasks = graph.len();
-        });
     }
 
     /// The owner is going: drops all closures, or leaves that to the end of the last run.
@@ -192,7 +176,7 @@ pub(crate) fn nursery_flow(
         }
     });
     owner.validate()?;
-    owner.point_at_graph();
+    owner.point_at_graph(None);
     let place = directory.register(&owner.flow, tasks as usize + 1)?;
     // SAFETY: nobody has a reference of the flow yet, and this is the owner thread.
     unsafe { (*owner.flow.hot.get()).base = place.base() };

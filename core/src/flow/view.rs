@@ -1,8 +1,84 @@
-//! The frozen graph of a flow as workers read it.
+//! The frozen graph of a flow as workers read it: its tasks, or the blocks that they are run in.
 
+use core::ptr;
+
+use super::Flow;
 use crate::graph::edges::Weak as WeakEdges;
 use crate::graph::node::Node;
+use crate::observer::RunId;
 use crate::protocol::join_counter::JoinCounter;
+
+/// What a [`View`] borrows, without a borrow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hot {
+    pub(super) nodes: *const [Node],
+    pub(super) successors: *const [u32],
+    pub(super) weak: *const WeakEdges,
+    pub(super) special: bool,
+    pub(super) coarse: bool,
+    /// Tasks acquire or release.
+    pub(super) contended: bool,
+    pub(super) tasks: usize,
+    pub(super) counted: usize,
+    /// How many the flow needs, whether its tasks are run in blocks or not.
+    pub(super) references: usize,
+    pub(super) base: u32,
+    /// The outermost flow that the active run is part of.
+    pub(super) top: u64,
+    pub(super) nursery: bool,
+    pub(super) run: RunId,
+}
+
+impl Hot {
+    /// Of a flow that never ran.
+    pub(super) const fn new(flow: u64, nursery: bool) -> Self {
+        Self {
+            nodes: &[],
+            successors: &[],
+            weak: ptr::null(),
+            special: false,
+            coarse: false,
+            contended: false,
+            tasks: 0,
+            counted: 0,
+            references: 0,
+            base: 0,
+            top: flow,
+            nursery,
+            run: RunId::NONE,
+        }
+    }
+}
+
+impl Flow {
+    /// The frozen graph.
+    ///
+    /// # Safety
+    ///
+    /// 1. A run of the flow is active and does not end during `'_`, nor does its round: the caller has an
+    ///    unfinished task of it in hand, or is the one that ends it. Or the flow is a nursery's.
+    #[inline]
+    pub(crate) unsafe fn view(&self) -> View<'_> {
+        // SAFETY: (1) `hot` is written only while no task is unfinished, and a nursery's not at all.
+        let hot = unsafe { &*self.hot.get() };
+        View {
+            // SAFETY: (1) it points at the records of the graph, which are not edited meanwhile, or of a plan
+            // that stays until the round has ended.
+            nodes: unsafe { &*hot.nodes },
+            // SAFETY: as above.
+            successors: unsafe { &*hot.successors },
+            // SAFETY: as above; or null.
+            weak: unsafe { hot.weak.as_ref() },
+            special: hot.special,
+            coarse: hot.coarse,
+            tasks: hot.tasks,
+            counted: hot.counted,
+            base: hot.base,
+            top: hot.top,
+            nursery: hot.nursery,
+        }
+    }
+}
 
 /// The frozen graph as workers read it.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +88,12 @@ pub(crate) struct View<'f> {
     /// What only graphs with weak edges need.
     pub(crate) weak: Option<&'f WeakEdges>,
     pub(super) special: bool,
-    /// How many tasks a round has, the root not counted.
+    /// The records are those of [blocks](crate::graph::blocks), and not of tasks.
+    pub(crate) coarse: bool,
+    /// How many tasks a round has.
     pub(crate) tasks: usize,
+    /// How many records a round counts, the root not counted.
+    pub(crate) counted: usize,
     /// The reference of the first task.
     pub(crate) base: u32,
     /// The references stand for jobs, not for the records.

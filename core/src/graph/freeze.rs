@@ -57,6 +57,11 @@ impl Graph {
         }
     }
 
+    /// How often edges were brought into the form that runs: another number is another form.
+    pub(crate) fn freezes(&self) -> u64 {
+        self.freezes
+    }
+
     /// What is odd in a frozen graph.
     pub(crate) fn lints(&self) -> Vec<Lint> {
         let duplicate = |edge: &Edge| Lint::DuplicateEdge {
@@ -163,6 +168,7 @@ impl Graph {
             unreachable!("`listed` leaves a list");
         };
         let forward = list.forward;
+        self.freezes += 1;
         self.duplicates.clear();
         self.scheduled
             .sort_unstable_by_key(|edge| (edge.from, edge.to));

@@ -53,6 +53,8 @@ pub(crate) enum Outcome {
     Branched,
     /// The task is not done: it is to be called again when the suspension in the context is woken.
     Pending,
+    /// Of a block: the worker has to leave it before its last task. It is to be queued, and called again.
+    Unfinished,
 }
 
 /// What a call learns, and what it leaves for the worker that made it.

@@ -202,6 +202,10 @@ impl<P: Platform> Host for Pool<P> {
         &self.directory
     }
 
+    fn workers(&self) -> usize {
+        Self::workers(self)
+    }
+
     fn observers(&self) -> &Observers {
         &self.observers
     }

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::ptr::NonNull;
 
 use super::{Current, Worker};
-use crate::flow::Flow;
+use crate::flow::{Flow, View};
 use crate::platform::Platform;
 use crate::protocol::completion::{Left, Tally};
 use crate::run::{Rounds, Waiter};
@@ -35,16 +35,16 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Counts a whole round, its root included, of which nothing is to be run.
     #[cold]
-    pub(super) fn count_all_skipped(&self, flow: &Flow, tasks: usize) {
+    pub(super) fn count_all_skipped(&self, flow: &Flow, view: &View<'_>) {
         self.tally_for(flow);
         let mut tally = self.tally.get();
-        if self.is_general(flow) {
+        if view.is_general() {
             tally.finished += 1;
-            tally.ended += tasks;
+            tally.ended += view.tasks;
         } else {
-            tally.finished += tasks + 1;
+            tally.finished += view.counted + 1;
         }
-        tally.skipped += tasks;
+        tally.skipped += view.tasks;
         self.tally.set(tally);
     }
 
@@ -97,15 +97,6 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "the worker's task is what keeps the view"
-    )]
-    fn is_general(&self, flow: &Flow) -> bool {
-        // SAFETY: the caller has a task of the flow in hand.
-        unsafe { flow.view() }.is_general()
-    }
-
     /// Whether there is something to flush before a task of `flow` is begun.
     #[inline]
     pub(super) fn has_tally_of_another(&self, flow: &Flow) -> bool {
@@ -155,6 +146,12 @@ impl<P: Platform> Worker<'_, P> {
                 return None;
             }
         }
+        // SAFETY: all tasks are counted, and this worker alone has the flow.
+        if unsafe { flow.is_coarsened() } {
+            let now = self.pool.platform.now();
+            // SAFETY: as above.
+            unsafe { flow.reconsider(now, self.pool.workers()) };
+        }
         let root = self.next_round(flow);
         if root.is_none() {
             // The flow may go with what is returned.
@@ -187,6 +184,11 @@ impl<P: Platform> Worker<'_, P> {
         match again {
             Ok(Some(rounds)) => {
                 run.round_begins(rounds);
+                // SAFETY: this worker alone has the flow.
+                if unsafe { flow.is_coarsened() } {
+                    // SAFETY: as above.
+                    unsafe { flow.time_from(self.pool.platform.now()) };
+                }
                 // SAFETY: this worker alone has the flow.
                 Some(unsafe { flow.begin_round() })
             }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Worker;
 use crate::error::{RunError, TaskError};
-use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, SOME_CANCELLED, View};
+use crate::flow::{COLLECT_ALL, Flow, KEEP_INDEPENDENT, SOME_CANCELLED};
 use crate::graph::node::{Flag, Node, Outcome};
 use crate::platform::Platform;
 use crate::stats::{Failure, Suppressed};
@@ -52,7 +52,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn end_badly(
         &self,
         flow: &Flow,
-        view: &View<'_>,
+        node: &Node,
         index: u32,
         mut outcome: Outcome,
         failures: &mut Vec<Suppressed>,
@@ -61,7 +61,7 @@ impl<P: Platform> Worker<'_, P> {
             outcome = self.fail_with(flow, index, failures);
         }
         if outcome == Outcome::Cancelled && flow.attention() & SOME_CANCELLED != 0 {
-            self.leave_out(flow, view.node(index), index);
+            self.leave_out(flow, node, index);
         }
         outcome
     }

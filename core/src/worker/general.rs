@@ -2,6 +2,7 @@
 //! suspend, runs that go on after a failure, and those that are observed.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::running::Outbox;
@@ -14,12 +15,12 @@ use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
+use crate::protocol::deque::DequeOwner;
 use crate::stats::Failure;
 
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
     pub(super) fn run_general(&self, flow: &Flow, view: &View<'_>, first: u32) -> Option<u32> {
-        let root = view.root();
         let mut index = first;
         let mut context = Context::new(self);
         loop {
@@ -46,24 +47,43 @@ impl<P: Platform> Worker<'_, P> {
                 return None;
             }
             let next = self.end(flow, view, index, outcome, &mut context);
-            let slice = self.slice.get().saturating_sub(1);
-            self.slice.set(slice);
-            if slice == 0 {
-                return next.map(|next| self.in_hand(flow, view, next));
+            match self.follow(flow, view, next, 1) {
+                ControlFlow::Continue(next) => index = next,
+                ControlFlow::Break(in_hand) => return in_hand,
             }
-            index = match next {
-                Some(next) => next,
-                None => match self.deque()?.take_newest() {
-                    Some(task) => {
-                        let near = task.wrapping_sub(view.base);
-                        if near >= root {
-                            return Some(task);
-                        }
-                        near
-                    }
-                    None => self.next_in_row(flow, view)?,
-                },
-            };
+        }
+    }
+
+    /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
+    /// with, or else the task that is in hand.
+    pub(super) fn follow(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        next: Option<u32>,
+        tasks: u32,
+    ) -> ControlFlow<Option<u32>, u32> {
+        let slice = self.slice.get().saturating_sub(tasks);
+        self.slice.set(slice);
+        if slice == 0 {
+            return ControlFlow::Break(next.map(|next| self.in_hand(flow, view, next)));
+        }
+        if let Some(next) = next {
+            return ControlFlow::Continue(next);
+        }
+        match self.deque().and_then(DequeOwner::take_newest) {
+            Some(task) => {
+                let near = task.wrapping_sub(view.base);
+                if near < view.root() {
+                    ControlFlow::Continue(near)
+                } else {
+                    ControlFlow::Break(Some(task))
+                }
+            }
+            None => match self.next_in_row(flow, view) {
+                Some(next) => ControlFlow::Continue(next),
+                None => ControlFlow::Break(None),
+            },
         }
     }
 
@@ -137,7 +157,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Whether a task of a run with such bits is not to be begun.
     #[cold]
-    fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, attention: u32) -> bool {
+    pub(super) fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, attention: u32) -> bool {
         if attention & SOME_CANCELLED != 0 {
             self.leave_out(flow, node, index);
         }
@@ -160,12 +180,14 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<u32> {
         if matches!(outcome, Outcome::Failed | Outcome::Cancelled) {
-            outcome = self.end_badly(flow, view, index, outcome, &mut context.failures);
+            let node = view.node(index);
+            outcome = self.end_badly(flow, node, index, outcome, &mut context.failures);
         }
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
-        if !view.is_general() && attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED) == 0 {
+        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED) == 0;
+        if view.coarse || plain && !view.is_general() {
             if skipped {
                 self.count_skipped(flow, index);
             }

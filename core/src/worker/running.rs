@@ -46,6 +46,9 @@ impl<P: Platform> Worker<'_, P> {
         if view.is_general() {
             return self.run_general(flow, &view, index);
         }
+        if view.coarse {
+            return self.run_blocks(flow, &view, index);
+        }
         let mut context = Context::new(self);
         loop {
             let outcome = match flow.attention() {
@@ -108,11 +111,13 @@ impl<P: Platform> Worker<'_, P> {
         if observed && begin == 0 {
             self.tell_begin(flow);
         }
+        // (Blocks tell of their tasks.)
+        let observed = observed && !view.coarse;
         if begin == 0 && flow.is_stopped() {
             // Nothing of this round was started, so no counter is out of place.
             // SAFETY: the round is unfinished.
             unsafe { flow.graph() }.expire_outputs();
-            self.count_all_skipped(flow, view.tasks);
+            self.count_all_skipped(flow, view);
             return None;
         }
         // (Later batches of a row that was begun in the other way stay with that.)

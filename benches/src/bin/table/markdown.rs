@@ -35,8 +35,11 @@ fn reruns(figures: &Figures, to: &mut String) -> fmt::Result {
             "workers",
             "bound, LIFO",
             "bound, FIFO",
+            "fixed order",
             "ours",
             "ours / bound",
+            "in blocks",
+            "blocks / bound",
             "ping",
         ],
     )?;
@@ -44,13 +47,16 @@ fn reruns(figures: &Figures, to: &mut String) -> fmt::Result {
         let ping = row.ping.map(|ping| spread(ping, 0)).unwrap_or_default();
         writeln!(
             to,
-            "| {} | {} | {} | {} | {} | {:.2} | {ping} |",
+            "| {} | {} | {} | {} | {} | {} | {:.2} | {} | {:.2} | {ping} |",
             row.graph,
             row.workers,
             spread(row.bound_lifo, 2),
             spread(row.bound_fifo, 2),
+            spread(row.fixed, 2),
             spread(row.ours, 2),
             row.ratio,
+            spread(row.blocks, 2),
+            row.blocks_ratio,
         )?;
     }
     writeln!(to)
