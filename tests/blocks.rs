@@ -248,7 +248,7 @@ fn observers_hear_of_each_task_of_a_block() {
                 journal.assert_in_order();
                 assert_eq!(journal.of("7").len(), 6);
                 let flows = journal.count(|heard| heard.flow_name.as_deref() == Some(""));
-                assert_eq!(flows, 3 * 240 + 4);
+                assert_eq!(flows, 3 * 240 + 2);
             }
         }
     });

@@ -1,9 +1,10 @@
 //! Random graphs of every kind of task, run in every way, under every seed.
 
+use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use taskflow_std::testing::{Dice, Executor, check, pause, spawn};
-use taskflow_std::{RunError, Semaphore, Taskflow};
+use taskflow_std::{Coarsening, RunError, Semaphore, Taskflow};
 
 use super::ledger::Ledger;
 use super::units::{Counted, Ends, Shared, Unit, shared_module};
@@ -31,10 +32,16 @@ impl Graph {
         }
         let (ledger, fails) = (Arc::new(Ledger::of(&before)), Counted::default());
         let flow = Taskflow::new();
+        let in_blocks = dice.below(4) == 0;
+        if in_blocks {
+            let length = u32::try_from(dice.below(6)).ok();
+            let length = length.and_then(NonZeroU32::new);
+            flow.coarsen(length.map_or(Coarsening::Adaptive, Coarsening::Blocks));
+        }
         let mut units: Vec<Ends<'_>> = Vec::new();
         for (at, before) in before.iter().enumerate() {
             let unit = Unit::thrown(dice, at, &ledger, shared, &fails);
-            let (first, last) = unit.emplace(dice, &flow);
+            let (first, last) = unit.emplace(dice, &flow, in_blocks);
             for from in before {
                 first.succeed(units[*from].1);
             }

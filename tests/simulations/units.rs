@@ -67,9 +67,14 @@ pub(crate) type Ends<'f> = (TaskHandle<'f>, TaskHandle<'f>);
 /// Adds a unit to a flow.
 type Kind = for<'f> fn(&'f Flow, Unit) -> Ends<'f>;
 
+/// The first few may be run in blocks.
 const KINDS: [(&str, Kind); 14] = [
     ("a task", plain),
     ("a task that may fail", attempt),
+    ("typed tasks", |flow, unit| typed(flow, &unit)),
+    ("a task that spawns", spawned),
+    ("a task that runs a flow", inner_run),
+    ("a task with a group", group),
     ("a condition", |flow, unit| choice(flow, &unit)),
     ("a loop", |flow, unit| repeated(flow, &unit)),
     ("a multi-condition", |flow, unit| several(flow, &unit)),
@@ -77,12 +82,11 @@ const KINDS: [(&str, Kind); 14] = [
     ("a runtime task", runtime),
     ("a module", |flow, unit| module(flow, &unit)),
     ("a semaphore's task", semaphore),
-    ("typed tasks", |flow, unit| typed(flow, &unit)),
     ("an async task", pending),
-    ("a task that spawns", spawned),
-    ("a task that runs a flow", inner_run),
-    ("a task with a group", group),
 ];
+
+/// How many of them.
+const CLOSURES: usize = 6;
 
 impl Unit {
     pub(crate) fn thrown(
@@ -103,9 +107,10 @@ impl Unit {
         }
     }
 
-    /// Adds this unit to a flow, as the dice fall.
-    pub(crate) fn emplace<'f>(self, dice: &mut Dice, flow: &'f Flow) -> Ends<'f> {
-        let (name, kind) = KINDS[dice.below(KINDS.len())];
+    /// Adds this unit to a flow, as the dice fall: one that may be run in blocks, or any.
+    pub(crate) fn emplace<'f>(self, dice: &mut Dice, flow: &'f Flow, in_blocks: bool) -> Ends<'f> {
+        let kinds = if in_blocks { CLOSURES } else { KINDS.len() };
+        let (name, kind) = KINDS[dice.below(kinds)];
         self.ledger.enter(self.at, name);
         kind(flow, self)
     }

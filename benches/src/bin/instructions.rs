@@ -3,11 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+use core::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
-use taskflow_std::{Builder, Event, Manual, RunError, RunOptions, Taskflow};
+use taskflow_std::{Builder, Coarsening, Event, Manual, RunError, RunOptions, Taskflow};
 
 /// Tasks of a round, about.
 const TASKS: u32 = 100_000;
@@ -25,6 +26,9 @@ struct Args {
     observed_before: bool,
 }
 
+/// Tasks of a block.
+const BLOCK: NonZeroU32 = NonZeroU32::new(1024).expect("not zero");
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Graph {
     /// Tasks that have nothing to do with one another.
@@ -33,6 +37,8 @@ enum Graph {
     Chain,
     /// A loop of three tasks a pass.
     Loop,
+    /// A square of tasks, each behind two, in blocks.
+    Blocks,
 }
 
 impl Graph {
@@ -41,6 +47,10 @@ impl Graph {
         let shape = match self {
             Self::Independent => Shape::independent(TASKS),
             Self::Chain => Shape::chain(TASKS),
+            Self::Blocks => {
+                flow.coarsen(Coarsening::Blocks(BLOCK));
+                Shape::wavefront(TASKS.isqrt())
+            }
             Self::Loop => {
                 let (body, mut passes) = (flow.emplace(|| {}), 0);
                 flow.repeat_while(

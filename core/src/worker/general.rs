@@ -56,6 +56,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
     /// with, or else the task that is in hand.
+    #[expect(clippy::inline_always, reason = "it ends loops that take some hundred instructions a turn")]
+    #[inline(always)]
     pub(super) fn follow(
         &self,
         flow: &Flow,
