@@ -81,6 +81,11 @@ impl Flow {
 }
 
 /// The frozen graph as workers read it.
+///
+/// # Invariants
+///
+/// 1. What stands in `successors` are indices of `nodes`, and not the last.
+/// 2. The `first` of the nodes do not fall, and do not exceed the length of `successors`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'f> {
     pub(super) nodes: &'f [Node],
@@ -140,18 +145,38 @@ impl<'f> View<'f> {
         root
     }
 
+    /// The record of a task, unchecked.
+    ///
+    /// # Safety
+    ///
+    /// 1. The index is that of a task: it comes from a row, or from a reference of this flow.
+    #[inline]
+    pub(crate) unsafe fn record(&self, index: u32) -> &'f Node {
+        debug_assert!((index as usize) < self.nodes.len());
+        // SAFETY: (1) and invariant 1.
+        unsafe { self.nodes.get_unchecked(index as usize) }
+    }
+
+    /// The successors of a task, unchecked.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`record`](Self::record).
+    #[inline]
+    pub(crate) unsafe fn row_of(&self, index: u32) -> &'f [u32] {
+        // SAFETY: (1).
+        let begin = unsafe { self.record(index) }.first as usize;
+        // SAFETY: (1) behind a task's record is another one, be it the root's.
+        let end = unsafe { self.record(index + 1) }.first as usize;
+        debug_assert!(begin <= end && end <= self.successors.len());
+        // SAFETY: invariant 2.
+        unsafe { self.successors.get_unchecked(begin..end) }
+    }
+
     /// The successor at a place of a [`row`](Self::row).
     #[inline]
     pub(crate) fn at(&self, place: u32) -> u32 {
         self.successors[place as usize]
-    }
-
-    /// The successors of a task.
-    #[inline]
-    pub(crate) fn successors(&self, index: u32) -> &'f [u32] {
-        let begin = self.nodes[index as usize].first as usize;
-        let end = self.nodes[index as usize + 1].first as usize;
-        &self.successors[begin..end]
     }
 
     /// The sources of the graph: the successors of its root.

@@ -15,7 +15,6 @@ use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
-use crate::protocol::deque::DequeOwner;
 use crate::stats::Failure;
 
 impl<P: Platform> Worker<'_, P> {
@@ -54,41 +53,6 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
-    /// with, or else the task that is in hand.
-    #[expect(clippy::inline_always, reason = "it ends loops that take some hundred instructions a turn")]
-    #[inline(always)]
-    pub(super) fn follow(
-        &self,
-        flow: &Flow,
-        view: &View<'_>,
-        next: Option<u32>,
-        tasks: u32,
-    ) -> ControlFlow<Option<u32>, u32> {
-        let slice = self.slice.get().saturating_sub(tasks);
-        self.slice.set(slice);
-        if slice == 0 {
-            return ControlFlow::Break(next.map(|next| self.in_hand(flow, view, next)));
-        }
-        if let Some(next) = next {
-            return ControlFlow::Continue(next);
-        }
-        match self.deque().and_then(DequeOwner::take_newest) {
-            Some(task) => {
-                let near = task.wrapping_sub(view.base);
-                if near < view.root() {
-                    ControlFlow::Continue(near)
-                } else {
-                    ControlFlow::Break(Some(task))
-                }
-            }
-            None => match self.next_in_row(flow, view) {
-                Some(next) => ControlFlow::Continue(next),
-                None => ControlFlow::Break(None),
-            },
-        }
-    }
-
     /// The reference of a task that the caller is going to put somewhere else.
     pub(super) fn in_hand(&self, flow: &Flow, view: &View<'_>, index: u32) -> u32 {
         self.hand_on(flow);
@@ -104,7 +68,8 @@ impl<P: Platform> Worker<'_, P> {
         index: u32,
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
-        let node = view.node(index);
+        // SAFETY: (1) this worker has the task in hand.
+        let node = unsafe { view.record(index) };
         let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED);
         context.stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, index, attention);
@@ -250,7 +215,8 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
         ready: &mut Ready,
     ) {
-        let node = view.node(index);
+        // SAFETY: (1) this worker has the task in hand.
+        let node = unsafe { view.record(index) };
         let lenient = flow.attention() & KEEP_INDEPENDENT != 0;
         // What comes after a failed or poisoned task is poisoned.
         let poisoned = node.has(Flag::POISONED) && node.lower(Flag::POISONED);
@@ -259,7 +225,8 @@ impl<P: Platform> Worker<'_, P> {
             // Before its successors can start it again.
             node.lower(Flag::ACTIVE);
         }
-        let row = view.successors(index);
+        // SAFETY: (1) this worker has the task in hand.
+        let row = unsafe { view.row_of(index) };
         if node.has(Flag::BRANCHES) {
             let choices = core::mem::take(&mut context.choices);
             if outcome == Outcome::Branched {
@@ -281,7 +248,8 @@ impl<P: Platform> Worker<'_, P> {
             return;
         }
         for successor in row {
-            let after = view.node(*successor);
+            // SAFETY: (1) it comes from a row.
+            let after = unsafe { view.record(*successor) };
             if poisons {
                 after.raise(Flag::POISONED);
             }
@@ -302,7 +270,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Starts the task that a branch leads to, whatever it still waits for.
     fn start_chosen(&self, view: &View<'_>, target: u32, ready: &mut Ready) {
-        let node = view.node(target);
+        // SAFETY: (1) it comes from the row of the task that chose it.
+        let node = unsafe { view.record(target) };
         if is_free(node, target, ready) {
             node.counter.rearm(node.strong());
             self.add_ready(view, ready, target);

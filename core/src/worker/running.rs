@@ -1,5 +1,6 @@
 //! Running tasks, and making ready what follows.
 
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::span::LONG_ROW;
@@ -10,6 +11,7 @@ use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
+use crate::protocol::deque::DequeOwner;
 use crate::sync::Ordering;
 
 /// Sources that a root makes ready at a time.
@@ -53,7 +55,8 @@ impl<P: Platform> Worker<'_, P> {
         loop {
             let outcome = match flow.attention() {
                 0 => {
-                    let node = view.node(index);
+                    // SAFETY: (1) it comes from a reference or a row.
+                    let node = unsafe { view.record(index) };
                     self.current.set(Current::Task(NonNull::from(flow), index));
                     // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
                     // round, by the worker that has its reference.
@@ -76,25 +79,46 @@ impl<P: Platform> Worker<'_, P> {
             if outcome == Outcome::Skipped {
                 self.count_skipped(flow, index);
             }
-            let next = self.complete(flow, &view, index);
-            let slice = self.slice.get().saturating_sub(1);
-            self.slice.set(slice);
-            if slice == 0 {
-                return next.map(|next| view.base + next);
+            let next = self.complete_here(flow, &view, index);
+            match self.follow(flow, &view, next, 1) {
+                ControlFlow::Continue(next) => index = next,
+                ControlFlow::Break(in_hand) => return in_hand,
             }
-            index = match next {
-                Some(next) => next,
-                None => match self.deque()?.take_newest() {
-                    Some(task) => {
-                        let near = task.wrapping_sub(view.base);
-                        if near >= root {
-                            return Some(task);
-                        }
-                        near
-                    }
-                    None => self.next_in_row(flow, &view)?,
-                },
-            };
+        }
+    }
+
+    /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
+    /// with, or else the task that is in hand.
+    #[expect(clippy::inline_always, reason = "it is in the loops of all tasks")]
+    #[inline(always)]
+    pub(super) fn follow(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        next: Option<u32>,
+        tasks: u32,
+    ) -> ControlFlow<Option<u32>, u32> {
+        let slice = self.slice.get().saturating_sub(tasks);
+        self.slice.set(slice);
+        if slice == 0 {
+            return ControlFlow::Break(next.map(|next| self.in_hand(flow, view, next)));
+        }
+        if let Some(next) = next {
+            return ControlFlow::Continue(next);
+        }
+        match self.deque().and_then(DequeOwner::take_newest) {
+            Some(task) => {
+                let near = task.wrapping_sub(view.base);
+                if near < view.root() {
+                    ControlFlow::Continue(near)
+                } else {
+                    ControlFlow::Break(Some(task))
+                }
+            }
+            None => match self.next_in_row(flow, view) {
+                Some(next) => ControlFlow::Continue(next),
+                None => ControlFlow::Break(None),
+            },
         }
     }
 
@@ -160,10 +184,17 @@ impl<P: Platform> Worker<'_, P> {
 
     /// A task has ended on a seat: counts it, and makes ready what waited for it alone. Gives one such task to be
     /// run next.
-    #[inline]
     pub(super) fn complete(&self, flow: &Flow, view: &View<'_>, index: u32) -> Option<u32> {
+        self.complete_here(flow, view, index)
+    }
+
+    /// [`complete`](Self::complete), in the caller's own code.
+    #[expect(clippy::inline_always, reason = "a call costs as much as the rest")]
+    #[inline(always)]
+    fn complete_here(&self, flow: &Flow, view: &View<'_>, index: u32) -> Option<u32> {
         let deque = self.deque()?;
-        let successors = view.successors(index);
+        // SAFETY: (1) the task has ended in this worker's hands.
+        let successors = unsafe { view.row_of(index) };
         if successors.len() >= LONG_ROW && self.leave_in_row(flow, view, index, successors.len()) {
             self.count_finished(flow);
             return None;
@@ -171,7 +202,8 @@ impl<P: Platform> Worker<'_, P> {
         let mut next = None;
         let mut out = Outbox::default();
         for successor in successors {
-            let node = view.node(*successor);
+            // SAFETY: (1) it comes from a row.
+            let node = unsafe { view.record(*successor) };
             let strong = node.strong();
             let ready = strong <= 1
                 || if self.solo {
