@@ -352,7 +352,7 @@ fn order_after_rounds(each: Duration, rounds: usize) -> Vec<usize> {
         .map(|at| {
             flow.emplace(move || {
                 executor.platform().advance(each);
-                order.lock().unwrap().push(at);
+                order.lock().expect("no panic").push(at);
             })
         })
         .collect();
@@ -361,10 +361,10 @@ fn order_after_rounds(each: Duration, rounds: usize) -> Vec<usize> {
     }
     drop(tasks);
     for _ in 0..rounds {
-        order.lock().unwrap().clear();
-        executor.run_and_wait(&flow).unwrap();
+        order.lock().expect("no panic").clear();
+        executor.run_and_wait(&flow).expect("nothing fails");
     }
-    order.lock().unwrap().clone()
+    order.lock().expect("no panic").clone()
 }
 
 #[test]
