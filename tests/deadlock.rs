@@ -70,7 +70,6 @@ fn a_task_that_holds_a_lock_and_waits_for_another_pool_takes_up_nothing_that_wan
 }
 
 #[test]
-#[ignore = "a known limit: what a seatless wait needs may lie in the queue of a worker that spins; see core/ARCHITECTURE.md"]
 fn a_bridge_from_an_iterator_that_is_entered_below_itself_ends() {
     ends(locks::recursive_bridge);
 }
