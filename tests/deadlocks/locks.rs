@@ -1,13 +1,15 @@
 //! Programs whose tasks hold a lock while they wait for other tasks.
 
+use core::future::poll_fn;
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Mutex;
+use core::task::{Poll, Waker};
+use std::sync::{Arc, Mutex};
 
 use taskflow_core::{Platform, RunError, Taskflow};
 
 use super::Make;
-use crate::support::giving_way::locked;
+use crate::support::giving_way::{locked, spin_until};
 
 /// Stealing unrelated work while holding a lock: rayon issue 592. Each task takes the lock and has others do a
 /// part of its work; whoever waits for those and takes up another such task meanwhile wants the lock that is
@@ -76,6 +78,82 @@ pub(crate) fn hold_a_lock_and_wait_for_another_pool<P: Platform>(
     application.run_and_wait(&flow)?;
     drop(flow);
     assert_eq!(*locked(&device), 48);
+    Ok(())
+}
+
+/// A task that holds a lock waits for an async task; when that is woken, all workers have come to want the lock, the one
+/// that woke it too, and more that want it lie beside it: oneTBB keeps its waiting thread as a worker for that, which
+/// takes up what it finds, and then wants its own lock.
+///
+/// Here the wait finds nobody who takes up what is ready, and goes on, on a seat of its own, with what it waits for.
+pub(crate) fn hold_a_lock_and_wait_for_what_is_woken_later<P: Platform>(
+    make: Make<'_, P>,
+) -> Result<(), RunError> {
+    let executor = make();
+    let wanting = 2 * executor.num_workers();
+    let lock = Arc::new(Mutex::new(0));
+    let bell: Arc<Mutex<Option<Waker>>> = Arc::default();
+    let flow = Taskflow::new();
+    flow.emplace(|| {
+        let mut held = locked(&lock);
+        let inner = Taskflow::new();
+        inner.emplace_async(|| {
+            let (executor, lock, bell, mut begun) = (&executor, &lock, &bell, false);
+            poll_fn(move |context| {
+                if core::mem::replace(&mut begun, true) {
+                    return Poll::Ready(());
+                }
+                *locked(bell) = Some(context.waker().clone());
+                for _ in 0..wanting {
+                    let (lock, bell) = (Arc::clone(lock), Arc::clone(bell));
+                    drop(executor.spawn(move || {
+                        let rung = locked(&bell).take();
+                        rung.into_iter().for_each(Waker::wake);
+                        *locked(&lock) += 1;
+                    }));
+                }
+                Poll::Pending
+            })
+        });
+        executor.run_and_wait(&inner).expect("it does not fail");
+        *held += 1;
+    });
+    executor.run_and_wait(&flow)?;
+    executor.wait_for_all()?;
+    assert_eq!(*locked(&lock), wanting + 1);
+    Ok(())
+}
+
+/// Two pools whose tasks wait across both, each of which is to go on only when the other has begun to wait: what a pool
+/// is to run for the other one comes when all its own workers wait.
+///
+/// Here a task that waits goes on with what it waits for on a seat of its own where nobody else does, in the other pool
+/// too.
+pub(crate) fn wait_across_two_pools<P: Platform>(make: Make<'_, P>) -> Result<(), RunError> {
+    let pools = [make(), make()];
+    let workers = pools[0].num_workers();
+    let (begun, count) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let flows = [0, 1].map(|place| {
+        let (other, begun, count) = (&pools[1 - place], &begun, &count);
+        let flow = Taskflow::new();
+        for _ in 0..workers {
+            flow.emplace(move || {
+                begun.fetch_add(1, Ordering::SeqCst);
+                spin_until(|| begun.load(Ordering::SeqCst) == 2 * workers);
+                let small = Taskflow::new();
+                small.emplace(|| _ = count.fetch_add(1, Ordering::SeqCst));
+                other.run_and_wait(&small).expect("it does not fail");
+            });
+        }
+        flow
+    });
+    pools[0].scope(|scope| {
+        let first = scope.run(&flows[0]);
+        pools[1].scope(|scope| drop(scope.run(&flows[1])))?;
+        first.wait()
+    })??;
+    drop(flows);
+    assert_eq!(count.into_inner(), 2 * workers);
     Ok(())
 }
 

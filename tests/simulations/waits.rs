@@ -131,6 +131,44 @@ fn a_task_that_holds_a_lock_over_a_wait_for_a_group_finds_nobody_on_its_stack_wh
 }
 
 #[test]
+fn a_task_that_keeps_its_seat_while_it_waits_joins_tasks_that_need_all_workers() {
+    on_hosts(|executor, workers| {
+        let (inner, outer) = (Taskflow::new(), Taskflow::new());
+        let (about_to_wait, arrived) = (Counter::default(), Counter::default());
+        let waiting = about_to_wait.clone();
+        let source = inner.emplace(move || {
+            // With one worker it is not before the wait that this is begun.
+            while workers > 1 && waiting.get() == 0 {
+                pause();
+            }
+            for _ in 0..100 {
+                pause();
+            }
+        });
+        for _ in 0..workers {
+            let arrived = arrived.clone();
+            source.precede(inner.emplace(move || {
+                arrived.add();
+                while arrived.get() < workers {
+                    pause();
+                }
+            }));
+        }
+        let run = executor.run(&inner);
+        outer.emplace_once(move || {
+            about_to_wait.add();
+            run.wait().expect("nothing fails");
+        });
+        let outer = executor.run(&outer);
+        // (A wait here would lend a hand.)
+        while !outer.is_done() {
+            pause();
+        }
+        assert_eq!(arrived.get(), workers);
+    });
+}
+
+#[test]
 fn tasks_that_keep_all_seats_while_they_wait_run_what_is_woken_later() {
     on_hosts(|executor, workers| {
         let (flow, bells) = (Taskflow::new(), Arc::new(Mutex::new(Vec::new())));
