@@ -98,15 +98,15 @@ fn who_is_alone_again_sees_what_others_did() {
 }
 
 /// A queue that loses an entry at either end while its owner is alone, and one to a thief who has joined meanwhile. Two
-/// threads; exhaustive.
+/// threads; bound 2.
 #[test]
 fn each_entry_leaves_once_whether_its_owner_is_alone_or_not() {
-    explore(None, || {
+    explore(Some(2), || {
         let (ring, owner) = Deque::new(4 * STEAL_MAX);
-        let (sharing, bodies) = (Rc::new(Sharing::default()), Bodies::of(6));
+        let (sharing, bodies) = (Rc::new(Sharing::default()), Bodies::of(4));
         let run = |task: Option<u32>| task.into_iter().for_each(|task| bodies.run(task));
-        let push = |tasks: [u32; 3]| {
-            for task in tasks {
+        let push = |tasks: &[u32]| {
+            for &task in tasks {
                 bodies.make_ready(task);
                 owner.push(task).expect("there is room");
                 owner.publish();
@@ -126,7 +126,7 @@ fn each_entry_leaves_once_whether_its_owner_is_alone_or_not() {
             })
         };
         owner.set_alone(true);
-        push([1, 2, 3]);
+        push(&[1, 2, 3]);
         run(owner.take_newest());
         run(owner.take_oldest());
         owner.set_alone(false);
@@ -134,8 +134,7 @@ fn each_entry_leaves_once_whether_its_owner_is_alone_or_not() {
         run(owner.take_newest());
         sharing.end();
         owner.set_alone(sharing.is_alone());
-        push([4, 5, 6]);
-        run(owner.take_newest());
+        push(&[4]);
         run(owner.take_oldest());
         thief.join().expect("no panic");
         while let Some(task) = owner.take_newest() {

@@ -75,6 +75,11 @@ fn a_task_that_holds_a_lock_and_waits_goes_on_when_all_workers_have_come_to_want
 }
 
 #[test]
+fn a_task_that_holds_a_lock_and_waits_finds_what_lies_behind_one_that_wants_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_what_lies_behind_who_wants_it);
+}
+
+#[test]
 fn tasks_that_wait_across_two_pools_end_when_all_workers_of_both_wait() {
     ends(locks::wait_across_two_pools);
 }

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Poll, Waker};
 use std::sync::{Arc, Mutex};
 
-use taskflow_core::{Platform, RunError, Taskflow};
+use taskflow_core::{Executor, Platform, RunError, Taskflow};
 
 use super::Make;
 use crate::support::giving_way::{locked, spin_until};
@@ -82,46 +82,90 @@ pub(crate) fn hold_a_lock_and_wait_for_another_pool<P: Platform>(
 }
 
 /// A task that holds a lock waits for an async task; when that is woken, all workers have come to want the lock, the one
-/// that woke it too, and more that want it lie beside it: oneTBB keeps its waiting thread as a worker for that, which
-/// takes up what it finds, and then wants its own lock.
+/// that woke it too, and more that want it lie beside it: a waiting thread that takes up what it finds then wants its own
+/// lock, and one that sleeps is never woken.
 ///
-/// Here the wait finds nobody who takes up what is ready, and goes on, on a seat of its own, with what it waits for.
+/// Here the wait finds that nobody takes up what is ready, and goes on, on a seat of its own, with what it waits for.
 pub(crate) fn hold_a_lock_and_wait_for_what_is_woken_later<P: Platform>(
     make: Make<'_, P>,
 ) -> Result<(), RunError> {
     let executor = make();
+    let (lock, bell): (Arc<Mutex<usize>>, Arc<Mutex<Option<Waker>>>) = Default::default();
     let wanting = 2 * executor.num_workers();
-    let lock = Arc::new(Mutex::new(0));
-    let bell: Arc<Mutex<Option<Waker>>> = Arc::default();
     let flow = Taskflow::new();
     flow.emplace(|| {
         let mut held = locked(&lock);
-        let inner = Taskflow::new();
-        inner.emplace_async(|| {
-            let (executor, lock, bell, mut begun) = (&executor, &lock, &bell, false);
-            poll_fn(move |context| {
-                if core::mem::replace(&mut begun, true) {
-                    return Poll::Ready(());
-                }
-                *locked(bell) = Some(context.waker().clone());
-                for _ in 0..wanting {
-                    let (lock, bell) = (Arc::clone(lock), Arc::clone(bell));
-                    drop(executor.spawn(move || {
-                        let rung = locked(&bell).take();
-                        rung.into_iter().for_each(Waker::wake);
-                        *locked(&lock) += 1;
-                    }));
-                }
-                Poll::Pending
-            })
+        wait_to_be_woken(&executor, |waker| {
+            *locked(&bell) = Some(waker);
+            for _ in 0..wanting {
+                let (lock, bell) = (Arc::clone(&lock), Arc::clone(&bell));
+                drop(executor.spawn(move || {
+                    let rung = locked(&bell).take();
+                    rung.into_iter().for_each(Waker::wake);
+                    *locked(&lock) += 1;
+                }));
+            }
         });
-        executor.run_and_wait(&inner).expect("it does not fail");
         *held += 1;
     });
     executor.run_and_wait(&flow)?;
     executor.wait_for_all()?;
     assert_eq!(*locked(&lock), wanting + 1);
     Ok(())
+}
+
+/// The same, where what the wait needs lies in the queue of a worker that has come to want the lock, below more that
+/// wants it: the worker took all of them from outside at once.
+///
+/// Here the wait finds that this queue stands still, and frees what is in it.
+pub(crate) fn hold_a_lock_and_wait_for_what_lies_behind_who_wants_it<P: Platform>(
+    make: Make<'_, P>,
+) -> Result<(), RunError> {
+    let executor = make();
+    let lock: Arc<Mutex<usize>> = Arc::default();
+    let wanting = 2 * executor.num_workers();
+    let flow = Taskflow::new();
+    flow.emplace(|| {
+        let want = || {
+            let lock = Arc::clone(&lock);
+            move || *locked(&lock) += 1
+        };
+        let mut held = locked(&lock);
+        let (needed, others) = (Taskflow::new(), Taskflow::new());
+        needed.placeholder();
+        let needed = executor.run(&needed);
+        (0..wanting).for_each(|_| _ = others.emplace(want()));
+        drop(executor.run(&others));
+        wait_to_be_woken(&executor, |waker| {
+            let want = want();
+            drop(executor.spawn(move || {
+                waker.wake();
+                want();
+            }));
+        });
+        needed.wait().expect("it does not fail");
+        *held += 1;
+    });
+    executor.run_and_wait(&flow)?;
+    executor.wait_for_all()?;
+    assert_eq!(*locked(&lock), wanting + 2);
+    Ok(())
+}
+
+/// Waits for an async task, whose waker is given to `wakes`.
+fn wait_to_be_woken<P: Platform>(executor: &Executor<P>, wakes: impl Fn(Waker) + Sync) {
+    let flow = Taskflow::new();
+    flow.emplace_async(|| {
+        let (wakes, mut begun) = (&wakes, false);
+        poll_fn(move |context| {
+            if core::mem::replace(&mut begun, true) {
+                return Poll::Ready(());
+            }
+            wakes(context.waker().clone());
+            Poll::Pending
+        })
+    });
+    executor.run_and_wait(&flow).expect("it does not fail");
 }
 
 /// Two pools whose tasks wait across both, each of which is to go on only when the other has begun to wait: what a pool
@@ -149,8 +193,11 @@ pub(crate) fn wait_across_two_pools<P: Platform>(make: Make<'_, P>) -> Result<()
     });
     pools[0].scope(|scope| {
         let first = scope.run(&flows[0]);
-        pools[1].scope(|scope| drop(scope.run(&flows[1])))?;
-        first.wait()
+        pools[1].scope(|scope| {
+            let second = scope.run(&flows[1]);
+            // (A wait here would lend a hand.)
+            spin_until(|| first.is_done() && second.is_done());
+        })
     })??;
     drop(flows);
     assert_eq!(count.into_inner(), 2 * workers);
@@ -173,7 +220,7 @@ pub(crate) fn recursive_bridge<P: Platform>(make: Make<'_, P>) -> Result<(), Run
 }
 
 fn bridge<P: Platform>(
-    executor: &taskflow_core::Executor<P>,
+    executor: &Executor<P>,
     depth: usize,
     count: &AtomicUsize,
 ) -> Result<(), RunError> {

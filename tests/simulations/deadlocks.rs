@@ -12,7 +12,7 @@ use crate::deadlocks::{Make, locks, semaphores, workers};
 const SEEDS: u64 = 20;
 
 /// A program of many tasks that spin takes many steps.
-const STEPS_MAX: u64 = 20_000_000;
+const STEPS_MAX: u64 = 2_000_000;
 
 fn ends(program: fn(Make<'_, Simulated>) -> Result<(), RunError>) {
     for workers in [1, 2, 4, 8] {
@@ -40,6 +40,11 @@ fn a_task_that_holds_a_lock_and_waits_for_another_pool_takes_up_nothing_that_wan
 #[test]
 fn a_task_that_holds_a_lock_and_waits_goes_on_when_all_workers_have_come_to_want_the_lock() {
     ends(locks::hold_a_lock_and_wait_for_what_is_woken_later);
+}
+
+#[test]
+fn a_task_that_holds_a_lock_and_waits_finds_what_lies_behind_one_that_wants_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_what_lies_behind_who_wants_it);
 }
 
 #[test]

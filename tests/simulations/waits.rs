@@ -169,6 +169,66 @@ fn a_task_that_keeps_its_seat_while_it_waits_joins_tasks_that_need_all_workers()
 }
 
 #[test]
+fn what_a_wait_made_ready_on_a_seat_of_its_own_is_found_by_workers_that_get_free() {
+    on_hosts(|executor, workers| {
+        let (flow, bell) = (Taskflow::new(), Arc::new(Mutex::new(None::<Waker>)));
+        let (freed, ran) = (Counter::default(), Counter::default());
+        let (host, hung) = (Arc::clone(executor), Arc::clone(&bell));
+        let (free, run) = (freed.clone(), ran.clone());
+        flow.emplace(move || {
+            let (inner, bell) = (Taskflow::new(), Arc::clone(&hung));
+            let woken = inner.emplace_async(move || {
+                let (bell, mut polled) = (Arc::clone(&bell), false);
+                poll_fn(move |context| {
+                    if core::mem::replace(&mut polled, true) {
+                        return Poll::Ready(());
+                    }
+                    *bell.lock().expect("no panic") = Some(context.waker().clone());
+                    Poll::Pending
+                })
+            });
+            for _ in 0..2 {
+                // Each of two goes on with the other only, for which a worker has to get free.
+                let (freed, ran) = (free.clone(), run.clone());
+                woken.precede(inner.emplace(move || {
+                    freed.add();
+                    ran.add();
+                    while ran.get() < 2 {
+                        pause();
+                    }
+                }));
+            }
+            host.run(&inner).wait().expect("nothing fails");
+        });
+        let waiting = executor.run(&flow);
+        while bell.lock().expect("no panic").is_none() {
+            pause();
+        }
+        let busy = Taskflow::new();
+        let kept = Counter::default();
+        for _ in 0..workers {
+            let (bell, freed, kept) = (Arc::clone(&bell), freed.clone(), kept.clone());
+            busy.emplace(move || {
+                if kept.add() + 1 == workers {
+                    let bell = bell.lock().expect("no panic").take();
+                    bell.into_iter().for_each(Waker::wake);
+                }
+                while freed.get() == 0 {
+                    pause();
+                }
+            });
+        }
+        let busy = executor.run(&busy);
+        // (A wait here would lend a hand.)
+        while !waiting.is_done() || !busy.is_done() {
+            pause();
+        }
+        assert_eq!(ran.get(), 2);
+        drop(flow);
+    });
+}
+
+#[test]
 fn tasks_that_keep_all_seats_while_they_wait_run_what_is_woken_later() {
     on_hosts(|executor, workers| {
         let (flow, bells) = (Taskflow::new(), Arc::new(Mutex::new(Vec::new())));

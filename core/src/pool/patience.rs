@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{DEQUE_LEN, Pool, Queues};
+use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::{STEAL_MAX, Stolen};
@@ -110,7 +111,11 @@ impl<P: Platform> Pool<P> {
             patience.length.saturating_mul(2)
         };
         let still = seen.is_some_and(|seen| seen == look) && !freed;
-        if still && !has_seat && patience.length >= self.patience_for_spare() {
+        if still
+            && !has_seat
+            && patience.length >= self.patience_for_spare()
+            && !mutant!("patience_no_spare")
+        {
             let workers = self.slots.len();
             // A task of another executor is nobody's here.
             let worker = WorkerId::new(seated.worker().index() % workers);
@@ -151,7 +156,7 @@ impl<P: Platform> Pool<P> {
     fn free(&self, before: &Look, now: &Look) -> bool {
         let mut any = false;
         for (place, ends) in before.ends.iter().enumerate() {
-            if now.ends.get(place) != Some(ends) {
+            if now.ends.get(place) != Some(ends) || mutant!("patience_frees_nothing") {
                 continue;
             }
             any |= match place.checked_sub(self.slots.len()) {

@@ -38,6 +38,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Pool, Queues};
+use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
@@ -71,7 +72,7 @@ impl Spares {
 
     /// One after another.
     pub(crate) fn nth(&self, place: usize) -> Option<Spare> {
-        if self.count() == 0 {
+        if self.count() == 0 || mutant!("spare_not_listed") {
             return None;
         }
         self.seats.lock().get(place).cloned()
