@@ -11,11 +11,16 @@ use crate::support::counter::Counter;
 
 /// Calls `body` with 1, 2, 4 and 8 workers, with every substitute and with none, under several seeds each.
 fn on_hosts(body: impl Fn(&Arc<Executor>, usize) + Sync) {
+    on_hosts_that_refuse(&[0, 1], body);
+}
+
+/// The same, with one in so many substitutes refused.
+fn on_hosts_that_refuse(one_in: &[usize], body: impl Fn(&Arc<Executor>, usize) + Sync) {
     for workers in [1, 2, 4, 8] {
-        for refused in [0, 1] {
+        for refused in one_in {
             Simulation::new()
                 .workers(workers)
-                .refused_starts(refused)
+                .refused_starts(*refused)
                 .seeds(20)
                 .check(|executor, _| body(executor, workers));
         }
@@ -170,7 +175,7 @@ fn a_task_that_keeps_its_seat_while_it_waits_joins_tasks_that_need_all_workers()
 
 #[test]
 fn what_a_wait_made_ready_on_a_seat_of_its_own_is_found_by_workers_that_get_free() {
-    on_hosts(|executor, workers| {
+    on_hosts_that_refuse(&[0], |executor, workers| {
         let (flow, bell) = (Taskflow::new(), Arc::new(Mutex::new(None::<Waker>)));
         let (freed, ran) = (Counter::default(), Counter::default());
         let (host, hung) = (Arc::clone(executor), Arc::clone(&bell));
