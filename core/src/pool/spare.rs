@@ -93,7 +93,7 @@ impl Spares {
         let mut seats = self.seats.lock();
         let place = seats
             .iter()
-            .position(|seat| core::ptr::eq(&*seat.queues, queues));
+            .position(|seat| core::ptr::eq(Arc::as_ptr(&seat.queues), queues));
         let seat = place.map(|place| seats.swap_remove(place));
         // Ordering: Relaxed; see `count`. Changed under the lock.
         self.count.store(seats.len(), Ordering::Relaxed);
@@ -129,7 +129,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// Ends a spare seat.
-    pub(crate) fn end_spare(&self, queues: &Queues, deque: DequeOwner) {
+    pub(crate) fn end_spare(&self, queues: &Queues, deque: &DequeOwner) {
         let mut left = None;
         // (After a panic of the host there may be something that nobody has seen.)
         deque.publish();

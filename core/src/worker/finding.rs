@@ -1,5 +1,7 @@
 //! Finding a task to be run.
 
+use alloc::sync::Arc;
+
 use super::running::Outbox;
 use super::{SLICE, Worker};
 use crate::graph::node::Context;
@@ -106,7 +108,7 @@ impl<P: Platform> Worker<'_, P> {
             {
                 return Some(task);
             }
-            let found = self.from_victims(|victim, from| self.rob(victim, from));
+            let found = self.first_of_victims(|victim, from| self.rob(victim, from));
             if found.is_some() {
                 return found;
             }
@@ -116,7 +118,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// What `take` gives of the first of the other seats' queues that it gives something of: those of workers
     /// from the nearest on, then those of spare seats.
-    pub(super) fn from_victims(
+    pub(super) fn first_of_victims(
         &self,
         take: impl Fn(&Queues, WorkerId) -> Option<u32>,
     ) -> Option<u32> {
@@ -133,7 +135,7 @@ impl<P: Platform> Worker<'_, P> {
         let mut next = 0;
         while let Some(spare) = self.pool.spares.nth(next) {
             next += 1;
-            if core::ptr::eq(&*spare.queues, self.queues) {
+            if core::ptr::eq(Arc::as_ptr(&spare.queues), self.queues) {
                 continue;
             }
             let found = take(&spare.queues, spare.worker);

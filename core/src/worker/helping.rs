@@ -78,7 +78,7 @@ impl<P: Platform> Worker<'_, P> {
         if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
             return Some(task);
         }
-        self.from_victims(|victim, from| self.steal_needed(victim, from, needed))
+        self.first_of_victims(|victim, from| self.steal_needed(victim, from, needed))
     }
 
     /// A task of a victim's that is needed: its oldest, or one of its backlog.

@@ -44,7 +44,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn give_back(&self, deque: DequeOwner) {
         match self.tenure {
             Tenure::Own | Tenure::Lent => self.pool.leave_guest_seat(self.id.index(), deque),
-            Tenure::Spare => self.pool.end_spare(self.queues, deque),
+            Tenure::Spare => self.pool.end_spare(self.queues, &deque),
         }
     }
 }
