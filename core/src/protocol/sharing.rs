@@ -31,23 +31,25 @@ pub struct Sharing(AtomicUsize);
 impl Sharing {
     /// Shares. To be called by the holder of the seat, or by who shares already.
     pub fn begin(&self) {
+        // Ordering: Release, with the Acquire of `join`: what the holder did alone.
         let order = mutant!(
             "sharing_begin_relaxed",
             Ordering::Relaxed,
             Ordering::Release
         );
-        // Ordering: Release, with the Acquire of `join`: what the holder did alone.
+        // Ordering: see above.
         self.0.fetch_add(1, order);
     }
 
     /// Shares if others do. `false`: the holder may be alone.
     #[must_use]
     pub fn join(&self) -> bool {
+        // Ordering: Acquire, with the Release of `begin`.
         let order = mutant!("sharing_join_relaxed", Ordering::Relaxed, Ordering::Acquire);
         // Ordering: Relaxed; the exchange decides.
         let mut shared = self.0.load(Ordering::Relaxed);
         while shared > 0 {
-            // Ordering: Acquire, with the Release of `begin`; Relaxed on failure, nothing is read through it.
+            // Ordering: see `order`; Relaxed on failure, nothing is read through it.
             match self
                 .0
                 .compare_exchange_weak(shared, shared + 1, order, Ordering::Relaxed)
@@ -61,20 +63,22 @@ impl Sharing {
 
     /// Shares no more.
     pub fn end(&self) {
-        let order = mutant!("sharing_end_relaxed", Ordering::Relaxed, Ordering::Release);
         // Ordering: Release, with the Acquire of `is_alone`: what was done while shared.
+        let order = mutant!("sharing_end_relaxed", Ordering::Relaxed, Ordering::Release);
+        // Ordering: see above.
         self.0.fetch_sub(1, order);
     }
 
     /// Whether nobody shares. To be asked by the holder of the seat.
     #[must_use]
     pub fn is_alone(&self) -> bool {
+        // Ordering: Acquire, with the Release of `end`.
         let order = mutant!(
             "sharing_alone_relaxed",
             Ordering::Relaxed,
             Ordering::Acquire
         );
-        // Ordering: Acquire, with the Release of `end`.
+        // Ordering: see above.
         self.0.load(order) == 0
     }
 }
