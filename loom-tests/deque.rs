@@ -34,7 +34,7 @@ struct Owned {
 
 impl Owned {
     fn new(capacity: usize, tasks: u32) -> Self {
-        let (ring, owner) = Deque::new(capacity, false);
+        let (ring, owner) = Deque::new(capacity);
         Self {
             ring,
             owner,

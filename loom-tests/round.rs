@@ -59,7 +59,7 @@ struct Worker {
 /// Two workers, and the first round's source in the injector.
 fn two_workers(rounds: u32) -> [Worker; 2] {
     let capacity = 2 * STEAL_MAX;
-    let (first, second) = (Deque::new(capacity, false), Deque::new(capacity, false));
+    let (first, second) = (Deque::new(capacity), Deque::new(capacity));
     let shared = Rc::new(Shared {
         counters: DIAMOND
             .iter()

@@ -70,7 +70,7 @@ fn a_chain_is_seen_or_the_sleeper_is_woken() {
 #[test]
 fn an_entry_is_seen_or_the_sleeper_is_woken() {
     explore(None, || {
-        let (ring, owner) = Deque::new(2 * STEAL_MAX, false);
+        let (ring, owner) = Deque::new(2 * STEAL_MAX);
         let looked_at = ring.clone();
         seen_by_one_of_them(
             move || _ = ring.steal_half(&mut [0; STEAL_MAX]),
@@ -90,7 +90,7 @@ fn an_entry_is_seen_or_the_sleeper_is_woken() {
 #[test]
 fn a_lowered_bottom_hides_nothing() {
     explore(None, || {
-        let (ring, owner) = Deque::new(2 * STEAL_MAX, false);
+        let (ring, owner) = Deque::new(2 * STEAL_MAX);
         seen_by_one_of_them(
             || {},
             move || ring.is_empty(),

@@ -70,7 +70,21 @@ fn a_task_that_holds_a_lock_and_waits_for_another_pool_takes_up_nothing_that_wan
 }
 
 #[test]
-#[ignore = "a known limit: what a seatless wait needs may lie in the queue of a worker that spins; see core/ARCHITECTURE.md"]
+fn a_task_that_holds_a_lock_and_waits_goes_on_when_all_workers_have_come_to_want_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_what_is_woken_later);
+}
+
+#[test]
+fn a_task_that_holds_a_lock_and_waits_finds_what_lies_behind_one_that_wants_the_lock() {
+    ends(locks::hold_a_lock_and_wait_for_what_lies_behind_who_wants_it);
+}
+
+#[test]
+fn tasks_that_wait_across_two_pools_end_when_all_workers_of_both_wait() {
+    ends(locks::wait_across_two_pools);
+}
+
+#[test]
 fn a_bridge_from_an_iterator_that_is_entered_below_itself_ends() {
     ends(locks::recursive_bridge);
 }

@@ -290,8 +290,9 @@ impl<P: Platform> Executor<P> {
         self.pool.observers.attach(observer)
     }
 
-    /// How many tasks run at once at most; only a task whose wait is over may go on beside the substitute
-    /// that took its seat.
+    /// How many tasks run at once at most; only a task that gave its seat away to wait may go on beside the substitute
+    /// that took it: when its wait is over, or with what it waits for, where that is ready and all workers have been
+    /// stuck for a while.
     #[must_use]
     pub fn num_workers(&self) -> usize {
         self.pool.slots.len()

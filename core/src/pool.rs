@@ -17,14 +17,19 @@ use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
+use crate::protocol::sharing::Sharing;
 use crate::seat::{Seat, SeatConfig, SeatPool};
-use crate::sync::{AtomicBool, Mutex, Ordering, Padded};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded};
 use crate::victims::Victims;
 use crate::wait::Seated;
 
+mod patience;
 mod seating;
+mod spare;
 mod standing_in;
 mod waiting;
+
+use spare::Spares;
 
 /// Entries of a worker's queue (few under the model checker, to which each is dear).
 const DEQUE_LEN: usize = if cfg!(taskflow_loom) { 4 } else { 1024 };
@@ -54,6 +59,11 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
     pub(crate) late: LateTasks,
+    /// How often a worker took what the injector held.
+    taken: AtomicUsize,
+    pub(crate) spares: Spares,
+    /// Whether the only seat of a single worker is the only one.
+    pub(crate) sharing: Sharing,
     /// Rounds of search before sleep.
     pub(crate) spin: u32,
     guests: Guests,
@@ -65,13 +75,33 @@ pub(crate) struct Pool<P: Platform> {
 
 /// One worker's share.
 pub(crate) struct Slot {
-    pub(crate) deque: Arc<Deque>,
-    pub(crate) backlog: Backlog,
+    pub(crate) queues: Queues,
     pub(crate) victims: Victims,
     /// The owner's end of the deque, while the worker sleeps. Whoever takes it has the seat.
     vacated: Mutex<Option<DequeOwner>>,
     /// The seat was claimed for this worker, which may take it up.
     granted: AtomicBool,
+}
+
+/// The ready tasks of a seat.
+pub(crate) struct Queues {
+    pub(crate) deque: Arc<Deque>,
+    /// What did not fit into the deque.
+    pub(crate) backlog: Backlog,
+}
+
+impl Queues {
+    /// Empty ones, and who may fill them.
+    fn new() -> (Self, DequeOwner) {
+        let (deque, owner) = Deque::new(DEQUE_LEN);
+        let backlog = Backlog::default();
+        (Self { deque, backlog }, owner)
+    }
+
+    /// Whether there is nothing. A hint: it may change at once.
+    fn is_empty(&self) -> bool {
+        self.deque.is_empty() && self.backlog.is_empty()
+    }
 }
 
 /// A task whose end is to be dealt with. Its failures are noted already.
@@ -114,10 +144,9 @@ impl<P: Platform> Pool<P> {
         let workers = config.workers;
         let idle = Idle::new(workers);
         let slot = |index| {
-            let (deque, owner) = Deque::new(DEQUE_LEN, workers == 1);
+            let (queues, owner) = Queues::new();
             Padded(Slot {
-                deque,
-                backlog: Backlog::default(),
+                queues,
                 victims: Victims::of(index, workers, &platform),
                 vacated: Mutex::new(Some(owner)),
                 granted: AtomicBool::new(false),
@@ -137,6 +166,9 @@ impl<P: Platform> Pool<P> {
             directory,
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
+            taken: AtomicUsize::new(0),
+            spares: Spares::default(),
+            sharing: Sharing::default(),
             spin: config.spin,
             guests: Guests::new(workers),
             lives: Mutex::new(Lives::default()),
@@ -172,9 +204,13 @@ impl<P: Platform> Pool<P> {
         self.slots.len()
     }
 
-    /// Whether one worker is all there is: nobody steals, nobody need be woken from a task.
-    pub(crate) fn is_solo(&self) -> bool {
+    pub(crate) fn has_one_worker(&self) -> bool {
         self.slots.len() == 1
+    }
+
+    /// Whether the seat of the caller is all there is: nobody steals, nobody need be woken from a task.
+    pub(crate) fn is_solo(&self) -> bool {
+        self.has_one_worker() && self.sharing.is_alone()
     }
 
     /// The pool as flows and handles see it.
@@ -250,10 +286,8 @@ impl<P: Platform> Pool<P> {
         // Ordering: Relaxed; `announce` has passed a SeqCst fence.
         !self.injector.is_empty()
             || self.late.some.load(Ordering::Relaxed)
-            || self
-                .slots
-                .iter()
-                .any(|slot| !slot.deque.is_empty() || !slot.backlog.is_empty())
+            || self.slots.iter().any(|slot| !slot.queues.is_empty())
+            || self.spares.have_work()
     }
 
     /// Calls `look` with the innermost worker on the caller's stack, as far as the platform can tell.

@@ -45,8 +45,18 @@ pub(crate) struct SeatState {
     pub(crate) searching: bool,
     /// Given to a substitute.
     pub(crate) left: bool,
-    /// Lent by a worker that sleeps.
-    pub(crate) guest: bool,
+    pub(crate) tenure: Tenure,
+}
+
+/// How a thread came to a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tenure {
+    /// It is the worker's, for as long as it keeps it.
+    Own,
+    /// A worker that sleeps lends it, for the time of a wait.
+    Lent,
+    /// It was made for a wait, and is nobody's.
+    Spare,
 }
 
 impl SeatState {
@@ -57,7 +67,7 @@ impl SeatState {
             deque: None,
             searching: false,
             left: false,
-            guest: false,
+            tenure: Tenure::Own,
         }
     }
 }

@@ -9,7 +9,8 @@
 //!       ▼
 //!   leave the seat (inside a task: to a substitute) ──► park ──► done ──► return
 //!                                                        │ ▲
-//!                                                        └─┘ woken early: help again
+//!                                                        └─┘ woken early: help again; a task whose patience
+//!                                                            is over: on a spare seat, if need be
 //! ```
 //!
 //! A task that waits holds up its run, and a run holds up those queued behind it in its flow. A job that

@@ -21,10 +21,10 @@ use crate::host::Host;
 use crate::observer::{Ended, EventKind};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
-use crate::pool::{Late, Pool, Slot};
+use crate::pool::{Late, Pool, Queues};
 use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
-use crate::seat::SeatState;
+use crate::seat::{SeatState, Tenure};
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::Caller;
 use crate::sync::UnsafeCell;
@@ -42,6 +42,7 @@ mod running;
 mod semaphores;
 mod span;
 mod telling;
+mod tenure;
 
 use jobs::Frame;
 use span::Span;
@@ -52,12 +53,13 @@ const SLICE: u32 = 256;
 /// See the module's documentation.
 pub(crate) struct Worker<'p, P: Platform> {
     pool: &'p Pool<P>,
-    slot: &'p Slot,
+    queues: &'p Queues,
     id: WorkerId,
-    /// There is no other worker.
-    solo: bool,
-    /// On the seat of a worker that sleeps, for the time of a wait.
-    guest: bool,
+    /// There is no other seat.
+    solo: Cell<bool>,
+    /// It is a reason to share its pool's only seat.
+    shares: Cell<bool>,
+    tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
     current: Cell<Current>,
@@ -100,14 +102,27 @@ pub(crate) struct Worked {
 
 impl<'p, P: Platform> Worker<'p, P> {
     pub(crate) fn new(pool: &'p Pool<P>, state: &SeatState, deque: DequeOwner) -> Self {
-        let index = state.worker.index();
+        let queues = &pool.slots[state.worker.index()].queues;
+        Self::with_queues(pool, queues, state, deque)
+    }
+
+    /// On a seat whose queues these are.
+    pub(crate) fn with_queues(
+        pool: &'p Pool<P>,
+        queues: &'p Queues,
+        state: &SeatState,
+        deque: DequeOwner,
+    ) -> Self {
+        let solo = pool.is_solo();
+        deque.set_alone(solo);
         let seed = state.worker.index().wrapping_mul(0x9E37_79B9);
         Self {
             pool,
-            slot: &pool.slots[index],
+            queues,
             id: state.worker,
-            solo: pool.is_solo(),
-            guest: state.guest,
+            solo: Cell::new(solo),
+            shares: Cell::default(),
+            tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
             jobs: RefCell::default(),
@@ -325,7 +340,10 @@ impl<P: Platform> Drop for Worker<'_, P> {
     fn drop(&mut self) {
         debug_assert_eq!(self.tally.get().finished, 0, "a tally was not flushed");
         if let Some(deque) = self.deque.get_mut().take() {
-            self.pool.leave_guest_seat(self.id.index(), deque);
+            self.give_back(deque);
+        }
+        if self.shares.take() {
+            self.pool.sharing.end();
         }
     }
 }

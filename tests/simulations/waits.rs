@@ -11,11 +11,16 @@ use crate::support::counter::Counter;
 
 /// Calls `body` with 1, 2, 4 and 8 workers, with every substitute and with none, under several seeds each.
 fn on_hosts(body: impl Fn(&Arc<Executor>, usize) + Sync) {
+    on_hosts_that_refuse(&[0, 1], body);
+}
+
+/// The same, with one in so many substitutes refused.
+fn on_hosts_that_refuse(one_in: &[usize], body: impl Fn(&Arc<Executor>, usize) + Sync) {
     for workers in [1, 2, 4, 8] {
-        for refused in [0, 1] {
+        for refused in one_in {
             Simulation::new()
                 .workers(workers)
-                .refused_starts(refused)
+                .refused_starts(*refused)
                 .seeds(20)
                 .check(|executor, _| body(executor, workers));
         }
@@ -127,6 +132,104 @@ fn a_task_that_holds_a_lock_over_a_wait_for_a_group_finds_nobody_on_its_stack_wh
         executor.run(&flow).wait().expect("nothing fails");
         drop(flow);
         assert_eq!(*lock.lock().expect("no panic"), 9 * workers);
+    });
+}
+
+#[test]
+fn a_task_that_keeps_its_seat_while_it_waits_joins_tasks_that_need_all_workers() {
+    on_hosts(|executor, workers| {
+        let (inner, outer) = (Taskflow::new(), Taskflow::new());
+        let (about_to_wait, arrived) = (Counter::default(), Counter::default());
+        let waiting = about_to_wait.clone();
+        let source = inner.emplace(move || {
+            // With one worker it is not before the wait that this is begun.
+            while workers > 1 && waiting.get() == 0 {
+                pause();
+            }
+            for _ in 0..100 {
+                pause();
+            }
+        });
+        for _ in 0..workers {
+            let arrived = arrived.clone();
+            source.precede(inner.emplace(move || {
+                arrived.add();
+                while arrived.get() < workers {
+                    pause();
+                }
+            }));
+        }
+        let run = executor.run(&inner);
+        outer.emplace_once(move || {
+            about_to_wait.add();
+            run.wait().expect("nothing fails");
+        });
+        let outer = executor.run(&outer);
+        // (A wait here would lend a hand.)
+        while !outer.is_done() {
+            pause();
+        }
+        assert_eq!(arrived.get(), workers);
+    });
+}
+
+#[test]
+fn what_a_wait_made_ready_on_a_seat_of_its_own_is_found_by_workers_that_get_free() {
+    on_hosts_that_refuse(&[0], |executor, workers| {
+        let (flow, bell) = (Taskflow::new(), Arc::new(Mutex::new(None::<Waker>)));
+        let (freed, ran) = (Counter::default(), Counter::default());
+        let (host, hung) = (Arc::clone(executor), Arc::clone(&bell));
+        let (free, run) = (freed.clone(), ran.clone());
+        flow.emplace(move || {
+            let (inner, bell) = (Taskflow::new(), Arc::clone(&hung));
+            let woken = inner.emplace_async(move || {
+                let (bell, mut polled) = (Arc::clone(&bell), false);
+                poll_fn(move |context| {
+                    if core::mem::replace(&mut polled, true) {
+                        return Poll::Ready(());
+                    }
+                    *bell.lock().expect("no panic") = Some(context.waker().clone());
+                    Poll::Pending
+                })
+            });
+            for _ in 0..2 {
+                // Each of two goes on with the other only, for which a worker has to get free.
+                let (freed, ran) = (free.clone(), run.clone());
+                woken.precede(inner.emplace(move || {
+                    freed.add();
+                    ran.add();
+                    while ran.get() < 2 {
+                        pause();
+                    }
+                }));
+            }
+            host.run(&inner).wait().expect("nothing fails");
+        });
+        let waiting = executor.run(&flow);
+        while bell.lock().expect("no panic").is_none() {
+            pause();
+        }
+        let busy = Taskflow::new();
+        let kept = Counter::default();
+        for _ in 0..workers {
+            let (bell, freed, kept) = (Arc::clone(&bell), freed.clone(), kept.clone());
+            busy.emplace(move || {
+                if kept.add() + 1 == workers {
+                    let bell = bell.lock().expect("no panic").take();
+                    bell.into_iter().for_each(Waker::wake);
+                }
+                while freed.get() == 0 {
+                    pause();
+                }
+            });
+        }
+        let busy = executor.run(&busy);
+        // (A wait here would lend a hand.)
+        while !waiting.is_done() || !busy.is_done() {
+            pause();
+        }
+        assert_eq!(ran.get(), 2);
+        drop(flow);
     });
 }
 

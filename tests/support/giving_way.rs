@@ -1,12 +1,14 @@
 //! How a task waits that holds its worker: it spins, and gives way.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::thread;
 
-/// Lets whoever can go on do so. Every task of these programs that spins calls this, and nothing else: on a
-/// host that has workers but no threads, others go on from here.
+/// Lets whoever can go on do so. Every task of these programs that spins calls this, and nothing else: in a simulation
+/// others go on from here.
 pub(crate) fn give_way() {
-    thread::yield_now();
+    #[cfg(feature = "simulated")]
+    taskflow_std::testing::pause();
+    #[cfg(not(feature = "simulated"))]
+    std::thread::yield_now();
 }
 
 /// Spins until it is so.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
+use super::patience::Patience;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::host::Host;
@@ -14,7 +15,7 @@ use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
 use crate::run::Run;
-use crate::seat::{SeatPool, SeatState};
+use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
 
@@ -25,10 +26,21 @@ impl<P: Platform> Pool<P> {
             return false;
         };
         let state = SeatState {
-            guest: true,
+            tenure: Tenure::Lent,
             ..SeatState::asleep(WorkerId::new(index))
         };
-        let guest = Worker::new(self, &state, deque);
+        self.help_as(&Worker::new(self, &state, deque), root, target, deadline);
+        true
+    }
+
+    /// Has a guest help the target, after a start of the root.
+    pub(super) fn help_as(
+        &self,
+        guest: &Worker<'_, P>,
+        root: Option<u32>,
+        target: Target<'_>,
+        deadline: Option<Duration>,
+    ) {
         with_local(&self.platform, |local| {
             let help = || {
                 if let Some(root) = root {
@@ -37,14 +49,10 @@ impl<P: Platform> Pool<P> {
                 guest.help(target, deadline);
             };
             match local {
-                Some(local) => local.enter(&guest, help),
+                Some(local) => local.enter(guest, help),
                 None => help(),
             }
         });
-        if let Some(deque) = guest.into_seat() {
-            self.leave_guest_seat(index, deque);
-        }
-        true
     }
 
     /// Puts the calling thread on the seat of a sleeping worker until nothing is ready.
@@ -52,7 +60,7 @@ impl<P: Platform> Pool<P> {
         if let Some((index, deque)) = self.claim_seat() {
             let mut state = SeatState {
                 deque: Some(deque),
-                guest: true,
+                tenure: Tenure::Lent,
                 ..SeatState::asleep(WorkerId::new(index))
             };
             while state.deque.is_some() {
@@ -101,6 +109,7 @@ impl<P: Platform> Pool<P> {
         }
         let kept = !leave_seat(seated);
         let guest = self.guests.enter(kept);
+        let mut patience = seated.map(|task| (task, Patience::from(self.platform.now())));
         loop {
             if !target.wake_at_end(guest.id()) {
                 return true;
@@ -115,7 +124,16 @@ impl<P: Platform> Pool<P> {
             if target.is_done() {
                 return true;
             }
-            self.platform.park(guest.id(), left);
+            let mut time = left;
+            if let Some((task, patience)) = &mut patience {
+                if patience.is_over(self.platform.now())
+                    && self.look_about(patience, *task, target, deadline)
+                {
+                    continue;
+                }
+                time = Some(patience.park(left));
+            }
+            self.platform.park(guest.id(), time);
         }
     }
 

@@ -94,6 +94,14 @@ impl Chain {
         }
     }
 
+    /// Adds a task to what may be a chain already.
+    pub fn grow(chain: &mut Option<Self>, task: u32, links: &impl Links) {
+        match chain {
+            Some(chain) => chain.append(task, links),
+            None => *chain = Some(Self::of(task)),
+        }
+    }
+
     /// Adds a task behind the last.
     pub fn append(&mut self, task: u32, links: &impl Links) {
         links.counter(self.tail).set_link(task);

@@ -24,8 +24,9 @@
 //! read `top > i` with Acquire. A thief read the slot before its compare-and-swap (Release) that
 //! found `top <= i`; so that read came before the reuse.
 //!
-//! With a single worker there is no thief: the ring is then *solo* and its owner uses plain loads and
-//! stores. Whoever holds the [`DequeOwner`] is the owner: it cannot be cloned, and moves with the seat.
+//! Where a single worker is all there is, no thief comes: an owner that is *alone* uses plain loads and stores. When that
+//! begins and ends is not this module's (see [`sharing`](crate::protocol::sharing)). Whoever holds the [`DequeOwner`] is
+//! the owner: it cannot be cloned, and moves with the seat.
 //!
 //! # References
 //!
@@ -64,7 +65,7 @@ pub struct DequeOwner {
     bottom: Cell<usize>,
     /// A value that `top` had: a lower bound, refreshed when the ring looks full.
     top_seen: Cell<usize>,
-    solo: bool,
+    alone: Cell<bool>,
 }
 
 /// What a thief met.
@@ -79,9 +80,9 @@ pub enum Stolen {
 }
 
 impl Deque {
-    /// An empty ring of `capacity` entries, a power of two, and its owner. A *solo* ring has no thief.
+    /// An empty ring of `capacity` entries, a power of two, and its owner, who is not alone.
     #[must_use]
-    pub fn new(capacity: usize, solo: bool) -> (Arc<Self>, DequeOwner) {
+    pub fn new(capacity: usize) -> (Arc<Self>, DequeOwner) {
         debug_assert!(capacity.is_power_of_two() && capacity > STEAL_MAX);
         let ring = Arc::new(Self {
             top: Padded(AtomicUsize::new(0)),
@@ -92,7 +93,7 @@ impl Deque {
             ring: Arc::clone(&ring),
             bottom: Cell::new(0),
             top_seen: Cell::new(0),
-            solo,
+            alone: Cell::new(false),
         };
         (ring, owner)
     }
@@ -107,6 +108,15 @@ impl Deque {
         // (before it sleeps) passes a SeqCst fence first.
         let bottom = self.bottom.load(Ordering::Acquire);
         distance(top, bottom) <= 0
+    }
+
+    /// Where the ends are. If both are the same later, the owner has most likely been busy with something else.
+    #[must_use]
+    pub fn ends(&self) -> (usize, usize) {
+        // Ordering: Relaxed; compared only.
+        let top = self.top.load(Ordering::Relaxed);
+        // Ordering: Relaxed, as above.
+        (top, self.bottom.load(Ordering::Relaxed))
     }
 
     /// Takes the older half of the entries, at most [`STEAL_MAX`], oldest first.
@@ -181,6 +191,11 @@ impl Deque {
 }
 
 impl DequeOwner {
+    /// Says whether the owner is alone: no thief looks at the ring before this is taken back.
+    pub fn set_alone(&self, alone: bool) {
+        self.alone.set(alone);
+    }
+
     /// Adds an entry that thieves do not see before [`publish`](Self::publish).
     ///
     /// # Errors
@@ -239,8 +254,8 @@ impl DequeOwner {
                 return None;
             }
             let entry = self.ring.read(top);
-            if self.solo {
-                // Ordering: Relaxed; a solo ring has no other reader.
+            if self.alone.get() {
+                // Ordering: Relaxed; nobody else reads it.
                 self.ring.top.store(top.wrapping_add(1), Ordering::Relaxed);
                 return Some(entry);
             }
@@ -255,8 +270,8 @@ impl DequeOwner {
     #[must_use]
     #[inline]
     pub fn take_newest(&self) -> Option<u32> {
-        if self.solo {
-            return self.take_newest_solo();
+        if self.alone.get() {
+            return self.take_newest_alone();
         }
         let bottom = self.bottom.get().wrapping_sub(1);
         // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
@@ -280,13 +295,13 @@ impl DequeOwner {
     }
 
     #[inline]
-    fn take_newest_solo(&self) -> Option<u32> {
+    fn take_newest_alone(&self) -> Option<u32> {
         if self.is_empty() {
             return None;
         }
         let bottom = self.bottom.get().wrapping_sub(1);
         self.bottom.set(bottom);
-        // Ordering: Relaxed; a solo ring has no other reader.
+        // Ordering: Relaxed; nobody else reads it.
         self.ring.bottom.store(bottom, Ordering::Relaxed);
         Some(self.ring.read(bottom))
     }

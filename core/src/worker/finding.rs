@@ -1,12 +1,15 @@
 //! Finding a task to be run.
 
+use alloc::sync::Arc;
+
 use super::running::Outbox;
 use super::{SLICE, Worker};
 use crate::graph::node::Context;
-use crate::platform::Platform;
-use crate::pool::{Late, Slot};
+use crate::platform::{Platform, WorkerId};
+use crate::pool::{Late, Queues};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
 use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
+use crate::seat::Tenure;
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;
@@ -34,6 +37,7 @@ impl<P: Platform> Worker<'_, P> {
     /// A slice is over: what came from outside goes before what this worker has in hand.
     pub(super) fn give_way(&self, met: &mut Option<u32>) {
         self.slice.set(SLICE);
+        self.stop_sharing();
         if self.pool.has_late() {
             // What ends now may run user code that waits for the task in hand.
             self.let_go(met);
@@ -78,7 +82,7 @@ impl<P: Platform> Worker<'_, P> {
                 return Some(task);
             }
             // Thieves may be faster than the next look at the queue.
-            if self.refill(&self.slot.backlog) == 0 {
+            if self.refill(&self.queues.backlog) == 0 {
                 return self.take_from_row();
             }
         }
@@ -104,27 +108,58 @@ impl<P: Platform> Worker<'_, P> {
             {
                 return Some(task);
             }
-            for index in self.slot.victims.from(self.next_random()) {
-                let victim = &self.pool.slots[index];
-                if let Some(task) = self.steal(victim, index) {
-                    return Some(task);
-                }
-                let tasks = self.refill(&victim.backlog);
-                if tasks > 0 && self.pool.observers.any() {
-                    self.tell_of_stolen(index, tasks);
-                }
-                if tasks > 0
-                    && let Some(task) = self.own()
-                {
-                    return Some(task);
-                }
+            let found = self.first_of_victims(|victim, from| self.rob(victim, from));
+            if found.is_some() {
+                return found;
             }
         }
         None
     }
 
+    /// What `take` gives of the first of the other seats' queues that it gives something of: those of workers
+    /// from the nearest on, then those of spare seats.
+    pub(super) fn first_of_victims(
+        &self,
+        take: impl Fn(&Queues, WorkerId) -> Option<u32>,
+    ) -> Option<u32> {
+        let slots = &self.pool.slots;
+        // The seat that a task gave away is the nearest of others' to it.
+        let given_away = (self.tenure == Tenure::Spare).then_some(self.id.index());
+        let victims = slots[self.id.index()].victims.from(self.next_random());
+        for index in given_away.into_iter().chain(victims) {
+            let found = take(&slots[index].queues, WorkerId::new(index));
+            if found.is_some() {
+                return found;
+            }
+        }
+        let mut next = 0;
+        while let Some(spare) = self.pool.spares.nth(next) {
+            next += 1;
+            if core::ptr::eq(Arc::as_ptr(&spare.queues), self.queues) {
+                continue;
+            }
+            let found = take(&spare.queues, spare.worker);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// A task of a victim's; others come into this worker's queue.
+    fn rob(&self, victim: &Queues, from: WorkerId) -> Option<u32> {
+        if let Some(task) = self.steal(victim, from) {
+            return Some(task);
+        }
+        let tasks = self.refill(&victim.backlog);
+        if tasks > 0 && self.pool.observers.any() {
+            self.tell_of_stolen(from, tasks);
+        }
+        if tasks > 0 { self.own() } else { None }
+    }
+
     /// Half of a victim's tasks: one to be run, the others into this worker's queue.
-    fn steal(&self, victim: &Slot, index: usize) -> Option<u32> {
+    fn steal(&self, victim: &Queues, from: WorkerId) -> Option<u32> {
         let mut loot = [0; STEAL_MAX];
         loop {
             match victim.deque.steal_half(&mut loot) {
@@ -137,7 +172,7 @@ impl<P: Platform> Worker<'_, P> {
                     }
                     self.send(out);
                     if self.pool.observers.any() {
-                        return self.tell_of_steal(loot[0], index, count);
+                        return self.tell_of_steal(loot[0], from, count);
                     }
                     return Some(loot[0]);
                 }
@@ -153,6 +188,7 @@ impl<P: Platform> Worker<'_, P> {
         let links = &*self.pool.directory;
         let injector: &Backlog = &self.pool.injector;
         let mut taken = if core::ptr::eq(backlog, injector) {
+            self.pool.taken_from_injector();
             // Whoever came first goes first.
             taken.reversed(links)
         } else {
@@ -166,19 +202,19 @@ impl<P: Platform> Worker<'_, P> {
             tasks[count] = task;
             count += 1;
         }
-        taken.put_back(&self.slot.backlog, links);
+        taken.put_back(&self.queues.backlog, links);
         // The newest of the queue is taken first, so the first comes last.
         for task in tasks[..count].iter().rev() {
             if let Some(deque) = self.deque()
                 && let Err(task) = deque.push(*task)
             {
-                self.slot.backlog.push(Chain::of(task), links);
+                self.queues.backlog.push(Chain::of(task), links);
             }
         }
         if let Some(deque) = self.deque() {
             deque.publish();
         }
-        if !self.solo {
+        if !self.solo.get() {
             self.pool.notify();
         }
         count

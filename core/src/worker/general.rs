@@ -255,7 +255,7 @@ impl<P: Platform> Worker<'_, P> {
             }
             let strong = after.strong();
             let arrived = strong <= 1
-                || if self.solo {
+                || if self.solo.get() {
                     after.counter.arrive_alone(strong)
                 } else if after.has(Flag::GUARDED) {
                     after.counter.arrive_in_loop(strong)

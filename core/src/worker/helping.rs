@@ -10,9 +10,11 @@ use super::{Current, SLICE, Worker};
 use crate::flow::Flow;
 use crate::job::Job;
 use crate::platform::{Platform, WorkerId};
+use crate::pool::Queues;
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
+use crate::seat::Tenure;
 use crate::wait::{Seated, Target};
 
 /// References of one flow: the first, and how many.
@@ -64,7 +66,7 @@ impl<P: Platform> Worker<'_, P> {
         if found.is_some() {
             return found;
         }
-        if let Some((task, _)) = self.sift(&self.slot.backlog, needed) {
+        if let Some((task, _)) = self.sift(&self.queues.backlog, needed) {
             return Some(task);
         }
         if let Some(root) = self.flush() {
@@ -76,33 +78,31 @@ impl<P: Platform> Worker<'_, P> {
         if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
             return Some(task);
         }
-        for index in self.slot.victims.from(self.next_random()) {
-            let victim = &self.pool.slots[index];
-            let mut loot = 0;
-            loop {
-                let wanted = |task| needed.nested || in_range(needed.range, task);
-                match victim.deque.steal_if(wanted, &mut loot) {
-                    Stolen::Some(_) if self.is_needed(loot, needed) => {
-                        if let Some(task) = self.after_steal(loot, index, 1, needed) {
-                            return Some(task);
-                        }
-                        break;
+        self.first_of_victims(|victim, from| self.steal_needed(victim, from, needed))
+    }
+
+    /// A task of a victim's that is needed: its oldest, or one of its backlog.
+    fn steal_needed(&self, victim: &Queues, from: WorkerId, needed: &Needed<'_>) -> Option<u32> {
+        let mut loot = 0;
+        loop {
+            let wanted = |task| needed.nested || in_range(needed.range, task);
+            match victim.deque.steal_if(wanted, &mut loot) {
+                Stolen::Some(_) if self.is_needed(loot, needed) => {
+                    if let Some(task) = self.after_steal(loot, from, 1, needed) {
+                        return Some(task);
                     }
-                    Stolen::Some(_) => {
-                        self.pool.inject(Chain::of(loot));
-                        break;
-                    }
-                    Stolen::Empty => break,
-                    Stolen::Contended => core::hint::spin_loop(),
+                    break;
                 }
-            }
-            if let Some((loot, tasks)) = self.sift(&victim.backlog, needed)
-                && let Some(task) = self.after_steal(loot, index, tasks, needed)
-            {
-                return Some(task);
+                Stolen::Some(_) => {
+                    self.pool.inject(Chain::of(loot));
+                    break;
+                }
+                Stolen::Empty => break,
+                Stolen::Contended => core::hint::spin_loop(),
             }
         }
-        None
+        let (loot, tasks) = self.sift(&victim.backlog, needed)?;
+        self.after_steal(loot, from, tasks, needed)
     }
 
     /// Leaves the task in hand to others unless it is needed.
@@ -117,7 +117,7 @@ impl<P: Platform> Worker<'_, P> {
     fn after_steal(
         &self,
         loot: u32,
-        from: usize,
+        from: WorkerId,
         tasks: usize,
         needed: &Needed<'_>,
     ) -> Option<u32> {
@@ -212,7 +212,7 @@ impl<P: Platform> Worker<'_, P> {
                     }
                     self.take_turns(&mut met);
                     self.keep_needed(&mut met, &needed);
-                    if self.guest && !self.pool.injector.is_empty() {
+                    if self.is_lent() && !self.pool.injector.is_empty() {
                         // Somebody else's work waits, perhaps for this very seat.
                         break;
                     }
@@ -223,7 +223,7 @@ impl<P: Platform> Worker<'_, P> {
                 self.keep(task);
             }
             if self.has_seat() {
-                if self.guest {
+                if self.is_lent() {
                     self.spill();
                 }
                 self.flush_and_keep();
@@ -235,10 +235,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     fn collect(&self, chain: &mut Option<Chain>, task: u32) {
-        match chain {
-            Some(chain) => chain.append(task, &*self.pool.directory),
-            None => *chain = Some(Chain::of(task)),
-        }
+        Chain::grow(chain, task, &*self.pool.directory);
     }
 }
 
@@ -286,6 +283,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn leave_seat(&self) -> bool {
+        self.share();
         if !matches!(self.current.get(), Current::Task(..) | Current::Job) {
             // A predicate, a waker, a handler or a drop: the engine, in whose middle it runs, needs the
             // seat as soon as it returns.
@@ -298,14 +296,13 @@ impl<P: Platform> Seated for Worker<'_, P> {
             self.flush_and_keep();
         });
         self.current.set(outer);
-        if !self.guest && self.pool.start_seat(self.id).is_err() {
+        if self.tenure == Tenure::Own && self.pool.start_seat(self.id).is_err() {
             return false;
         }
         if let Some(deque) = self.stand_up() {
-            if self.guest {
-                self.pool.leave_guest_seat(self.id.index(), deque);
-            } else {
-                self.pool.hand_over(self.id.index(), deque);
+            match self.tenure {
+                Tenure::Own => self.pool.hand_over(self.id.index(), deque),
+                Tenure::Lent | Tenure::Spare => self.give_back(deque),
             }
         }
         true

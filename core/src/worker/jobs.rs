@@ -162,7 +162,7 @@ impl<P: Platform> Worker<'_, P> {
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 && self.has_seat() {
-                if self.guest && !self.pool.injector.is_empty() {
+                if self.is_lent() && !self.pool.injector.is_empty() {
                     // Somebody else's work waits, perhaps for this very seat.
                     break;
                 }
@@ -170,7 +170,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         if self.has_seat() {
-            if self.guest {
+            if self.is_lent() {
                 self.spill();
             }
             self.flush_and_keep();
@@ -185,8 +185,8 @@ impl<P: Platform> Worker<'_, P> {
     fn sweep(&self) {
         loop {
             let Some(task) = self.deque().and_then(DequeOwner::take_newest) else {
-                let refilled = self.refill(&self.slot.backlog) > 0
-                    || (self.guest && self.refill(&self.pool.injector) > 0);
+                let refilled = self.refill(&self.queues.backlog) > 0
+                    || (self.is_lent() && self.refill(&self.pool.injector) > 0);
                 if refilled {
                     continue;
                 }

@@ -199,6 +199,7 @@ impl<P: Platform> Worker<'_, P> {
             self.count_finished(flow);
             return None;
         }
+        let solo = self.solo.get();
         let mut next = None;
         let mut out = Outbox::default();
         for successor in successors {
@@ -206,7 +207,7 @@ impl<P: Platform> Worker<'_, P> {
             let node = unsafe { view.record(*successor) };
             let strong = node.strong();
             let ready = strong <= 1
-                || if self.solo {
+                || if solo {
                     node.counter.arrive_alone(strong)
                 } else {
                     node.counter.arrive(strong)
@@ -250,11 +251,7 @@ impl<P: Platform> Worker<'_, P> {
 
     #[cold]
     fn overflow(&self, out: &mut Outbox, task: u32) {
-        let links = &*self.pool.directory;
-        match &mut out.overflow {
-            Some(chain) => chain.append(task, links),
-            None => out.overflow = Some(Chain::of(task)),
-        }
+        Chain::grow(&mut out.overflow, task, &*self.pool.directory);
     }
 
     /// Shows others what was pushed.
@@ -266,9 +263,9 @@ impl<P: Platform> Worker<'_, P> {
             deque.publish();
         }
         if let Some(chain) = out.overflow {
-            self.slot.backlog.push(chain, &*self.pool.directory);
+            self.queues.backlog.push(chain, &*self.pool.directory);
         }
-        if !self.solo {
+        if !self.solo.get() {
             self.pool.notify();
         }
     }

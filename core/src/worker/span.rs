@@ -39,7 +39,7 @@ impl<P: Platform> Worker<'_, P> {
         index: u32,
         count: usize,
     ) -> bool {
-        let here = self.solo && self.span.get().is_none();
+        let here = self.solo.get() && self.span.get().is_none();
         if here {
             let next = view.row(index);
             #[expect(clippy::cast_possible_truncation, reason = "refused above 2^32")]

@@ -51,7 +51,7 @@ impl<P: Platform> Worker<'_, P> {
     /// Tells that this worker stole so many tasks from another: this one, and others that are in its queue.
     /// Gives the task again, unless somebody was faster, or another one in its place.
     #[cold]
-    pub(super) fn tell_of_steal(&self, task: u32, from: usize, tasks: usize) -> Option<u32> {
+    pub(super) fn tell_of_steal(&self, task: u32, from: WorkerId, tasks: usize) -> Option<u32> {
         self.keep(task);
         self.tell_of_stolen(from, tasks);
         self.deque()?.take_newest()
@@ -59,10 +59,9 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Tells of tasks that this worker stole and has in its queue.
     #[cold]
-    pub(super) fn tell_of_stolen(&self, from: usize, tasks: usize) {
+    pub(super) fn tell_of_stolen(&self, from: WorkerId, tasks: usize) {
         // While one searches, nobody is woken.
         self.found();
-        let from = WorkerId::new(from);
         let kind = EventKind::Steal { from, tasks };
         let event = Event::of(kind, self.pool.platform.now(), self.id);
         self.tell(Current::Engine, &event);

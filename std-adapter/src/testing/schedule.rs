@@ -6,7 +6,7 @@ use std::rc::Rc;
 use taskflow_core::Local;
 
 use super::dice::Dice;
-use super::style::{LATE_MAX, STALL_MAX, Style};
+use super::style::{LATE_MAX, STALL_MAX, Style, TICK_BITS};
 use super::trace::{Event, Parking, Trace, Who};
 
 /// Everything that a simulation knows of its strands. It switches nothing: it only says who is next.
@@ -224,7 +224,7 @@ impl Schedule {
             return None;
         }
         if self.dice.one_in(self.style.tick) {
-            let by = Duration::from_nanos(1 << self.dice.below(20));
+            let by = Duration::from_nanos(1 << self.dice.below(TICK_BITS));
             self.move_clock(self.now.saturating_add(by));
         }
         if self.dice.one_in(self.style.early) {

@@ -16,7 +16,7 @@ pub(crate) struct Style {
     pub(crate) stall: usize,
     /// One start of a substitute in so many is refused.
     pub(crate) refuse: usize,
-    /// One step in so many moves the clock.
+    /// One step in so many moves the clock: never none, since a task that waits looks at the clock while others spin.
     pub(crate) tick: usize,
     /// Workers are at different distances.
     pub(crate) distant: bool,
@@ -38,6 +38,9 @@ pub(crate) enum Pace {
 /// Steps that an unpark may come late.
 pub(crate) const LATE_MAX: usize = 100;
 
+/// The clock moves by less than 2 to the power of so many nanoseconds at a time: by 16 milliseconds.
+pub(crate) const TICK_BITS: usize = 24;
+
 /// Steps that a strand may be held.
 pub(crate) const STALL_MAX: usize = 300;
 
@@ -49,7 +52,7 @@ impl Style {
             late: dice.of_these([0, 0, 16, 2]),
             stall: dice.of_these([0, 0, 200, 20]),
             refuse: dice.of_these([0, 0, 2, 1]),
-            tick: dice.of_these([0, 16]),
+            tick: dice.of_these([4, 64]),
             distant: dice.one_in(2),
             pace: dice.of_these([Pace::Step, Pace::Run, Pace::Mixed]),
         }
