@@ -121,13 +121,14 @@ impl World {
             _ => FailurePolicy::StopAtFirst,
         };
         let cancels_after = (bytes.below(4) == 3).then(|| bytes.below(16));
-        let refusal = self.refusal(flow, rounds);
+        let until = manner == Manner::Until && rounds > 0 && policy == FailurePolicy::StopAtFirst;
+        let refusal = self.refusal(flow, rounds, until || rounds > 1);
         let options = RunOptions::new().rounds(rounds).on_failure(policy);
         self.log
             .lock()
             .expect("nothing panics with this lock")
             .clear();
-        let run = if manner == Manner::Until && rounds > 0 && policy == FailurePolicy::StopAtFirst {
+        let run = if until {
             let mut left = rounds;
             self.executor.run_until(flow, move || {
                 left -= 1;
@@ -242,7 +243,12 @@ impl World {
 
     /// Whether a run is refused, and with what if that is known exactly. Compares what `validate` says on the
     /// way.
-    fn refusal(&mut self, flow: &Taskflow<'static>, rounds: u64) -> Option<Option<TaskflowError>> {
+    fn refusal(
+        &mut self,
+        flow: &Taskflow<'static>,
+        rounds: u64,
+        may_repeat: bool,
+    ) -> Option<Option<TaskflowError>> {
         let verdict = flow.validate();
         self.model.judge(verdict.as_ref().err());
         if let Err(error) = verdict {
@@ -257,7 +263,7 @@ impl World {
             .filter(|task| self.model.tasks[*task].kind == Kind::Once)
             .collect();
         let spent = once.iter().any(|task| self.model.tasks[*task].spent);
-        if !once.is_empty() && (rounds > 1 || spent) {
+        if !once.is_empty() && (may_repeat || spent) {
             return Some(None);
         }
         for task in once {
