@@ -14,6 +14,7 @@ mod support {
 use std::rc::Rc;
 
 use loom::cell::Cell;
+use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::completion::{Completion, Left, Tally};
@@ -204,5 +205,43 @@ fn tasks_that_are_counted_when_they_are_ready_end_the_round_once() {
         });
         let ended = others.map(|other| other.join().expect("no worker panics"));
         assert_eq!(ended.iter().sum::<usize>(), 1);
+    });
+}
+
+/// Two workers have a task each. One makes two others ready, which is one more than it has finished, and both workers
+/// take what they find: the round ends once, when all four have run. Two threads.
+#[test]
+fn a_worker_raises_the_count_while_another_flushes() {
+    /// Takes and runs what is ready, and flushes in the end. Gives whether that ended the round.
+    fn work(flow: &Flow, worker: usize, ready: &Mutex<usize>, started: usize) -> bool {
+        let mut tally = Tally::default();
+        let mut started = started;
+        loop {
+            flow.ran[worker].set(flow.ran[worker].get() + 1);
+            tally.count_ended(&flow.completion, started);
+            *ready.lock().expect("nobody panics") += started;
+            started = 0;
+            let mut left = ready.lock().expect("nobody panics");
+            if *left == 0 {
+                break;
+            }
+            *left -= 1;
+        }
+        tally.finished > 0 && flow.completion.flush(tally.finished) == Left::Nothing
+    }
+    explore(None, || {
+        let flow = Flow::begin(&[&[1], &[1]]);
+        let ready = Rc::new(Mutex::new(0));
+        let other = {
+            let (flow, ready) = (Rc::clone(&flow), Rc::clone(&ready));
+            thread::spawn(move || {
+                let ended = work(&flow, 1, &ready, 0);
+                assert!(!ended || flow.tasks_run() == 4);
+                ended
+            })
+        };
+        let ended = work(&flow, 0, &ready, 2);
+        assert!(!ended || flow.tasks_run() == 4);
+        assert!(ended ^ other.join().expect("nobody panics"));
     });
 }

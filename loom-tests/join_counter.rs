@@ -25,6 +25,8 @@ struct Join {
     cells: Vec<Cell<u32>>,
     /// How often the task ran.
     result: Cell<u32>,
+    /// Predecessors may run again before the task.
+    in_loop: bool,
 }
 
 impl Join {
@@ -33,6 +35,22 @@ impl Join {
             counter: JoinCounter::new(predecessors),
             cells: (0..predecessors).map(|_| Cell::new(0)).collect(),
             result: Cell::new(0),
+            in_loop: false,
+        }
+    }
+
+    fn in_loop(predecessors: u32) -> Self {
+        Self {
+            in_loop: true,
+            ..Self::of(predecessors)
+        }
+    }
+
+    fn arrive(&self) -> bool {
+        if self.in_loop {
+            self.counter.arrive_in_loop(self.strong())
+        } else {
+            self.counter.arrive(self.strong())
         }
     }
 
@@ -43,7 +61,7 @@ impl Join {
     /// Runs a predecessor in `round`, and the task if it is ready then. Gives whether it was.
     fn run(&self, predecessor: usize, round: u32) -> bool {
         assert_eq!(self.cells[predecessor].replace(round), round - 1);
-        let ready = self.counter.arrive(self.strong());
+        let ready = self.arrive();
         if ready {
             for cell in &self.cells {
                 assert_eq!(cell.get(), round);
@@ -55,7 +73,12 @@ impl Join {
 }
 
 fn one_round(predecessors: u32) {
-    let join = Rc::new(Join::of(predecessors));
+    one_round_of(Join::of(predecessors));
+}
+
+fn one_round_of(join: Join) {
+    let predecessors = join.strong();
+    let join = Rc::new(join);
     let threads: Vec<_> = (1..predecessors as usize)
         .map(|predecessor| {
             let join = Rc::clone(&join);
@@ -136,6 +159,36 @@ fn the_word_of_a_ready_task_is_free() {
         assert!(!counter.arrive_alone(2));
         assert!(counter.arrive_alone(2));
         assert_eq!(counter.link(), 2);
+    });
+}
+
+/// Two predecessors, as they arrive in loops. Two threads.
+#[test]
+fn the_last_of_two_arrivals_in_a_loop_sees_both() {
+    explore(None, || one_round_of(Join::in_loop(2)));
+}
+
+/// Three predecessors, as they arrive in loops. Three threads.
+#[test]
+fn the_last_of_three_arrivals_in_a_loop_sees_all() {
+    explore(None, || one_round_of(Join::in_loop(3)));
+}
+
+/// Both predecessors run again before the last arrival of the first start is over: that is the second start, and is
+/// seen as one. Three threads.
+#[test]
+fn early_arrivals_that_are_enough_for_a_start_start_it() {
+    explore(None, || {
+        let counter = Rc::new(JoinCounter::new(2));
+        assert!(!counter.arrive_in_loop(2));
+        let others = [(); 2].map(|()| {
+            let counter = Rc::clone(&counter);
+            thread::spawn(move || counter.arrive_in_loop(2))
+        });
+        let here = usize::from(counter.arrive_in_loop(2));
+        let others = others.map(|other| usize::from(other.join().expect("nobody panics")));
+        assert_eq!(here + others.iter().sum::<usize>(), 2);
+        assert_eq!(counter.link(), 2, "armed again");
     });
 }
 

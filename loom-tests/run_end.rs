@@ -13,6 +13,8 @@ mod support {
     pub(crate) mod host;
 }
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use taskflow_core::Taskflow;
 
 use support::block_on::block_on;
@@ -39,6 +41,23 @@ fn whoever_sees_the_end_sees_what_the_run_did() {
         let (flow, made) = flow(1);
         let run = executor.run(&flow);
         if run.is_done() {
+            assert_eq!(made[0].get(), 1);
+        }
+        drop(run);
+    });
+}
+
+/// Whoever finds that the flow may be edited sees what the run did, without having waited for it. Two threads; bound 2.
+#[test]
+fn whoever_may_edit_sees_what_the_run_did() {
+    explore(Some(2), || {
+        let executor = Host::executor(1);
+        let (flow, made) = flow(1);
+        let run = executor.run(&flow);
+        let edit = AssertUnwindSafe(|| {
+            flow.placeholder();
+        });
+        if catch_unwind(edit).is_ok() {
             assert_eq!(made[0].get(), 1);
         }
         drop(run);

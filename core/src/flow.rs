@@ -29,6 +29,7 @@ use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::graph::node::Flag;
 use crate::host::Host;
+use crate::mutant::mutant;
 use crate::nursery::Chunk;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
@@ -372,7 +373,8 @@ impl Flow {
         let run = queue.active.take().expect("a run is active until it ends");
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
         // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
-        let gate = self.gate.fetch_sub(RUN, Ordering::AcqRel);
+        let order = mutant!("gate_no_release", Ordering::Acquire, Ordering::AcqRel);
+        let gate = self.gate.fetch_sub(RUN, order);
         let closed = run.close(&counts, now);
         let spare = queue.spare.replace(run);
         let next = queue.waiting.pop_front().map(|next| {

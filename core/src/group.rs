@@ -17,6 +17,7 @@ use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
 use crate::job::{Job, cancel, quietly};
+use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
@@ -125,7 +126,8 @@ impl Group {
         // Ordering: Relaxed; counted under the lock.
         self.pending.fetch_add(1, Ordering::Relaxed);
         // Ordering: Relaxed; written under the lock.
-        let cancelled = self.cancelled.load(Ordering::Relaxed);
+        let cancelled =
+            self.cancelled.load(Ordering::Relaxed) && !mutant!("group_spawns_cancelled");
         job.head().begin_queued();
         if !cancelled {
             if state.unstarted.len() >= state.sweep_at {
@@ -195,6 +197,7 @@ impl Group {
         for waiter in waiters {
             match waiter {
                 Waiter::Nobody => {}
+                Waiter::Thread(_) if mutant!("group_end_untold") => {}
                 Waiter::Thread(guest) => host.unpark(guest),
                 Waiter::Parent(suspension) => suspension.wake(),
                 Waiter::Task(waker) => {
@@ -263,7 +266,9 @@ impl Group {
         let failure = state.failure.take();
         let reason = state.reason.take();
         // Ordering: Relaxed; written under the lock.
-        let cancelled = self.cancelled.swap(false, Ordering::Relaxed);
+        let cancelled = self
+            .cancelled
+            .swap(mutant!("group_stays_cancelled"), Ordering::Relaxed);
         drop(state);
         match failure {
             Some(panic) => Err(RunError::Panicked {

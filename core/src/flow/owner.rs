@@ -9,6 +9,7 @@ use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::host::Host;
+use crate::mutant::mutant;
 use crate::nursery::Chunk;
 use crate::run::{Order, Run};
 use crate::sync::Ordering;
@@ -151,7 +152,8 @@ impl FlowOwner {
     /// Whether no run is unfinished.
     pub(crate) fn is_idle(&self) -> bool {
         // Ordering: Acquire, with the Release of `end_run`: edits come after all that the runs did.
-        self.flow.gate.load(Ordering::Acquire) == 0
+        let order = mutant!("gate_no_acquire", Ordering::Relaxed, Ordering::Acquire);
+        self.flow.gate.load(order) == 0
     }
 }
 

@@ -6,9 +6,9 @@ use core::ptr::NonNull;
 
 use crate::condition::Choices;
 use crate::protocol::join_counter::JoinCounter;
+use crate::protocol::marks::Marks;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
-use crate::sync::{AtomicU32, Ordering};
 
 /// One task. 32 bytes on 64-bit hosts, so that a cache line holds two.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Node {
     /// Predecessors still to come, or the link of a backlog.
     pub(crate) counter: JoinCounter,
     /// Strong in-degree in the lower 22 bits, flags above.
-    shape: AtomicU32,
+    shape: Marks,
     /// Where this task's successors begin; the next record tells where they end. While edges are
     /// edited: how many there are.
     pub(crate) first: u32,
@@ -130,7 +130,7 @@ impl Node {
     pub(crate) fn new(data: NonNull<u8>, call: Call) -> Self {
         Self {
             counter: JoinCounter::new(0),
-            shape: AtomicU32::new(0),
+            shape: Marks::default(),
             first: 0,
             cold: NO_COLD,
             data,
@@ -145,9 +145,7 @@ impl Node {
 
     #[inline]
     fn shape(&self) -> u32 {
-        // Ordering: Relaxed; what changes while a run goes on are `ACTIVE` and `POISONED`, each of which
-        // says what it is ordered by.
-        self.shape.load(Ordering::Relaxed)
+        self.shape.get()
     }
 
     #[inline]
@@ -176,21 +174,17 @@ impl Node {
 
     fn change(&mut self, change: impl FnOnce(u32) -> u32) {
         let shape = change(self.shape());
-        // Ordering: Relaxed; the caller has the record alone.
-        self.shape.store(shape, Ordering::Relaxed);
+        self.shape.set(shape);
     }
 
     /// Sets a property while a run goes on. `true`: it had it already.
     pub(crate) fn raise(&self, flag: Flag) -> bool {
-        // Ordering: AcqRel, with `lower`: whoever starts a task again comes after its last end, so that
-        // the closure sees what its last call left.
-        self.shape.fetch_or(flag.0, Ordering::AcqRel) & flag.0 != 0
+        self.shape.raise(flag.0)
     }
 
     /// Takes a property back while a run goes on. `true`: it had it.
     pub(crate) fn lower(&self, flag: Flag) -> bool {
-        // Ordering: AcqRel, with `raise`.
-        self.shape.fetch_and(!flag.0, Ordering::AcqRel) & flag.0 != 0
+        self.shape.lower(flag.0)
     }
 }
 

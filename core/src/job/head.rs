@@ -9,6 +9,7 @@ use super::ending::End;
 use super::error::Cause;
 use crate::group::Group;
 use crate::host::Host;
+use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
@@ -80,7 +81,7 @@ impl Head {
     pub(crate) fn new(host: &Arc<dyn Host>, group: Option<Arc<Group>>) -> Self {
         Self {
             state: AtomicU32::new(WAITING),
-            pending: AtomicUsize::new(1),
+            pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
             any_outcome: AtomicBool::new(false),
             group,
             links: Mutex::new(Links {
@@ -136,7 +137,8 @@ impl Head {
 
     pub(crate) fn is_done(&self) -> bool {
         // Ordering: Acquire, with the Release of `close`: whoever sees the end sees what the job did.
-        self.state.load(Ordering::Acquire) == DONE
+        let order = mutant!("job_done_no_acquire", Ordering::Relaxed, Ordering::Acquire);
+        self.state.load(order) == DONE
     }
 
     /// Whether its predecessors are unfinished.
@@ -171,6 +173,15 @@ impl Head {
     }
 
     fn exchange(&self, from: u32, to: u32) -> bool {
+        if mutant!("job_claim_stores") {
+            // Ordering: as below.
+            let found = self.state.load(Ordering::Acquire) == from;
+            if found {
+                // Ordering: as below.
+                self.state.store(to, Ordering::Release);
+            }
+            return found;
+        }
         // Ordering: AcqRel. Acquire, with the Release of the exchange that made it queued, so that the
         // claimer sees what the predecessors did; Release for the same reason.
         self.state
@@ -205,6 +216,9 @@ impl Head {
             }
         }
         self.links.lock().predecessors = kept;
+        if mutant!("job_made_without_arrival") && !predecessors.is_empty() {
+            return Arrival::Waits;
+        }
         self.arrive()
     }
 
@@ -239,7 +253,9 @@ impl Head {
     /// One of the arrivals has come.
     pub(super) fn arrive(&self) -> Arrival {
         // Ordering: AcqRel: the last arrival sees what all predecessors did, and hands it on.
-        if self.pending.fetch_sub(1, Ordering::AcqRel) > 1 {
+        let right = mutant!("job_arrive_no_acquire", Ordering::Release, Ordering::AcqRel);
+        let order = mutant!("job_arrive_no_release", Ordering::Acquire, right);
+        if self.pending.fetch_sub(1, order) > 1 {
             return Arrival::Waits;
         }
         let mut links = self.links.lock();
@@ -279,7 +295,8 @@ impl Head {
             waker: links.waker.take(),
         };
         // Ordering: Release, with the Acquire of `is_done`.
-        self.state.store(DONE, Ordering::Release);
+        let order = mutant!("job_done_no_release", Ordering::Relaxed, Ordering::Release);
+        self.state.store(DONE, order);
         Some(closed)
     }
 }

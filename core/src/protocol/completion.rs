@@ -96,3 +96,23 @@ pub struct Tally {
     /// off that.
     pub ended: usize,
 }
+
+impl Tally {
+    /// Counts a task that ended and made `started` others ready, where nobody knows beforehand how many there will
+    /// be. To be called before anybody can see those.
+    ///
+    /// What a worker has made ready more than it has finished is counted at once; so the counter is at least
+    /// the number of unfinished tasks, and zero only when there is none.
+    pub fn count_ended(&mut self, completion: &Completion, started: usize) {
+        self.ended += 1;
+        self.finished += 1;
+        if started > self.finished {
+            completion.raise(started - self.finished);
+            if !mutant!("tally_counts_twice") {
+                self.finished = 0;
+            }
+        } else {
+            self.finished -= started;
+        }
+    }
+}

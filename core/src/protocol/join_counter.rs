@@ -50,22 +50,36 @@ impl JoinCounter {
         last
     }
 
-    /// [`arrive`](Self::arrive) where an arrival for the next start may come before this one has armed the
-    /// counter again: it is counted for that.
+    /// [`arrive`](Self::arrive) where arrivals for the next start, even all of them, may come before this one has
+    /// armed the counter again: counting and arming are one exchange, so that each is counted for that.
     #[must_use]
     pub fn arrive_in_loop(&self, strong: u32) -> bool {
-        // Ordering: AcqRel, as in `arrive`.
-        let last = self.0.fetch_sub(1, Ordering::AcqRel) == 1;
-        if last {
-            // (Below zero the counter wraps, and back.) Ordering: Relaxed; a later arrival continues the release
-            // sequence, as after any read-modify-write.
-            if mutant!("join_loop_stores") {
-                self.rearm(strong);
-            } else {
-                self.0.fetch_add(strong, Ordering::Relaxed);
+        if mutant!("join_loop_two_steps") {
+            // Arrivals in between bring the counter below zero and back, and nobody sees that they were enough.
+            // Ordering: as below.
+            let last = self.0.fetch_sub(1, Ordering::AcqRel) == 1;
+            if last {
+                // Ordering: as above.
+                self.0.fetch_add(strong, Ordering::AcqRel);
+            }
+            return last;
+        }
+        // Ordering: Relaxed; a first guess, the exchange decides.
+        let mut before = self.0.load(Ordering::Relaxed);
+        loop {
+            let left = before.wrapping_sub(1);
+            let after = if left == 0 { strong } else { left };
+            // Ordering: AcqRel, as in `arrive`. Relaxed where it fails; it is tried again.
+            let right = mutant!("join_loop_no_acquire", Ordering::Release, Ordering::AcqRel);
+            let order = mutant!("join_loop_no_release", Ordering::Acquire, right);
+            let exchange = self
+                .0
+                .compare_exchange_weak(before, after, order, Ordering::Relaxed);
+            match exchange {
+                Ok(_) => return left == 0,
+                Err(now) => before = now,
             }
         }
-        last
     }
 
     /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
@@ -85,7 +99,8 @@ impl JoinCounter {
     #[inline]
     pub fn rearm(&self, strong: u32) {
         // Ordering: Relaxed; the next arrival is of the next round, which begins after every task of
-        // this one has been counted with AcqRel (see `completion`).
+        // this one has been counted with AcqRel (see `completion`). A task in a loop that is started by a choice is
+        // armed between arrivals: those before it, which it forgets, hand nothing over.
         self.0.store(strong, Ordering::Relaxed);
     }
 

@@ -7,6 +7,7 @@ use super::arbiter::{Arbiter, Stand, Task, Turn, Waiting};
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
+use crate::mutant::mutant;
 use crate::task::TaskId;
 
 impl Arbiter {
@@ -160,7 +161,9 @@ impl Arbiter {
             if some == missing {
                 units.line.remove(&ticket);
                 let next = Stand::Handed(waiting.place + 1);
-                if let Some(Stand::Waiting(waiting)) = party.tasks.insert(index, next) {
+                if let Some(Stand::Waiting(waiting)) = party.tasks.insert(index, next)
+                    && !mutant!("unit_handed_in_silence")
+                {
                     self.effects.resumed.push(waiting.task);
                 }
                 party.waits_no_more(semaphore.id());

@@ -9,6 +9,7 @@ use super::running::Outbox;
 use super::{Current, SLICE, Worker};
 use crate::flow::Flow;
 use crate::job::Job;
+use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::Queues;
 use crate::protocol::backlog::{Backlog, Chain};
@@ -59,7 +60,9 @@ impl<P: Platform> Worker<'_, P> {
             }
             self.collect(&mut foreign, task);
         }
-        if let Some(chain) = foreign {
+        if let Some(chain) = foreign
+            && !mutant!("foreign_dropped")
+        {
             self.pool.inject(chain);
         }
         let found = found.or_else(|| self.take_from_row_in(needed.range));
