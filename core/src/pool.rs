@@ -1,7 +1,6 @@
 //! The workers of one executor and what they share.
 
 use alloc::boxed::Box;
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use crate::condition::Choices;
@@ -18,7 +17,7 @@ use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
 use crate::seat::{Seat, SeatConfig, SeatPool};
-use crate::sync::{AtomicBool, Mutex, Ordering, Padded};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Padded, Weak, erase};
 use crate::victims::Victims;
 use crate::wait::Seated;
 
@@ -163,8 +162,9 @@ impl<P: Platform> Pool<P> {
     }
 
     pub(crate) fn start_seat(&self, worker: WorkerId) -> Result<(), P::Error> {
-        let seat = Seat::new(Weak::clone(&self.this) as Weak<dyn SeatPool>, worker);
-        self.platform.start(seat)
+        let pool = erase!(self.keep() => dyn SeatPool);
+        self.platform
+            .start(Seat::new(Arc::downgrade(&pool), worker))
     }
 
     /// Whether one worker is all there is: nobody steals, nobody need be woken from a task.
@@ -174,6 +174,10 @@ impl<P: Platform> Pool<P> {
 
     /// The pool as flows and handles see it.
     pub(crate) fn host(&self) -> Arc<dyn Host> {
+        erase!(self.keep() => dyn Host)
+    }
+
+    fn keep(&self) -> Arc<Self> {
         self.this
             .upgrade()
             .expect("whoever works in the pool keeps it")

@@ -1,6 +1,5 @@
 //! The hot record of a task: what starting it and finishing it touch.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
@@ -8,7 +7,7 @@ use crate::condition::Choices;
 use crate::protocol::join_counter::JoinCounter;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Ordering};
 
 /// One task. 32 bytes on 64-bit hosts, so that a cache line holds two.
 #[derive(Debug)]

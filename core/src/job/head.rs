@@ -1,6 +1,5 @@
 //! The part of a job that the engine knows.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::Waker;
 
@@ -10,7 +9,7 @@ use super::error::Cause;
 use crate::group::Group;
 use crate::host::Host;
 use crate::platform::WorkerId;
-use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
 mod telling;
 

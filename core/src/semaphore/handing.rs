@@ -1,12 +1,12 @@
 //! Units from hand to hand: taken by tasks, released, given back, and handed to the first in line.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::arbiter::{Arbiter, Stand, Task, Turn, Waiting};
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
+use crate::sync::Arc;
 use crate::task::TaskId;
 
 impl Arbiter {
