@@ -25,8 +25,15 @@ mod seating;
 mod standing_in;
 mod waiting;
 
-/// Entries of a worker's queue (few under the model checker, to which each is dear).
-const DEQUE_LEN: usize = if cfg!(taskflow_loom) { 4 } else { 1024 };
+/// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without
+/// compare-and-swap, whose boards have little memory. What does not fit goes to the backlog.
+const DEQUE_LEN: usize = if cfg!(taskflow_loom) {
+    4
+} else if cfg!(target_has_atomic = "ptr") {
+    1024
+} else {
+    64
+};
 
 /// Called with the error of a run whose handle is gone.
 pub(crate) type ErrorHandler = Box<dyn Fn(&RunError) + Send + Sync>;

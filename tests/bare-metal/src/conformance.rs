@@ -23,12 +23,8 @@ pub trait Program {
     fn finish(&self, run: TaskflowFuture) -> Result<RunStats, RunError>;
 }
 
-/// How many tasks the random graph has; a board of 16 KiB has no room for more.
-const TASKS: usize = if cfg!(target_has_atomic = "ptr") {
-    200
-} else {
-    24
-};
+/// How many tasks the random graph has.
+const TASKS: usize = 200;
 
 /// How often each graph is run.
 const ROUNDS: u32 = 5;
@@ -85,14 +81,14 @@ fn static_graph(program: &impl Program) -> bool {
     let mut seed = 0x2545_F491;
     let flow = Taskflow::new();
     let mut tasks = Vec::new();
-    for index in 0..TASKS {
+    for (index, started) in STARTED.iter().enumerate() {
         let mut before = [None; 3];
         for predecessor in &mut before {
             let back = random(&mut seed) as usize % 12 + 1;
             *predecessor = index.checked_sub(back);
         }
         let task = flow.emplace(move || {
-            let round = count(&STARTED[index]);
+            let round = count(started);
             let mut before = before.iter().flatten();
             if !before.all(|before| read(&STARTED[*before]) == round + 1) {
                 count(&WRONG);

@@ -80,11 +80,12 @@ const SYSTICK_RELOAD: *mut u32 = core::ptr::without_provenance_mut(0xE000_E014);
 const SYSTICK_VALUE: *mut u32 = core::ptr::without_provenance_mut(0xE000_E018);
 const SYSTICK_MASK: u32 = 0xFF_FFFF;
 
-/// Nanoseconds, and so instructions in QEMU with `-icount shift=0`, of a tick: the boards' clocks.
-const NANOSECONDS_OF_A_TICK: u32 = if cfg!(target_has_atomic = "ptr") {
-    40
+/// Half nanoseconds of a tick: the boards' clocks have 25 MHz, and 16 on the nRF51. In QEMU with `-icount shift=0`
+/// an instruction takes a nanosecond.
+const HALF_NANOSECONDS_OF_A_TICK: u64 = if cfg!(target_has_atomic = "ptr") {
+    80
 } else {
-    1000
+    125
 };
 
 /// Instructions since some moment, in QEMU with `-icount shift=0`, to the clock's tick. To be asked at least
@@ -92,5 +93,5 @@ const NANOSECONDS_OF_A_TICK: u32 = if cfg!(target_has_atomic = "ptr") {
 pub fn instructions() -> u64 {
     // SAFETY: reading the timer's register changes nothing.
     let down = unsafe { read_volatile(SYSTICK_VALUE) };
-    u64::from(SYSTICK_MASK - down) * u64::from(NANOSECONDS_OF_A_TICK)
+    u64::from(SYSTICK_MASK - down) * HALF_NANOSECONDS_OF_A_TICK / 2
 }

@@ -66,7 +66,7 @@ pub fn instructions() -> u64 {
 }
 
 /// The software interrupts of the cores, one word each.
-const SOFTWARE_INTERRUPTS: *mut u32 = without_provenance_mut(0x200_0000);
+const SOFTWARE_INTERRUPTS: usize = 0x200_0000;
 const TIME: *mut u64 = without_provenance_mut(0x200_BFF8);
 const NANOSECONDS_OF_A_TICK: u64 = 100;
 
@@ -74,6 +74,10 @@ const NANOSECONDS_OF_A_TICK: u64 = 100;
 pub fn now() -> Duration {
     // SAFETY: the clock's register; reading it changes nothing.
     Duration::from_nanos(unsafe { read_volatile(TIME) } * NANOSECONDS_OF_A_TICK)
+}
+
+fn software_interrupt(core: usize) -> *mut u32 {
+    without_provenance_mut(SOFTWARE_INTERRUPTS + core * size_of::<u32>())
 }
 
 /// The calling core.
@@ -90,13 +94,13 @@ pub fn start_cores() {}
 /// Ends the present or the next [`wait_for_event`] of a core.
 pub fn wake(core: usize) {
     // SAFETY: the word of a core, since indexes come from `core_index`.
-    unsafe { write_volatile(SOFTWARE_INTERRUPTS.add(core), 1) };
+    unsafe { write_volatile(software_interrupt(core), 1) };
 }
 
 /// Sleeps until this core is woken, unless `ready` holds, or there was a [`wake`] after it was asked.
 pub fn wait_for_event(ready: impl Fn() -> bool) {
     // SAFETY: this core's word. A wake from here on ends the `wfi`; one before is seen by `ready`.
-    unsafe { write_volatile(SOFTWARE_INTERRUPTS.add(core_index()), 0) };
+    unsafe { write_volatile(software_interrupt(core_index()), 0) };
     // SAFETY: orders the write to the device before the loads of `ready`.
     unsafe { asm!("fence iorw, iorw", options(nostack)) };
     if !ready() {
