@@ -54,8 +54,17 @@ fn run(executor: &Executor<Manual>, flow: &Taskflow<'static>) -> bool {
     true
 }
 
-/// Bytes that a graph of so many tasks keeps, once it ran; and instructions of a round.
-fn measure(executor: &Executor<Manual>, tasks: u32) -> Option<(usize, u64)> {
+/// What a graph costs.
+struct Cost {
+    /// What it keeps, once it ran.
+    bytes: usize,
+    /// Instructions of a round whose tasks are stepped one by one.
+    stepped: u64,
+    /// Instructions of a round that a wait carries out.
+    waited: u64,
+}
+
+fn measure(executor: &Executor<Manual>, tasks: u32) -> Option<Cost> {
     let before = live_bytes();
     let flow = graph(tasks);
     if !run(executor, &flow) {
@@ -68,7 +77,17 @@ fn measure(executor: &Executor<Manual>, tasks: u32) -> Option<(usize, u64)> {
             return None;
         }
     }
-    Some((bytes, (instructions() - begun) / u64::from(ROUNDS)))
+    let stepped = (instructions() - begun) / u64::from(ROUNDS);
+    let begun = instructions();
+    for _ in 0..ROUNDS {
+        executor.run_and_wait(&flow).ok()?;
+    }
+    let waited = (instructions() - begun) / u64::from(ROUNDS);
+    Some(Cost {
+        bytes,
+        stepped,
+        waited,
+    })
 }
 
 fn main() -> bool {
@@ -82,9 +101,12 @@ fn main() -> bool {
         return false;
     };
     let more = u64::from(LARGE - SMALL);
-    print_figure("task", (large.0 - small.0) as u64 / more, "bytes");
-    print_figure("task", (large.1 - small.1) / more, "instructions");
+    print_figure("task", (large.bytes - small.bytes) as u64 / more, "bytes");
+    let stepped = (large.stepped - small.stepped) / more;
+    print_figure("task, stepped", stepped, "instructions");
+    let waited = (large.waited - small.waited) / more;
+    print_figure("task, waited for", waited, "instructions");
     print_figure("peak", peak_bytes() as u64, "bytes");
     // Ordering: Relaxed; there is one thread.
-    COUNT.load(Ordering::Relaxed) == (SMALL + LARGE) * (ROUNDS + 1)
+    COUNT.load(Ordering::Relaxed) == (SMALL + LARGE) * (2 * ROUNDS + 1)
 }
