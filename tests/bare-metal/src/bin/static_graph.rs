@@ -22,6 +22,13 @@ const LARGE: u32 = if cfg!(target_has_atomic = "ptr") {
 /// How often a graph is run for a figure.
 const ROUNDS: u32 = 32;
 
+/// What the clock of the machine counts.
+const UNIT: &str = if cfg!(target_arch = "wasm32") {
+    "nanoseconds"
+} else {
+    "instructions"
+};
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 fn count() {
@@ -103,9 +110,9 @@ fn main() -> bool {
     let more = u64::from(LARGE - SMALL);
     print_figure("task", (large.bytes - small.bytes) as u64 / more, "bytes");
     let stepped = (large.stepped - small.stepped) / more;
-    print_figure("task, stepped", stepped, "instructions");
+    print_figure("task, stepped", stepped, UNIT);
     let waited = (large.waited - small.waited) / more;
-    print_figure("task, waited for", waited, "instructions");
+    print_figure("task, waited for", waited, UNIT);
     print_figure("peak", peak_bytes() as u64, "bytes");
     // Ordering: Relaxed; there is one thread.
     COUNT.load(Ordering::Relaxed) == (SMALL + LARGE) * (2 * ROUNDS + 1)
