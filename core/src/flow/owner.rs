@@ -192,7 +192,7 @@ pub(crate) fn nursery_flow(
     });
     owner.validate()?;
     owner.point_at_graph();
-    let place = Directory::register(&directory, &owner.flow, tasks as usize + 1)?;
+    let place = Directory::register(directory, &owner.flow, tasks as usize + 1)?;
     // SAFETY: nobody has a reference of the flow yet, and this is the owner thread.
     unsafe { (*owner.flow.hot.get()).base = place.base() };
     Ok((owner.flow, place))
