@@ -79,7 +79,7 @@ where
                 return Outcome::Skipped;
             }
             let suspension = work.suspender.begin(context);
-            let hold = Hold::Future(alloc::sync::Arc::clone(&suspension));
+            let hold = Hold::Future(crate::sync::Arc::clone(&suspension));
             if work.waker.is_none() {
                 work.waker = Some(Waker::from(suspension));
             }

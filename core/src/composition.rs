@@ -4,12 +4,12 @@
 //! A composition is a recipe. Each use puts tasks of its own into the flow, so that something can precede
 //! one of its entries and follow one of its exits while the rest goes on.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
 use core::ops::Deref;
 
+use crate::sync::{Arc, erase};
 use crate::task::{Part, TaskHandle, TaskId, Tasks};
 use crate::taskflow::Taskflow;
 
@@ -87,7 +87,7 @@ impl<'env> Composition<'env> {
         F: Fn(&CompositionBuilder<'_, 'env>) + Send + Sync + 'env,
     {
         Self {
-            recipe: Arc::new(recipe),
+            recipe: erase!(Arc::new(recipe) => Recipe<'env>),
         }
     }
 }

@@ -7,7 +7,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::ptr;
 
@@ -15,7 +14,7 @@ use crate::error::TaskflowError;
 use crate::flow::Flow;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
-use crate::sync::{AtomicPtr, Mutex, Ordering};
+use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 
 /// References per granule.
 const GRANULE_BITS: u32 = 8;
@@ -73,25 +72,25 @@ impl Directory {
     ///
     /// `TooLarge` if the executor has no range of that length left.
     pub(crate) fn register(
-        self: &Arc<Self>,
+        this: &Arc<Self>,
         flow: &Arc<Flow>,
         references: usize,
     ) -> Result<Registration, TaskflowError> {
         let count = references.div_ceil(1 << GRANULE_BITS);
         let count = u32::try_from(count).map_err(|_| TaskflowError::TooLarge)?;
-        let mut granules = self.granules.lock();
+        let mut granules = this.granules.lock();
         let granule = granules.take(count)?;
         granules.flows.insert(granule, Arc::downgrade(flow));
         drop(granules);
         let registration = Registration {
-            directory: Arc::clone(self),
+            directory: Arc::clone(this),
             granule,
             granules: count,
         };
         for granule in granule..granule + count {
             // Ordering: Release, with the Acquire of `flow`, for a reader that got a reference by
             // another way than the queues, whose own Release covers it already.
-            self.entry_or_grow(granule)
+            this.entry_or_grow(granule)
                 .store(Arc::as_ptr(flow).cast_mut(), Ordering::Release);
         }
         Ok(registration)

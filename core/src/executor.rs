@@ -1,7 +1,6 @@
 //! What runs graphs.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -9,7 +8,7 @@ use crate::builder::Builder;
 use crate::error::RunError;
 use crate::future::TaskflowFuture;
 use crate::host::Host;
-use crate::observer::{Observer, ObserverHandle};
+use crate::observer::{Observer, ObserverHandle, Observers};
 use crate::platform::{Platform, WorkerId};
 use crate::policy::RunOptions;
 use crate::pool::Pool;
@@ -17,6 +16,7 @@ use crate::run::{Order, Rounds, Run};
 use crate::runnable::Runnable;
 use crate::scope::Scope;
 use crate::stats::RunStats;
+use crate::sync::{Arc, erase};
 use crate::taskflow::Taskflow;
 
 mod spawning;
@@ -287,7 +287,7 @@ impl<P: Platform> Executor<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn observe(&self, observer: impl Observer) -> ObserverHandle {
-        self.pool.observers.attach(observer)
+        Observers::attach(&self.pool.observers, observer)
     }
 
     /// How many tasks run at once at most; only a task that gave its seat away to wait may go on beside the substitute
@@ -312,7 +312,7 @@ impl<P: Platform> Executor<P> {
     }
 
     pub(crate) fn host(&self) -> Arc<dyn Host> {
-        Arc::clone(&self.pool) as Arc<dyn Host>
+        erase!(Arc::clone(&self.pool) => dyn Host)
     }
 
     fn ended(&self, outcome: Result<RunStats, RunError>) -> TaskflowFuture {

@@ -19,7 +19,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -35,7 +34,9 @@ use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
 use crate::run::{Closed, Counts, Order, Run, Tasks};
 use crate::suspension::Holds;
-use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, fresh_id};
+use crate::sync::{
+    Arc, AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, Weak, fresh_id,
+};
 
 /// The run is to start no further task: it was cancelled, or a task of it failed.
 pub(crate) const STOP: u32 = 1;
@@ -256,26 +257,26 @@ impl Flow {
     ///
     /// The executor has no references left for the flow; nothing was started.
     pub(crate) fn submit(
-        self: &Arc<Self>,
+        this: &Arc<Self>,
         host: &Arc<dyn Host>,
         order: Order,
     ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
-        let run = self.fresh_run(host, order);
-        let root = self.enqueue(Arc::clone(&run))?;
+        let run = Self::fresh_run(this, host, order);
+        let root = Self::enqueue(this, Arc::clone(&run))?;
         if root.is_some() {
-            self.enter_contention();
+            this.enter_contention();
         }
         Ok((run, root))
     }
 
     /// A run's state: the last one's, if its handle is gone, or a new one.
-    fn fresh_run(self: &Arc<Self>, host: &Arc<dyn Host>, order: Order) -> Arc<Run> {
-        let Some(spare) = self.queue.lock().spare.take() else {
-            return Run::new(host, self, order);
+    fn fresh_run(this: &Arc<Self>, host: &Arc<dyn Host>, order: Order) -> Arc<Run> {
+        let Some(spare) = this.queue.lock().spare.take() else {
+            return Run::new(host, this, order);
         };
-        Run::again(spare, host, self, order).unwrap_or_else(|(spare, order)| {
-            self.queue.lock().spare.get_or_insert(spare);
-            Run::new(host, self, order)
+        Run::again(spare, host, this, order).unwrap_or_else(|(spare, order)| {
+            this.queue.lock().spare.get_or_insert(spare);
+            Run::new(host, this, order)
         })
     }
 
@@ -285,12 +286,12 @@ impl Flow {
     /// # Errors
     ///
     /// The run's executor has no references left for the flow; the run is not queued.
-    fn enqueue(self: &Arc<Self>, run: Arc<Run>) -> Result<Option<u32>, TaskflowError> {
+    fn enqueue(this: &Arc<Self>, run: Arc<Run>) -> Result<Option<u32>, TaskflowError> {
         let directory = run.directory();
-        let mut queue = self.queue.lock();
+        let mut queue = this.queue.lock();
         let idle = queue.active.is_none();
         // SAFETY: the queue is locked, or this is the owner, so nobody writes it.
-        let references = unsafe { *self.hot.get() }.references;
+        let references = unsafe { *this.hot.get() }.references;
         queue
             .places
             .retain(|place| !idle || place.serves(&directory, references));
@@ -299,16 +300,16 @@ impl Flow {
             .iter()
             .any(|place| place.serves(&directory, references))
         {
-            let place = directory.register(self, references)?;
+            let place = Directory::register(&directory, this, references)?;
             queue.places.push(place);
         }
         // Ordering: Relaxed; this thread is the one that reads it as a permission to edit.
-        self.gate.fetch_add(RUN, Ordering::Relaxed);
+        this.gate.fetch_add(RUN, Ordering::Relaxed);
         if !idle {
             queue.waiting.push_back(run);
             return Ok(None);
         }
-        Ok(Some(self.activate(&mut queue, run)))
+        Ok(Some(this.activate(&mut queue, run)))
     }
 
     /// Makes `run` the active one and prepares its first round.

@@ -1,7 +1,6 @@
 //! The handle of a run.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -13,6 +12,7 @@ use crate::host::Host;
 use crate::run::{Run, Waiter};
 use crate::stats::RunStats;
 use crate::suspension::release;
+use crate::sync::Arc;
 use crate::task::TaskId;
 use crate::wait::Target;
 

@@ -10,7 +10,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::RunError;
@@ -22,7 +21,7 @@ use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
 use crate::stats::{Failure, RunStats, Suppressed};
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
 
 mod owned;
 mod scope;

@@ -1,6 +1,5 @@
 //! An executor as flows and handles see it: whatever its platform, one type.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -11,6 +10,7 @@ use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Run;
+use crate::sync::Arc;
 use crate::wait::{Deadlock, Target, Wait};
 
 /// What a run needs of the executor it was submitted to.

@@ -18,10 +18,7 @@
 //! Whatever follows an end (dependents that fall with it, and theirs) is dealt with in a work list, so
 //! that a chain of any length takes no stack.
 
-use alloc::sync::Arc;
-
 use crate::host::Host;
-use crate::sync::Mutex;
 
 mod dependencies;
 mod ending;
@@ -40,6 +37,7 @@ pub(crate) use head::{BY_ADDRESS, Head};
 pub(crate) use walk::Walk;
 
 use crate::group::Group;
+use crate::sync::{Arc, Mutex, erase};
 use head::Arrival;
 
 /// A job, whatever its closure.
@@ -134,13 +132,13 @@ where
 {
     let head = Head::new(host, None);
     let typed: Arc<JobCell<T, F>> = Arc::new(JobCell::new(head, closure));
-    let job: Arc<dyn Job> = Arc::clone(&typed) as Arc<dyn Job>;
+    let job = erase!(Arc::clone(&typed) => dyn Job);
     host.run_submitted();
     let mut predecessors = alloc::vec::Vec::new();
     after.each(&mut |done| predecessors.push(Arc::clone(done.job())));
     let arrival = job.head().follow(&job, &predecessors, any_outcome);
     settle(job, arrival);
-    JoinHandle::new(typed, host)
+    JoinHandle::new(erase!(typed => dyn JobOf<T>), host)
 }
 
 /// Spawns a job that is ready.
@@ -157,8 +155,8 @@ where
 {
     let typed = Arc::new(JobCell::new(Head::new(host, None), closure));
     host.run_submitted();
-    launch(host, Arc::clone(&typed) as Arc<dyn Job>);
-    JoinHandle::new(typed, host)
+    launch(host, erase!(Arc::clone(&typed) => dyn Job));
+    JoinHandle::new(erase!(typed => dyn JobOf<T>), host)
 }
 
 /// A child of a group, without a handle. It is not counted yet.
@@ -169,7 +167,7 @@ pub(crate) fn child<'c>(
 ) -> Arc<dyn Job + 'c> {
     let head = Head::new(host, Some(Arc::clone(group)));
     head.detach();
-    Arc::new(JobCell::new(head, closure))
+    erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
 }
 
 /// Does what an arrival asks for.

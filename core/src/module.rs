@@ -1,6 +1,5 @@
 //! Graphs that are a task of other graphs.
 
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,7 +9,7 @@ use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::nested::Nested;
 use crate::runnable::Runnable;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex, Weak};
 use crate::taskflow::Taskflow;
 
 /// A graph that is a task of others: made from a flow by value, so that nobody edits it any more.

@@ -1,6 +1,5 @@
 //! The run of a graph inside of a task, which is suspended meanwhile.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::error::RunError;
@@ -10,7 +9,7 @@ use crate::host::Host;
 use crate::run::{Order, Parent, Rounds, Run};
 use crate::stats::RunStats;
 use crate::suspension::{Hold, Suspender};
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 use crate::wait::{Deadlock, Goal, Wait};
 
 /// The run of a graph inside of a task.

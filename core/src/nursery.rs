@@ -9,13 +9,12 @@
 //! Chunks are added when no slot is free, and stay: there are as many as were once in queues together.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::directory::{Directory, Registration};
 use crate::flow::{Flow, nursery_flow};
 use crate::job::Job;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex};
 
 /// Slots of a chunk: with the root's they make one granule of the directory (few under the model checker).
 const SLOTS: u32 = if cfg!(taskflow_loom) { 3 } else { 255 };
@@ -126,6 +125,7 @@ impl Shelves {
 mod tests {
     use super::*;
     use crate::job::{Head, JobCell};
+    use crate::sync::erase;
     use crate::{Executor, Manual};
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         let executor = Executor::<Manual>::new(1);
         let host = executor.host();
         let (nursery, directory) = (Nursery::default(), Directory::new());
-        let job: Arc<dyn Job> = Arc::new(JobCell::new(Head::new(&host, None), || ()));
+        let job = erase!(Arc::new(JobCell::new(Head::new(&host, None), || ())) => dyn Job);
         let take = |reference: u32| {
             let shelves = nursery.shelves.lock();
             let (flow, base) = shelves

@@ -11,13 +11,13 @@
 //! and attaching the first observer or detaching the last walks over the active flows, each under the lock
 //! of its queue. So the plain loop knows nothing of observers.
 
-use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
 use crate::graph::Graph;
 use crate::graph::node::Outcome;
 use crate::platform::WorkerId;
+use crate::sync::Arc;
 use crate::task::TaskId;
 
 mod list;

@@ -1,7 +1,6 @@
 //! The workers of one executor and what they share.
 
 use alloc::boxed::Box;
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use crate::condition::Choices;
@@ -19,7 +18,7 @@ use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
 use crate::protocol::sharing::Sharing;
 use crate::seat::{Seat, SeatConfig, SeatPool};
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, Padded, Weak, erase};
 use crate::victims::Victims;
 use crate::wait::Seated;
 
@@ -31,8 +30,15 @@ mod waiting;
 
 use spare::Spares;
 
-/// Entries of a worker's queue (few under the model checker, to which each is dear).
-const DEQUE_LEN: usize = if cfg!(taskflow_loom) { 4 } else { 1024 };
+/// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without
+/// compare-and-swap, whose boards have little memory. What does not fit goes to the backlog.
+const DEQUE_LEN: usize = if cfg!(taskflow_loom) {
+    4
+} else if cfg!(target_has_atomic = "ptr") {
+    1024
+} else {
+    64
+};
 
 /// Called with the error of a run whose handle is gone.
 pub(crate) type ErrorHandler = Box<dyn Fn(&RunError) + Send + Sync>;
@@ -195,8 +201,9 @@ impl<P: Platform> Pool<P> {
     }
 
     pub(crate) fn start_seat(&self, worker: WorkerId) -> Result<(), P::Error> {
-        let seat = Seat::new(Weak::clone(&self.this) as Weak<dyn SeatPool>, worker);
-        self.platform.start(seat)
+        let pool = erase!(self.keep() => dyn SeatPool);
+        self.platform
+            .start(Seat::new(Arc::downgrade(&pool), worker))
     }
 
     /// How many workers there are.
@@ -215,6 +222,10 @@ impl<P: Platform> Pool<P> {
 
     /// The pool as flows and handles see it.
     pub(crate) fn host(&self) -> Arc<dyn Host> {
+        erase!(self.keep() => dyn Host)
+    }
+
+    fn keep(&self) -> Arc<Self> {
         self.this
             .upgrade()
             .expect("whoever works in the pool keeps it")

@@ -7,7 +7,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::Waker;
@@ -23,7 +22,7 @@ use crate::platform::WorkerId;
 use crate::policy::{FailurePolicy, RunOptions};
 use crate::stats::{RunStats, Suppressed};
 use crate::suspension::Suspension;
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
 /// How often a flow is to run.

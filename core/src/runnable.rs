@@ -1,6 +1,5 @@
 //! What an executor runs.
 
-use alloc::sync::Arc;
 use core::ops::Deref;
 
 use crate::error::{RunError, TaskflowError};
@@ -8,6 +7,7 @@ use crate::flow::{Flow, FlowOwner};
 use crate::host::Host;
 use crate::module::Module;
 use crate::run::{Order, Run};
+use crate::sync::Arc;
 use crate::taskflow::Taskflow;
 
 /// What an executor runs: a [`Taskflow`], or a [`Module`], which may be shared between threads, or what
@@ -96,7 +96,9 @@ impl Source<'_> {
         host.run_submitted();
         let submitted = match self.0 {
             Kind::Edited(owner) => owner.submit(host, order),
-            Kind::Frozen(flow, verdict) => verdict.clone().and_then(|()| flow.submit(host, order)),
+            Kind::Frozen(flow, verdict) => verdict
+                .clone()
+                .and_then(|()| Flow::submit(flow, host, order)),
         };
         submitted.map_err(|error| {
             host.run_ended();

@@ -1,7 +1,6 @@
 //! Tasks that spawn others, and start others of their graph, while they run.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
@@ -21,6 +20,7 @@ use crate::platform::WorkerId;
 use crate::run::Waiter;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, Suspender};
+use crate::sync::Arc;
 use crate::task::TaskId;
 use crate::wait::Target;
 

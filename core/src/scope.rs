@@ -1,7 +1,6 @@
 //! Runs and spawned tasks that borrow, held within a call.
 
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -12,7 +11,7 @@ use crate::host::Host;
 use crate::run::{Order, Rounds, Run};
 use crate::runnable::Runnable;
 use crate::stats::RunStats;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex};
 use crate::wait::{Target, Wait};
 
 mod spawn;

@@ -10,11 +10,11 @@
 //! ```
 
 use alloc::string::String;
-use alloc::sync::Weak;
 use core::fmt;
 
 use crate::platform::WorkerId;
 use crate::protocol::deque::DequeOwner;
+use crate::sync::Weak;
 
 /// What the caller of [`Seat::step`] learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

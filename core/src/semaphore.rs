@@ -17,12 +17,11 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::SemaphoreLabel;
-use crate::sync::{Mutex, StaticMutex};
+use crate::sync::{Arc, Mutex, StaticMutex};
 
 pub(crate) mod arbiter;
 mod handing;

@@ -1,6 +1,5 @@
 //! Tasks that build a graph each time they run.
 
-use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
 
@@ -15,6 +14,7 @@ use crate::run::{Order, Parent, Rounds};
 use crate::runnable::Runnable;
 use crate::stats::{Failure, RunStats};
 use crate::suspension::{Caller, Hold};
+use crate::sync::Arc;
 use crate::taskflow::Taskflow;
 use crate::wait::Target;
 

@@ -10,8 +10,6 @@
 //! A suspended task is unfinished, so its run goes on and everything it refers to lives. What it waits for
 //! is on its flow's list of [`Hold`]s, so that stopping the run stops that too.
 
-use alloc::sync::Arc;
-use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
@@ -24,7 +22,7 @@ use crate::platform::WorkerId;
 use crate::protocol::waking::Waking;
 use crate::run::Run;
 use crate::semaphore::arbiter;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex, impl_wake};
 use crate::task::TaskId;
 use crate::wait::Target;
 
@@ -124,15 +122,7 @@ impl Suspension {
     }
 }
 
-impl Wake for Suspension {
-    fn wake(self: Arc<Self>) {
-        Suspension::wake(&self);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        Suspension::wake(self);
-    }
-}
+impl_wake!(Suspension);
 
 impl fmt::Debug for Suspension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,8 @@
 //!
 //! Everything that two threads of execution may touch comes through here, so that one cfg,
 //! `taskflow_loom`, exchanges all of it for the model checker's own types. On a normal build the
-//! atomics are those of `portable-atomic`, which are the processor's where it has them.
+//! atomics are those of `portable-atomic`, which are the processor's where it has them. Counted references
+//! come through here too: `alloc` has none for a processor without compare-and-swap.
 
 pub(crate) use core::sync::atomic::Ordering;
 
@@ -19,6 +20,10 @@ pub use model::choose_mutant;
 pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex, is_chosen};
 
 pub(crate) use core::cell::UnsafeCell;
+pub(crate) use shared::{Arc, Weak, erase, impl_wake};
+
+#[cfg_attr(not(target_has_atomic = "ptr"), path = "sync/shared_without_cas.rs")]
+mod shared;
 
 #[cfg(taskflow_loom)]
 mod model;

@@ -23,7 +23,6 @@
 //! wait in a circle.
 
 use alloc::collections::BTreeSet;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -31,7 +30,7 @@ use crate::group::Group;
 use crate::job::Job;
 use crate::platform::WorkerId;
 use crate::run::{Run, Waiter};
-use crate::sync::{StaticMutex, fresh_id};
+use crate::sync::{Arc, StaticMutex, fresh_id};
 
 /// What is waited for.
 #[derive(Clone, Copy)]

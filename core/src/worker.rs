@@ -10,7 +10,6 @@
 //! waiting. So the state lies in cells, no borrow of it lives across user code, and `current` tells at
 //! any moment whose code is running: a caught panic is dealt with from that alone ([`Worker::settle`]).
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
@@ -27,7 +26,7 @@ use crate::protocol::deque::DequeOwner;
 use crate::seat::{SeatState, Tenure};
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::Caller;
-use crate::sync::UnsafeCell;
+use crate::sync::{Arc, UnsafeCell};
 use crate::task::TaskId;
 use crate::wait::Target;
 

@@ -32,7 +32,13 @@ const ALL_LIBRARIES: &[&str] = &[
 ];
 
 /// What core may be built on.
-const OF_CORE: [&str; 4] = ["portable-atomic", "crossbeam-queue", "heapless", "spin"];
+const OF_CORE: [&str; 5] = [
+    "portable-atomic",
+    "portable-atomic-util",
+    "crossbeam-queue",
+    "heapless",
+    "spin",
+];
 
 /// What core may be built on under the model checker.
 const OF_CORE_UNDER_LOOM: &str = "cfg(taskflow_loom)";

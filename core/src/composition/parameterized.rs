@@ -1,10 +1,10 @@
 //! Modules made to measure.
 
-use alloc::sync::Arc;
 use core::convert::Infallible;
 use core::fmt;
 
 use crate::module::Module;
+use crate::sync::{Arc, erase};
 use crate::taskflow::Taskflow;
 
 /// A graph that depends on parameters: each use is an instance of its own, made by a factory, so uses share
@@ -103,7 +103,7 @@ impl<'env, Params: ?Sized, E> ParameterizedComposition<'env, Params, E> {
         F: Fn(&Params) -> Result<Taskflow<'env>, E> + Send + Sync + 'env,
     {
         Self {
-            factory: Arc::new(factory),
+            factory: erase!(Arc::new(factory) => Factory<'env, Params, E>),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Closures that several tasks share.
 
-use alloc::sync::Arc;
 use core::fmt;
+
+use crate::sync::{Arc, erase};
 
 /// Work that any number of tasks may do, at the same time as well: a closure that is shared instead of
 /// moved. Cloning it gives another handle of the same closure.
@@ -41,7 +42,7 @@ impl<'env, R: 'env> CloneableWork<'env, R> {
     #[must_use]
     pub fn new(work: impl Fn() -> R + Send + Sync + 'env) -> Self {
         Self {
-            work: Arc::new(work),
+            work: erase!(Arc::new(work) => dyn Fn() -> R + Send + Sync + 'env),
         }
     }
 

@@ -1,11 +1,9 @@
 //! What observers need of a flow.
 
-use alloc::sync::Arc;
-
 use super::{Flow, OBSERVED};
 use crate::directory::Directory;
 use crate::observer::{Observers, RunId};
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 
 impl Flow {
     /// The observers of an executor came or went: lets the tasks of the active run know, if it is there.

@@ -1,6 +1,5 @@
 //! What ties a flow to the tasks that it is part of, and to what its own tasks wait for.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Flow;
@@ -8,6 +7,7 @@ use crate::graph::node::Flag;
 use crate::mutant::mutant;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, release};
+use crate::sync::Arc;
 use crate::task::TaskId;
 
 /// Why a task was not started.

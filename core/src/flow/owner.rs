@@ -1,7 +1,6 @@
 //! A flow in the hands of its owner: editing and starting.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::cell::Cell;
 
 use super::{Flow, ORPHAN};
@@ -12,7 +11,7 @@ use crate::host::Host;
 use crate::mutant::mutant;
 use crate::nursery::Chunk;
 use crate::run::{Order, Run};
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 
 /// The flow in the hands of the one thread that edits and starts it.
 ///
@@ -111,7 +110,7 @@ impl FlowOwner {
             self.edit(Graph::spend_once)?;
             self.point_at_graph(Some(host.workers()));
         }
-        self.flow.submit(host, order)
+        Flow::submit(&self.flow, host, order)
     }
 
     pub(crate) fn flow(&self) -> &Arc<Flow> {
@@ -179,7 +178,7 @@ pub(crate) fn nursery_flow(
     });
     owner.validate()?;
     owner.point_at_graph(None);
-    let place = directory.register(&owner.flow, tasks as usize + 1)?;
+    let place = Directory::register(directory, &owner.flow, tasks as usize + 1)?;
     // SAFETY: nobody has a reference of the flow yet, and this is the owner thread.
     unsafe { (*owner.flow.hot.get()).base = place.base() };
     Ok((owner.flow, place))

@@ -1,14 +1,13 @@
 //! Stopping the active run, or some tasks of it.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Flow, SOME_CANCELLED, STOP};
 use crate::mutant::mutant;
 use crate::run::Run;
 use crate::suspension::Hold;
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 use crate::task::TaskId;
 
 impl Flow {

@@ -18,7 +18,6 @@
 //! A block remembers how far it got. So one that is left in the middle, by a panic or since its worker lost its
 //! seat in a wait, is queued again and goes on behind the task that was called last.
 
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -26,7 +25,7 @@ use core::ptr::NonNull;
 use super::Graph;
 use super::edges::Edges;
 use super::node::{Context, Node, Outcome};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Ordering};
 
 /// A graph cut into blocks.
 ///

@@ -1,6 +1,5 @@
 //! The hot record of a task: what starting it and finishing it touch.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
@@ -9,6 +8,7 @@ use crate::protocol::join_counter::JoinCounter;
 use crate::protocol::marks::Marks;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
+use crate::sync::Arc;
 
 /// One task. 32 bytes on 64-bit hosts, so that a cache line holds two.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Graph;
 use crate::error::Lint;
 use crate::semaphore::{Needs, Semaphore, add};
+use crate::sync::Arc;
 
 impl Graph {
     /// Has a task acquire a unit before it runs.

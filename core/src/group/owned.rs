@@ -1,13 +1,13 @@
 //! A group as a value.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::fmt;
 
 use super::Group;
 use crate::error::RunError;
 use crate::host::Host;
 use crate::job::child;
+use crate::sync::Arc;
 use crate::wait::Target;
 
 /// Tasks that are waited for together and own what they use; made by

@@ -1,12 +1,12 @@
 //! A group whose tasks borrow, held within a call.
 
-use alloc::sync::Arc;
 use core::fmt;
 
 use super::Group;
 use crate::error::RunError;
 use crate::host::Host;
 use crate::scope::{AllEnded, Scope};
+use crate::sync::Arc;
 
 /// Spawns tasks that may borrow, within a call that does not return before all of them have ended.
 pub struct GroupScope<'scope, 'env: 'scope>(Scope<'scope, 'env>);

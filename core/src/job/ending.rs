@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Job;
@@ -13,6 +12,7 @@ use crate::group::Group;
 use crate::host::Host;
 use crate::panic::Panic;
 use crate::stats::RunStats;
+use crate::sync::Arc;
 
 /// How a job ended.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! How a spawned task ended, if not well.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 
 use crate::panic::Panic;
+use crate::sync::Arc;
 
 /// Why a spawned task gave no value.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! The handles of a spawned task.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -11,6 +10,7 @@ use super::ending::{panicked_unheard, quietly};
 use super::{End, Job, JobOf, JoinError, end_elsewhere};
 use crate::group::Group;
 use crate::host::Host;
+use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
 /// A task that was spawned: wait for its value, await it, cancel it, name it as a dependency, or drop
@@ -80,7 +80,7 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn done(&self) -> Done {
         Done {
-            job: Arc::clone(&self.job) as Arc<dyn Job>,
+            job: erase!(Arc::clone(&self.job) => dyn Job),
         }
     }
 }

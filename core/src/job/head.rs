@@ -1,6 +1,5 @@
 //! The part of a job that the engine knows.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::Waker;
 
@@ -11,7 +10,7 @@ use crate::group::Group;
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
-use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
 mod telling;
 

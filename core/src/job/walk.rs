@@ -1,10 +1,10 @@
 //! From a job to what must run before it.
 
 use alloc::collections::BTreeSet;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Job;
+use crate::sync::Arc;
 
 /// A walk over a job and its unfinished predecessors that claims those that are ready, deepest first.
 /// O(jobs + dependencies), whatever is claimed on the way.

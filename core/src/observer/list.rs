@@ -4,13 +4,12 @@
 //! meet at one. An event holds its list while it is told, and no lock.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Event, Observer, ObserverHandle, RunId};
 use crate::directory::Directory;
 use crate::platform::Platform;
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, Padded, erase};
 
 /// One observer.
 pub(crate) struct Entry<O: ?Sized = dyn Observer> {
@@ -67,15 +66,16 @@ impl Observers {
         RunId(self.runs.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
     }
 
-    pub(crate) fn attach(self: &Arc<Self>, observer: impl Observer) -> ObserverHandle {
-        let entry: Arc<Entry> = Arc::new(Entry {
+    pub(crate) fn attach(this: &Arc<Self>, observer: impl Observer) -> ObserverHandle {
+        let entry = Arc::new(Entry {
             gone: AtomicBool::new(false),
             observer,
         });
+        let entry = erase!(entry => Entry);
         let added = Arc::clone(&entry);
-        drop(self.change(|entries| entries.push(added)));
+        drop(this.change(|entries| entries.push(added)));
         ObserverHandle {
-            attached: Some((Arc::clone(self), entry)),
+            attached: Some((Arc::clone(this), entry)),
         }
     }
 

@@ -33,7 +33,6 @@
 //! [`sharing`](crate::protocol::sharing). A task of another executor gets a spare seat of such a pool only while a task
 //! of it waits too, since nobody can tell the worker, who may be in the middle of a task, that it is not alone any more.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -42,7 +41,7 @@ use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
 use crate::seat::{SeatState, Tenure};
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
 use crate::wait::Target;
 use crate::worker::Worker;
 

@@ -1,12 +1,12 @@
 //! User code that belongs to a job, on a thread that does not run it.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
 use crate::job::{Head, Job, quietly};
 use crate::platform::{Platform, WorkerId, with_local};
+use crate::sync::Arc;
 use crate::wait::{Seated, Target};
 
 /// The thread that drops the closure of a job that was not run: what that code waits for holds the job

@@ -1,6 +1,5 @@
 //! Waiting for runs, and what else handles and flows ask of a pool.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
 use crate::run::Run;
 use crate::seat::{SeatPool, SeatState, Tenure};
+use crate::sync::Arc;
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
 

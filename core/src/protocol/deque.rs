@@ -36,11 +36,10 @@
 //! from both ends.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::cell::Cell;
 
 use crate::mutant::mutant;
-use crate::sync::{AtomicU32, AtomicUsize, Ordering, Padded, fence};
+use crate::sync::{Arc, AtomicU32, AtomicUsize, Ordering, Padded, fence};
 
 /// Entries that one steal takes at most.
 #[cfg(not(taskflow_loom))]

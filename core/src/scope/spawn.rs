@@ -1,12 +1,12 @@
 //! Spawned tasks that borrow, held within a call.
 
-use alloc::sync::Arc;
 use core::fmt;
 
 use super::Scope;
 use crate::group::Group;
 use crate::host::Host;
 use crate::job::{Head, Job, JobCell, JobOf, JoinError, cancel, child, unheard};
+use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
 /// A task that was spawned in a scope.
@@ -59,10 +59,10 @@ impl<'scope> Scope<'scope, '_> {
     {
         let head = Head::new(&self.host, Some(Arc::clone(&self.group)));
         let result = Arc::new(JobCell::new(head, closure));
-        let job = self.launch(Arc::clone(&result) as Arc<dyn Job + 'scope>);
+        let job = self.launch(erase!(Arc::clone(&result) => dyn Job + 'scope));
         ScopedHandle {
             job,
-            result,
+            result: erase!(result => dyn JobOf<T> + 'scope),
             host: &self.host,
             group: &self.group,
             taken: false,

@@ -6,14 +6,13 @@
 //! queued is queued when it is open again ([`Effects`]).
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
 use crate::host::Host;
-use crate::sync::StaticMutex;
+use crate::sync::{Arc, StaticMutex};
 use crate::task::TaskId;
 
 static ARBITER: StaticMutex<Arbiter> = StaticMutex::new(Arbiter {

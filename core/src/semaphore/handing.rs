@@ -1,6 +1,5 @@
 //! Units from hand to hand: taken by tasks, released, given back, and handed to the first in line.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::arbiter::{Arbiter, Stand, Task, Turn, Waiting};
@@ -8,6 +7,7 @@ use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
 use crate::mutant::mutant;
+use crate::sync::Arc;
 use crate::task::TaskId;
 
 impl Arbiter {

@@ -1,6 +1,5 @@
 //! Counting what was finished, and ending rounds and runs.
 
-use alloc::sync::Arc;
 use core::ptr::NonNull;
 
 use super::{Current, Worker};
@@ -11,7 +10,7 @@ use crate::protocol::completion::{Left, Tally};
 use crate::run::{Rounds, Waiter};
 use crate::semaphore::arbiter;
 use crate::stats::{Failure, Suppressed};
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 
 impl<P: Platform> Worker<'_, P> {
     /// Counts a task that was run or skipped.

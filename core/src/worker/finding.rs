@@ -1,7 +1,5 @@
 //! Finding a task to be run.
 
-use alloc::sync::Arc;
-
 use super::running::Outbox;
 use super::{SLICE, Worker};
 use crate::graph::node::Context;
@@ -10,6 +8,7 @@ use crate::pool::{Late, Queues};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
 use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
 use crate::seat::Tenure;
+use crate::sync::Arc;
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;

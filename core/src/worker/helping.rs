@@ -1,6 +1,5 @@
 //! Helping a wait: running only what it needs, and giving the seat away when that is not ready.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
 use crate::seat::Tenure;
+use crate::sync::Arc;
 use crate::wait::{Seated, Target};
 
 /// References of one flow: the first, and how many.

@@ -1,6 +1,5 @@
 //! Running jobs, and helping those who wait for them.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
+use crate::sync::Arc;
 
 /// A job on a worker's stack.
 pub(super) struct Frame {
