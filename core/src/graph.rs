@@ -38,6 +38,8 @@ struct Cold {
     generation: u32,
     /// Its closure may answer [`Pending`](node::Outcome::Pending).
     suspends: bool,
+    /// It is called again after a panic, to go on without what panicked.
+    lasts: bool,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
     /// It has data inputs.
@@ -59,6 +61,8 @@ pub(crate) enum Kind {
     Condition,
     /// May answer [`Pending`](node::Outcome::Pending).
     Suspending,
+    /// As that, and called again after a panic.
+    Lasting,
 }
 
 /// Tasks and edges.
@@ -174,9 +178,11 @@ impl Graph {
                 node.set(Flag::BRANCHES);
                 self.listed();
             }
-            Kind::Suspending => {
+            Kind::Suspending | Kind::Lasting => {
                 self.make_special(index);
-                self.cold_mut(index).suspends = true;
+                let cold = self.cold_mut(index);
+                cold.suspends = true;
+                cold.lasts = kind == Kind::Lasting;
             }
         }
     }
@@ -206,7 +212,7 @@ impl Graph {
             self.listed();
         }
         if let Some(cold) = self.cold.get_mut(cold) {
-            cold.suspends = false;
+            (cold.suspends, cold.lasts) = (false, false);
         }
         if placed && !to_drop {
             // SAFETY: the closure was placed by this arena, and its record has let go of it.
@@ -259,6 +265,12 @@ impl Graph {
     pub(crate) fn suspends(&self, index: u32) -> bool {
         let cold = self.cold.get(self.node(index).cold as usize);
         cold.is_some_and(|cold| cold.suspends)
+    }
+
+    /// Whether this task is called again after a panic.
+    pub(crate) fn lasts(&self, index: u32) -> bool {
+        let cold = self.cold.get(self.node(index).cold as usize);
+        cold.is_some_and(|cold| cold.lasts)
     }
 
     /// Removes an edge, however often it was made. O(V + E). `false`: there was none.
@@ -428,6 +440,7 @@ impl Graph {
                 name: None,
                 generation: self.generation,
                 suspends: false,
+                lasts: false,
                 branches: Vec::new(),
                 inputs: false,
                 output: None,

@@ -44,8 +44,14 @@ pub(crate) trait Caller {
     /// The task's reference.
     fn reference(&self) -> u32;
 
-    /// Makes the root of a run ready on this worker.
-    fn start(&self, root: u32);
+    /// Makes the root of a run, or a suspended task of the same run, ready on this worker.
+    fn start(&self, task: u32);
+
+    /// Whether the worker is the only one of its executor.
+    fn is_solo(&self) -> bool;
+
+    /// Whether the caller has its seat still: it gives it away when user code waits.
+    fn has_seat(&self) -> bool;
 
     /// Waits on this task's stack. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>);

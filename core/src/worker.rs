@@ -37,6 +37,7 @@ mod finding;
 mod general;
 mod helping;
 mod jobs;
+mod lines;
 mod running;
 mod semaphores;
 mod span;
@@ -200,6 +201,9 @@ impl<'p, P: Platform> Worker<'p, P> {
                 self.fail(flow, index, Failure::Panicked(panic));
                 // SAFETY: as above.
                 let view = unsafe { flow.view() };
+                if self.lasts(flow, &view, index) {
+                    return self.go_on_later(flow, &view, index);
+                }
                 if !self.has_seat() {
                     let late = Late::of(view.base + index, Outcome::Failed);
                     return self.pool.finish_late(late);
@@ -285,8 +289,16 @@ impl<P: Platform> Caller for Worker<'_, P> {
         flow.expect("calls are made by tasks")
     }
 
-    fn start(&self, root: u32) {
-        self.keep(root);
+    fn start(&self, task: u32) {
+        self.keep(task);
+    }
+
+    fn is_solo(&self) -> bool {
+        self.solo
+    }
+
+    fn has_seat(&self) -> bool {
+        Worker::has_seat(self)
     }
 
     fn wait(&self, target: Target<'_>, root: Option<u32>) {

@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 
 use crate::condition::Choices;
 use crate::protocol::join_counter::JoinCounter;
+use crate::protocol::rendezvous::Rendezvous;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
 use crate::sync::{AtomicU32, Ordering};
@@ -51,8 +52,19 @@ pub(crate) enum Outcome {
     Skipped,
     /// The task is done and chose successors, which lie in the context.
     Branched,
-    /// The task is not done: it is to be called again when the suspension in the context is woken.
+    /// The task is not done: it is to be called again when the suspension in the context is woken, or as the
+    /// context's [`Halt`] says.
     Pending,
+}
+
+/// Where a line of a pipeline stands that is not done.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It goes on at once, when others had their turn.
+    Again,
+    /// It goes on when the line before arrives here, which starts it then. The place lives as long as the
+    /// task is unfinished.
+    At(NonNull<Rendezvous>),
 }
 
 /// What a call learns, and what it leaves for the worker that made it.
@@ -66,6 +78,7 @@ pub(crate) struct Context<'c> {
     /// The branches that a condition chose.
     pub(crate) choices: Choices,
     pub(crate) suspension: Option<Arc<Suspension>>,
+    pub(crate) halt: Option<Halt>,
 }
 
 impl<'c> Context<'c> {
@@ -76,6 +89,7 @@ impl<'c> Context<'c> {
             failures: Vec::new(),
             choices: Choices::default(),
             suspension: None,
+            halt: None,
         }
     }
 
