@@ -52,19 +52,9 @@ pub(crate) enum Outcome {
     Skipped,
     /// The task is done and chose successors, which lie in the context.
     Branched,
-    /// The task is not done: it is to be called again when the suspension in the context is woken, or as the
-    /// context's [`Halt`] says.
+    /// The task is not done: it is to be called again when the suspension in the context is woken. Without one,
+    /// it is a line of a pipeline: it goes on when it has met the line before, or at once.
     Pending,
-}
-
-/// Where a line of a pipeline stands that is not done.
-#[derive(Debug)]
-pub(crate) enum Halt {
-    /// It goes on at once, when others had their turn.
-    Again,
-    /// It goes on when the line before arrives here, which starts it then. The place lives as long as the
-    /// task is unfinished.
-    At(NonNull<Rendezvous>),
 }
 
 /// What a call learns, and what it leaves for the worker that made it.
@@ -78,7 +68,8 @@ pub(crate) struct Context<'c> {
     /// The branches that a condition chose.
     pub(crate) choices: Choices,
     pub(crate) suspension: Option<Arc<Suspension>>,
-    pub(crate) halt: Option<Halt>,
+    /// Where a line meets the one before. The place lives as long as the task is unfinished.
+    pub(crate) meets: Option<NonNull<Rendezvous>>,
 }
 
 impl<'c> Context<'c> {
@@ -89,7 +80,7 @@ impl<'c> Context<'c> {
             failures: Vec::new(),
             choices: Choices::default(),
             suspension: None,
-            halt: None,
+            meets: None,
         }
     }
 

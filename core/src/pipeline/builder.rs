@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 
 use super::Pipeline;
 use super::circuit::Fitted;
-use super::pipe::Pipe;
+use super::pipe::{Pipe, StageType};
 use super::results::TypeSafePipeline;
 use super::stage::{Awaiting, First, Serial, Slots, Spring, Stage};
 use super::token::{IntoFeed, Token};
@@ -143,11 +143,7 @@ impl<'env, T: Send + 'env> PipelineBuilder<'env, T> {
         );
         let output = Slots::new(lines);
         let stage = first(Arc::clone(&output));
-        let first = Fitted {
-            waits: stage.is_async(),
-            stage,
-            serial: true,
-        };
+        let first = Fitted::new(StageType::Serial, lines, stage);
         Self {
             name: String::from("pipeline"),
             pipes: Vec::from([first]),

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::pipe::StageType;
 use super::stage::{Held, Stage};
 use super::stream::Stream;
 use crate::protocol::rendezvous::Rendezvous;
@@ -11,19 +12,47 @@ use crate::sync::{AtomicBool, AtomicUsize, Ordering, Padded};
 
 /// A pipe in its place.
 pub(super) struct Fitted<'env> {
-    pub(super) stage: Box<dyn Stage + 'env>,
-    /// One token at a time, in order.
-    pub(super) serial: bool,
+    stage: Box<dyn Stage + 'env>,
     /// Its line may be suspended by it.
-    pub(super) waits: bool,
+    waits: bool,
+    /// For each line where it meets the one before. None where it need not: the pipe is parallel, or there is
+    /// one line.
+    places: Box<[Padded<Rendezvous>]>,
+}
+
+impl<'env> Fitted<'env> {
+    pub(super) fn new(stage_type: StageType, lines: usize, stage: Box<dyn Stage + 'env>) -> Self {
+        let serial = stage_type == StageType::Serial;
+        let places = if serial && lines > 1 { lines } else { 0 };
+        Self {
+            waits: stage.is_async(),
+            stage,
+            places: (0..places).map(|_| Padded::default()).collect(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn stage(&self) -> &(dyn Stage + 'env) {
+        &*self.stage
+    }
+
+    /// Whether its line may be suspended by it.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Where a line meets the one before it. `None`: it need not.
+    #[inline]
+    pub(super) fn place(&self, line: usize) -> Option<&Rendezvous> {
+        self.places.get(line).map(|place| &**place)
+    }
 }
 
 /// The pipes, and where lines meet.
 pub(super) struct Circuit<'env> {
     pipes: Box<[Fitted<'env>]>,
     lines: usize,
-    /// For each line a row of places, one for each pipe: where the line meets the one before it.
-    places: Box<[Padded<Rendezvous>]>,
     /// Of whoever has the turn at the first pipe.
     pub(super) stream: Held<Stream>,
     /// The next round goes on where the last one ended.
@@ -34,9 +63,7 @@ pub(super) struct Circuit<'env> {
 
 impl<'env> Circuit<'env> {
     pub(super) fn new(lines: usize, pipes: Vec<Fitted<'env>>) -> Self {
-        let places = (0..lines * pipes.len()).map(|_| Padded::default());
         Self {
-            places: places.collect(),
             pipes: pipes.into_boxed_slice(),
             lines,
             stream: Held::default(),
@@ -49,16 +76,9 @@ impl<'env> Circuit<'env> {
         self.lines
     }
 
+    #[inline]
     pub(super) fn pipes(&self) -> &[Fitted<'env>] {
         &self.pipes
-    }
-
-    /// Where a line meets the one before it at a pipe. `None`: it need not, since the pipe is parallel, or it is
-    /// the only line.
-    #[inline]
-    pub(super) fn place(&self, line: usize, pipe: usize) -> Option<&Rendezvous> {
-        let meets = self.pipes[pipe].serial && self.lines > 1;
-        meets.then(|| &*self.places[line * self.pipes.len() + pipe])
     }
 
     /// The line behind.
@@ -70,8 +90,10 @@ impl<'env> Circuit<'env> {
     /// Brings all places to the begin of a round: line 0 need wait nowhere. Whether the stream is to be resumed.
     /// No line is running.
     pub(super) fn begin(&self) -> bool {
-        for (number, place) in self.places.iter().enumerate() {
-            place.prepare(number < self.pipes.len());
+        for pipe in &self.pipes {
+            for (line, place) in pipe.places.iter().enumerate() {
+                place.prepare(line == 0);
+            }
         }
         // Ordering: Relaxed; a request, no data hangs on it.
         self.resumes.swap(false, Ordering::Relaxed)

@@ -25,7 +25,7 @@ use core::task::Waker;
 use super::circuit::Circuit;
 use super::stage::Passed;
 use super::token::Token;
-use crate::graph::node::{Context, Halt, Outcome};
+use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::stats::Failure;
 use crate::suspension::{Hold, Suspender, Suspension};
@@ -35,8 +35,6 @@ use crate::suspension::{Hold, Suspender, Suspension};
 enum Phase {
     /// It was not called in this round.
     Begins,
-    /// Before a pipe, where it has not arrived yet.
-    Waits,
     /// It has its turn at a pipe.
     Enters,
     /// The pipe is a future, and pending.
@@ -103,91 +101,115 @@ impl<'env> Line<'env> {
         self.solo = context.caller.is_solo();
         (self.dead, self.lost, self.began) = (false, false, false);
         self.token.pipe = 0;
-        self.phase = Phase::Waits;
-    }
-
-    /// Before a pipe.
-    #[inline]
-    fn wait(&mut self, context: &mut Context<'_>) -> Step {
-        let place = self.circuit.place(self.token.line, self.token.pipe);
         self.phase = Phase::Enters;
-        match place {
-            Some(place) if !place.pass() => {
-                context.halt = Some(Halt::At(NonNull::from(place)));
-                Step::Out(Outcome::Pending)
+    }
+
+    /// Takes the token on through its pipes, from one where the line has its turn or whose future was woken, until
+    /// it must wait.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Step {
+        let flow = context.caller.flow();
+        loop {
+            if context.stopped || flow.is_stopped() {
+                self.dead = true;
             }
-            // Others have their turn after so many tokens.
-            _ if self.token.pipe == 0 => again(context),
-            _ => Step::On,
+            let pipe = self.token.pipe;
+            let awaits = self.circuit.pipes()[pipe].waits();
+            if self.phase != Phase::Awaits {
+                if pipe == 0 && !self.choose() {
+                    self.phase = Phase::Ends;
+                    return Step::On;
+                }
+                if awaits && !self.dead {
+                    self.begin_wait(context);
+                }
+            }
+            self.phase = Phase::Entered;
+            let stage = self.circuit.pipes()[pipe].stage();
+            if self.dead {
+                // SAFETY: (1) this is the line.
+                unsafe { stage.clear(self.token.line) };
+                self.lost = true;
+            } else {
+                self.began = true;
+                // SAFETY: (1) this is the line. (2) It has its turn.
+                // Unwind: the next call finds it entered, and drops what is left of the token.
+                match unsafe { stage.pass(&self.token, self.waker.as_ref()) } {
+                    Passed::On => {}
+                    Passed::Pending => {
+                        self.phase = Phase::Awaits;
+                        self.suspender.wait_on(context);
+                        return Step::Out(Outcome::Pending);
+                    }
+                    other => return self.settle(other, context),
+                }
+            }
+            if awaits {
+                self.suspender.end(context);
+            }
+            if pipe == 0 {
+                // SAFETY: (1) this line has its turn at the first pipe, until it leaves.
+                unsafe { self.circuit.stream.get() }.left(&self.token);
+            }
+            if let Some(out) = self.leave(context) {
+                return out;
+            }
         }
     }
 
-    /// The line has its turn at a pipe, or its future was woken.
+    /// Leaves a pipe, and enters the next if it may. Else gives how the call ends.
     #[inline]
-    fn enter(&mut self, context: &mut Context<'_>) -> Step {
-        self.dead |= context.stopped || context.caller.flow().is_stopped();
-        let pipe = self.token.pipe;
-        if pipe == 0 && self.phase == Phase::Enters && !self.choose() {
-            self.phase = Phase::Ends;
-            return Step::On;
+    fn leave(&mut self, context: &mut Context<'_>) -> Option<Step> {
+        if !context.caller.has_seat() {
+            self.phase = Phase::Leaves;
+            return Some(again());
         }
-        let awaits = self.circuit.pipes()[pipe].waits;
-        if awaits && !self.dead && self.phase == Phase::Enters {
-            self.begin_wait(context);
+        self.let_next_in(context);
+        self.token.pipe += 1;
+        let is_last = self.token.pipe == self.circuit.pipes().len();
+        if is_last {
+            self.token.pipe = 0;
+            self.dead = false;
         }
-        self.phase = Phase::Entered;
-        let fitted = &self.circuit.pipes()[pipe];
-        let passed = if self.dead {
-            // SAFETY: (1) this is the line.
-            unsafe { fitted.stage.clear(self.token.line) };
-            self.lost = true;
-            Passed::On
-        } else {
-            self.began = true;
-            // SAFETY: (1) this is the line. (2) `wait` has let it enter.
-            // Unwind: the next call finds it entered, and drops what is left of the token.
-            unsafe { fitted.stage.pass(&self.token, self.waker.as_ref()) }
-        };
-        if let Passed::Pending = passed {
-            self.phase = Phase::Awaits;
-            self.suspender.wait_on(context);
-            return Step::Out(Outcome::Pending);
+        self.phase = Phase::Enters;
+        self.wait(context, is_last)
+    }
+
+    /// Arrives before a pipe. `None`: it may enter. Else gives how the call ends: others have their turn after each
+    /// token.
+    #[inline]
+    fn wait(&mut self, context: &mut Context<'_>, turn_is_over: bool) -> Option<Step> {
+        match self.circuit.pipes()[self.token.pipe].place(self.token.line) {
+            Some(place) if !place.pass() => {
+                context.meets = Some(NonNull::from(place));
+                Some(Step::Out(Outcome::Pending))
+            }
+            _ if turn_is_over => Some(again()),
+            _ => None,
         }
-        if awaits {
+    }
+
+    /// A pipe has not let the token go on.
+    #[cold]
+    fn settle(&mut self, passed: Passed, context: &mut Context<'_>) -> Step {
+        if self.circuit.pipes()[self.token.pipe].waits() {
             self.suspender.end(context);
         }
-        self.settle(passed, context)
-    }
-
-    /// A pipe has answered.
-    #[inline]
-    fn settle(&mut self, passed: Passed, context: &mut Context<'_>) -> Step {
-        self.phase = Phase::Leaves;
-        if self.token.pipe > 0 {
-            return match passed {
-                Passed::Failed(error) => self.fail(context, Failure::Failed(error)),
-                _ => Step::On,
-            };
-        }
-        // SAFETY: (1) this line has its turn at the first pipe, until it leaves.
-        let stream = unsafe { self.circuit.stream.get() };
+        // SAFETY: (1) only the first pipe defers or stops, and this line has its turn there, until it leaves.
+        let stream = || unsafe { self.circuit.stream.get() };
         let answer = match passed {
-            Passed::Defer(until) => stream.defer(&self.token, until),
             Passed::Failed(error) => Err(error),
+            Passed::Defer(until) => stream().defer(&self.token, until),
             Passed::Stop => {
-                stream.stop(&self.token);
+                stream().stop(&self.token);
                 Ok(())
             }
-            Passed::On | Passed::Pending => {
-                stream.left(&self.token);
-                return Step::On;
-            }
+            Passed::On | Passed::Pending => Ok(()),
         };
         match answer {
             Ok(()) => {
                 // It keeps its turn, for another token.
                 self.phase = Phase::Enters;
-                again(context)
+                again()
             }
             Err(error) => self.fail(context, Failure::Failed(error)),
         }
@@ -200,7 +222,7 @@ impl<'env> Line<'env> {
         let _ = context.fail(failure);
         // What the pipe has left is dropped on the way.
         self.phase = Phase::Entered;
-        again(context)
+        again()
     }
 
     /// The token that the first pipe is to be asked for. `false`: there is none.
@@ -228,34 +250,18 @@ impl<'env> Line<'env> {
         let fitted = &self.circuit.pipes()[self.token.pipe];
         // SAFETY: (1) this is the line.
         // Unwind: the next call comes here again, with less to drop.
-        unsafe { fitted.stage.clear(self.token.line) };
-        if fitted.waits {
+        unsafe { fitted.stage().clear(self.token.line) };
+        if fitted.waits() {
             self.suspender.end(context);
         }
         self.phase = Phase::Leaves;
-    }
-
-    /// Leaves a pipe: the line behind may enter it.
-    #[inline]
-    fn leave(&mut self, context: &mut Context<'_>) -> Step {
-        if !context.caller.has_seat() {
-            return again(context);
-        }
-        self.let_next_in(context);
-        self.token.pipe += 1;
-        self.phase = Phase::Waits;
-        if self.token.pipe == self.circuit.pipes().len() {
-            self.token.pipe = 0;
-            self.dead = false;
-        }
-        Step::On
     }
 
     /// The line behind may enter the pipe.
     #[inline]
     fn let_next_in(&self, context: &Context<'_>) {
         let behind = self.circuit.behind(self.token.line);
-        let Some(place) = self.circuit.place(behind, self.token.pipe) else {
+        let Some(place) = self.circuit.pipes()[self.token.pipe].place(behind) else {
             return;
         };
         let second = if self.solo {
@@ -273,7 +279,6 @@ impl<'env> Line<'env> {
     /// There is no token any more: the line ends, and lets the line behind do so.
     fn end(&mut self, context: &mut Context<'_>) -> Outcome {
         if !context.caller.has_seat() {
-            context.halt = Some(Halt::Again);
             return Outcome::Pending;
         }
         self.phase = Phase::Begins;
@@ -293,8 +298,7 @@ impl<'env> Line<'env> {
 }
 
 /// The call ends, and the line is called again at once.
-fn again(context: &mut Context<'_>) -> Step {
-    context.halt = Some(Halt::Again);
+fn again() -> Step {
     Step::Out(Outcome::Pending)
 }
 
@@ -307,15 +311,14 @@ impl Work for Line<'_> {
             let step = match self.phase {
                 Phase::Begins => {
                     self.begin(context);
-                    Step::On
+                    self.wait(context, false).unwrap_or(Step::On)
                 }
-                Phase::Waits => self.wait(context),
-                Phase::Enters | Phase::Awaits => self.enter(context),
+                Phase::Enters | Phase::Awaits => self.go_on(context),
                 Phase::Entered => {
                     self.drop_token(context);
                     Step::On
                 }
-                Phase::Leaves => self.leave(context),
+                Phase::Leaves => self.leave(context).unwrap_or(Step::On),
                 Phase::Ends => return self.end(context),
             };
             if let Step::Out(outcome) = step {

@@ -190,12 +190,9 @@ impl<'env, I, O> Pipe<'env, I, O> {
     }
 
     pub(super) fn fit(self, input: Arc<Slots<I>>) -> (Fitted<'env>, Arc<Slots<O>>) {
+        let lines = input.lines();
         let (stage, output) = (self.fit)(input);
-        let fitted = Fitted {
-            waits: stage.is_async(),
-            serial: self.stage_type == StageType::Serial,
-            stage,
-        };
+        let fitted = Fitted::new(self.stage_type, lines, stage);
         (fitted, output)
     }
 }

@@ -56,7 +56,18 @@ impl Stream {
     }
 
     /// The token to ask for. `false`: there is none any more.
+    #[inline]
     pub(super) fn choose(&mut self, token: &mut Token) -> bool {
+        if self.deferred.is_empty() && !self.stopped {
+            (token.index, token.deferrals) = (self.next, 0);
+            (self.again, self.forced) = (false, false);
+            return true;
+        }
+        self.choose_deferred(token)
+    }
+
+    #[cold]
+    fn choose_deferred(&mut self, token: &mut Token) -> bool {
         self.forced = false;
         let deferred = self.ready.pop_front().or_else(|| self.force());
         self.again = deferred.is_some();
@@ -85,8 +96,17 @@ impl Stream {
     }
 
     /// The token has left the first pipe, with a value or without.
+    #[inline]
     pub(super) fn left(&mut self, token: &Token) {
         self.asked();
+        if !self.deferred.is_empty() {
+            self.left_behind(token);
+        }
+    }
+
+    /// Tokens that were deferred may have waited for this one.
+    #[cold]
+    fn left_behind(&mut self, token: &Token) {
         if self.again {
             self.deferred.remove(&token.index);
         }

@@ -110,10 +110,7 @@ impl<P: Platform> Worker<'_, P> {
         if outcome != Outcome::Pending {
             return Some((outcome, observed));
         }
-        let Some(suspension) = context.suspension.take() else {
-            return self.go_on_in_line(flow, view, index, context);
-        };
-        self.suspend(flow, view, index, &suspension);
+        self.leave(flow, view, index, context);
         None
     }
 

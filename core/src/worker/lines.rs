@@ -10,26 +10,28 @@
 use core::ptr::NonNull;
 
 use super::{Current, Worker};
-use crate::flow::{Flow, View};
-use crate::graph::node::{Context, Flag, Halt, Outcome};
+use crate::flow::{Flow, OBSERVED, STOP, View};
+use crate::graph::node::{Context, Flag, Outcome};
+use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
+use crate::pool::Late;
 use crate::protocol::backlog::Chain;
 use crate::suspension::release;
 
 impl<P: Platform> Worker<'_, P> {
-    /// A line is not done: lets it wait as it said, or goes on with it while the slice lasts. Gives how it ended
-    /// and whether its start was told. `None`: it is not this worker's any more.
+    /// A task is not done: suspends it, or goes on with it as a line. As long as the slice lasts, lines that it
+    /// starts are run too. None of them is this worker's any more then.
     ///
     /// It is kept out of the loop that calls it, which is every other task's too.
     #[inline(never)]
-    pub(super) fn go_on_in_line(
+    pub(super) fn leave(
         &self,
         flow: &Flow,
         view: &View<'_>,
-        index: u32,
+        first: u32,
         context: &mut Context<'_>,
-    ) -> Option<(Outcome, bool)> {
-        let node = view.node(index);
+    ) {
+        let mut index = first;
         loop {
             if !context.failures.is_empty() {
                 let _ = self.fail_with(flow, index, &mut context.failures);
@@ -37,14 +39,11 @@ impl<P: Platform> Worker<'_, P> {
                 release(flow.stop());
             }
             if let Some(suspension) = context.suspension.take() {
-                self.suspend(flow, view, index, &suspension);
-                return None;
+                return self.suspend(flow, view, index, &suspension);
             }
-            let halt = context.halt.take();
-            debug_assert!(halt.is_some(), "a task is pending for no reason");
             self.tell_suspended(flow, index);
             self.hand_on(flow);
-            if let Some(Halt::At(place)) = halt {
+            if let Some(place) = context.meets.take() {
                 // SAFETY: the place lives as long as the task is unfinished, which it is until the arrival.
                 let place = unsafe { place.as_ref() };
                 let second = if self.solo && self.has_seat() {
@@ -53,25 +52,70 @@ impl<P: Platform> Worker<'_, P> {
                     place.arrive()
                 };
                 if !second {
-                    return None;
+                    // The run may be over, and the flow gone, unless a task of it is found.
+                    match self.next_of(view) {
+                        Some(next) => index = next,
+                        None => return,
+                    }
                 }
             }
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 || !self.has_seat() {
-                self.keep(view.base + index);
-                return None;
+                return self.keep(view.base + index);
             }
-            context.stopped = node.has(Flag::POISONED) || flow.is_stopped();
-            let observed = self.tell_start(flow, index);
+            let node = view.node(index);
+            let attention = flow.attention();
+            context.stopped = node.has(Flag::POISONED) || attention & STOP != 0;
+            let observed = attention & OBSERVED != 0 && self.tell_start(flow, index);
             self.current.set(Current::Task(NonNull::from(flow), index));
-            // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) This worker has the task in hand again.
+            // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) This worker has the task in hand: it was
+            // the second to arrive, or took the task from its queue.
             // Unwind: `settle` finds the task in `current`, and has it called again.
             let outcome = unsafe { (node.call)(node.data, context) };
             self.current.set(Current::Engine);
             if outcome != Outcome::Pending {
-                return Some((outcome, observed));
+                return self.end_line(flow, view, index, outcome, observed, context);
             }
+        }
+    }
+
+    /// A line that this worker has started, and nobody has stolen. It stands in the queue, which holds unfinished
+    /// tasks only: so one with such a number is of the flow that the view is of, which is there.
+    #[inline]
+    fn next_of(&self, view: &View<'_>) -> Option<u32> {
+        let task = self.deque()?.take_newest()?;
+        let index = task.wrapping_sub(view.base);
+        if index >= view.root() {
+            self.put_back(task);
+            return None;
+        }
+        Some(index)
+    }
+
+    /// A line has ended. Nothing comes after it.
+    fn end_line(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        outcome: Outcome,
+        observed: bool,
+        context: &mut Context<'_>,
+    ) {
+        if observed {
+            let outcome = Ended::of(outcome);
+            self.tell_of_task(flow, index, EventKind::End { outcome });
+        }
+        if !self.has_seat() {
+            let outcome = match outcome {
+                Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
+                outcome => outcome,
+            };
+            return self.pool.finish_late(Late::of(view.base + index, outcome));
+        }
+        if let Some(next) = self.end(flow, view, index, outcome, context) {
+            self.keep(self.in_hand(flow, view, next));
         }
     }
 
