@@ -165,6 +165,43 @@ fn the_error_of_a_future_ends_the_pipeline_whatever_else_is_pending() {
 }
 
 #[test]
+fn a_wake_for_nothing_passes_nothing_on() {
+    within_a_minute(|| {
+        on_each_rig(|rig| {
+            let (bell, passed) = (Bell::default(), Counter::default());
+            let (waits, count) = (bell.clone(), passed.clone());
+            let pipeline = PipelineBuilder::source(2, |token| (token.index() < 2).then_some(()))
+                .pipe(Pipe::serial_async(move |()| {
+                    let bell = waits.clone();
+                    async move {
+                        bell.rung().await;
+                        Ok(())
+                    }
+                }))
+                .serial(move |()| {
+                    count.add();
+                })
+                .build();
+            for round in 1..=2 {
+                let (before, run) = (bell.polls(), rig.start(&pipeline));
+                while bell.polls() < before + 1 {
+                    rig.step();
+                }
+                bell.shake_last();
+                while bell.polls() < before + 2 {
+                    rig.step();
+                }
+                assert_eq!(passed.get(), 2 * (round - 1));
+                bell.ring();
+                rig.finish(run).expect("no pipe fails");
+                assert_eq!(passed.get(), 2 * round);
+                bell.hush();
+            }
+        });
+    });
+}
+
+#[test]
 fn a_pipeline_that_waits_is_dropped_with_its_captures() {
     let token = Arc::new(());
     let held = Arc::clone(&token);

@@ -96,7 +96,10 @@ fn a_value_that_panics_when_it_is_dropped_is_dropped_once_and_fails_the_pipeline
 #[test]
 fn a_simple_pipeline_moves_nothing_and_drops_all() {
     /// Knows where it lies.
-    struct Rooted(usize, Dropped);
+    struct Rooted(
+        usize,
+        #[expect(dead_code, reason = "it is there to be dropped")] Dropped,
+    );
     fn place(rooted: &Rooted) -> usize {
         core::ptr::from_ref(rooted).addr()
     }
