@@ -36,10 +36,8 @@ use outputs::Loose;
 struct Cold {
     name: Option<Box<str>>,
     generation: u32,
-    /// Its closure may answer [`Pending`](node::Outcome::Pending).
-    suspends: bool,
-    /// It is called again after a panic, to go on without what panicked.
-    lasts: bool,
+    /// What its closure is, if it may answer [`Pending`](node::Outcome::Pending).
+    suspends: Option<Kind>,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
     /// It has data inputs.
@@ -180,9 +178,7 @@ impl Graph {
             }
             Kind::Suspending | Kind::Lasting => {
                 self.make_special(index);
-                let cold = self.cold_mut(index);
-                cold.suspends = true;
-                cold.lasts = kind == Kind::Lasting;
+                self.cold_mut(index).suspends = Some(kind);
             }
         }
     }
@@ -212,7 +208,7 @@ impl Graph {
             self.listed();
         }
         if let Some(cold) = self.cold.get_mut(cold) {
-            (cold.suspends, cold.lasts) = (false, false);
+            cold.suspends = None;
         }
         if placed && !to_drop {
             // SAFETY: the closure was placed by this arena, and its record has let go of it.
@@ -261,16 +257,9 @@ impl Graph {
         }
     }
 
-    /// Whether the closure of this task may suspend it.
-    pub(crate) fn suspends(&self, index: u32) -> bool {
-        let cold = self.cold.get(self.node(index).cold as usize);
-        cold.is_some_and(|cold| cold.suspends)
-    }
-
-    /// Whether this task is called again after a panic.
-    pub(crate) fn lasts(&self, index: u32) -> bool {
-        let cold = self.cold.get(self.node(index).cold as usize);
-        cold.is_some_and(|cold| cold.lasts)
+    /// What the closure of this task is, if it may suspend it.
+    pub(crate) fn suspends(&self, index: u32) -> Option<Kind> {
+        self.cold.get(self.node(index).cold as usize)?.suspends
     }
 
     /// Removes an edge, however often it was made. O(V + E). `false`: there was none.
@@ -439,8 +428,7 @@ impl Graph {
             self.cold.push(Cold {
                 name: None,
                 generation: self.generation,
-                suspends: false,
-                lasts: false,
+                suspends: None,
                 branches: Vec::new(),
                 inputs: false,
                 output: None,

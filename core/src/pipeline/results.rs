@@ -10,7 +10,7 @@ use super::builder::PipelineBuilder;
 use crate::sync::Mutex;
 
 /// A pipeline from typed pipes that keeps what the last of them makes, in order; see
-/// [`PipelineBuilder::collect`]. It is run, and used in flows, as the [`Pipeline`] that it leads to.
+/// [`PipelineBuilder::collect`]. Keeping one takes a lock that nobody else wants but [`take`](Self::take). It is run, and used in flows, as the [`Pipeline`] that it leads to.
 ///
 /// # Examples
 ///

@@ -59,14 +59,12 @@ impl Token {
     }
 
     /// The first pipe's answer: goes on with this value.
-    #[must_use]
     pub fn emit<T>(&self, value: T) -> Feed<T> {
         Feed(Verdict::Value(value))
     }
 
     /// The first pipe's answer: the stream ends before this token. Tokens that were deferred come all the same;
     /// when the answer is one of those, it is left out.
-    #[must_use]
     pub fn stop<T>(&self) -> Feed<T> {
         Feed(Verdict::Stop)
     }
@@ -74,7 +72,6 @@ impl Token {
     /// The first pipe's answer: it is asked for this token again when token `other`, an earlier or a later one,
     /// has left it. If the stream stops without that, it is asked once more then, and may not defer the token
     /// any further. O(log(deferred tokens)), and allocates.
-    #[must_use]
     pub fn defer_until<T>(&self, other: u64) -> Feed<T> {
         Feed(Verdict::Defer(other))
     }

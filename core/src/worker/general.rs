@@ -159,7 +159,7 @@ impl<P: Platform> Worker<'_, P> {
 
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {
         // SAFETY: this worker has the task in hand.
-        node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index)
+        node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index).is_some()
     }
 
     /// A task has ended on a seat, so or so: counts it, and makes ready what it leads to. Gives one task to be

@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 use super::{Current, Worker};
 use crate::flow::{Flow, OBSERVED, STOP, View};
+use crate::graph::Kind;
 use crate::graph::node::{Context, Flag, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -122,7 +123,8 @@ impl<P: Platform> Worker<'_, P> {
     /// Whether the task is called again after a panic.
     pub(super) fn lasts(&self, flow: &Flow, view: &View<'_>, index: u32) -> bool {
         // SAFETY: this worker has the task in hand.
-        view.node(index).has(Flag::SPECIAL) && unsafe { flow.graph() }.lasts(index)
+        view.node(index).has(Flag::SPECIAL)
+            && unsafe { flow.graph() }.suspends(index) == Some(Kind::Lasting)
     }
 
     /// A line has panicked: the others are stopped, and it is called again to end as they do.
