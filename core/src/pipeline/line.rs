@@ -1,15 +1,18 @@
 //! A line: it takes one token after another through all pipes.
 //!
 //! ```text
-//!            the line before has left the pipe
-//!   Waits ──────────────────────────────────────► Enters ── pipe called ──► Leaves ──► Waits, at the next pipe
-//!     ▲  (at once, if the pipe is parallel)         │  ▲                     ▲   │
-//!     │                                     Pending │  │ waker               │   │ the line behind may enter
-//!     │                                             ▼  │                     │
-//!     │                                           Awaits                     │
-//!     │                                                                      │
-//!     └── Begins                      Entered ── panicked: drops the token ──┘
+//!            the line before has left the pipe         the pipe is called
+//!   Begins ────────────────────────────────► Enters ─────────────────────► Entered ── it panicked: the token
+//!                                              ▲                            │ │  ▲   is dropped ──┐
+//!                                              │                   Pending  │ │  │ waker          │
+//!                                              │                            ▼ │  │                │
+//!                 no token is left             │ the line before has      Awaits─┘                │
+//!   Ends ◄─────────────────────────────────────┤ left the next pipe           │ done             │
+//!                                              └──────────────────────────── Leaves ◄─────────────┘
 //! ```
+//!
+//! Where a pipe is parallel, or the line before has left it, all of this is one call, and no phase is left but that of
+//! user code.
 //!
 //! A token whose run was stopped, or whose pipe failed, is *dead*: it goes through what is left of its pipes without
 //! their being called, so that order, turns and the end of the stream are the same for it as for any. At the first pipe
