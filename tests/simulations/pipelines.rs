@@ -1,11 +1,12 @@
 //! Random pipelines, run to their end, cancelled, failing and waiting, under every seed.
 
 use core::future::poll_fn;
-use core::task::Poll;
-use std::sync::{Arc, Mutex};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Poll, Waker};
+use std::sync::{Arc, Mutex, Weak};
 
-use taskflow_std::testing::{Dice, Executor, check, pause};
-use taskflow_std::{Pipe, PipelineBuilder, RunError, Taskflow, TypeSafePipeline};
+use taskflow_std::testing::{Dice, Executor, Simulation, check, pause};
+use taskflow_std::{Pipe, Pipeline, PipelineBuilder, RunError, Taskflow, TypeSafePipeline};
 
 use crate::support::counter::Counter;
 use crate::support::throwing::throw;
@@ -155,4 +156,81 @@ fn every_token_of_a_random_pipeline_comes_once_and_is_dropped_once_whatever_ends
         Stream::thrown(dice).exercise(dice, executor);
         executor.wait_for_all().expect("not called by a task");
     });
+}
+
+/// What a future waits for, and who is to be woken then.
+#[derive(Clone, Default)]
+struct Signal(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Signal {
+    fn give(&self) {
+        let waker = {
+            let mut state = self.0.lock().expect("no panic");
+            state.0 = true;
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    async fn given(self) {
+        poll_fn(|context| {
+            let mut state = self.0.lock().expect("no panic");
+            if state.0 {
+                return Poll::Ready(());
+            }
+            state.1 = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Takes a while, and panics if others do at the same time.
+fn alone(inside: &AtomicUsize) {
+    let others = inside.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(others, 0, "more at once than workers");
+    (0..30).for_each(|_| pause());
+    inside.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// A pipeline of two lines. In its second pipe the first token waits until another has come to the third, so that it gives
+/// its seat away; there is other work when that wait is over.
+fn giving_away(executor: &Arc<Executor>) -> Pipeline<'static> {
+    let (signal, inside) = (Signal::default(), Arc::new(AtomicUsize::new(0)));
+    let (awaited, outer) = (signal.clone(), Arc::downgrade(executor));
+    let others = Weak::clone(&outer);
+    PipelineBuilder::source(2, |token| (token.index() < 6).then_some(token.index()))
+        .parallel(move |index| {
+            if index == 0 {
+                let (flow, signal) = (Taskflow::new(), awaited.clone());
+                flow.emplace_async(move || signal.clone().given());
+                let executor = outer.upgrade().expect("the test has it");
+                executor.run(&flow).wait().expect("the signal is given");
+            }
+            index
+        })
+        .parallel(move |index| {
+            alone(&inside);
+            if index == 1 {
+                signal.give();
+                let (flow, inside) = (Taskflow::new(), Arc::clone(&inside));
+                flow.emplace(move || alone(&inside));
+                drop(others.upgrade().expect("the test has it").run(&flow));
+            }
+        })
+        .build()
+}
+
+#[test]
+fn a_line_whose_pipe_gave_its_seat_away_calls_the_next_pipe_on_a_seat() {
+    Simulation::new()
+        .workers(1)
+        .seeds(100)
+        .check(|executor, _| {
+            let pipeline = giving_away(executor);
+            executor.run(&pipeline).wait().expect("no pipe fails");
+            executor.wait_for_all().expect("not called by a task");
+        });
 }
