@@ -17,7 +17,7 @@
 //! it. What a pipe makes lies in a slot of its line until the next one takes it ([`stage`]).
 //!
 //! Since lines are tasks of a run, what holds for runs holds for pipelines: a panic, an error or a cancel stops the run,
-//! and each line then ends without calling a pipe again ([`line`]).
+//! and each line then ends without calling a pipe again ([`mod@line`]).
 
 use alloc::format;
 use alloc::sync::Arc;
