@@ -16,7 +16,9 @@ use support::counter::Counter;
 use support::drops::Dropped;
 use support::live_bytes::{allocated, alone, live};
 use support::watchdog::within_a_minute;
-use taskflow_std::{ConditionalHandle, Executor, Module, TaskHandle, Taskflow};
+use taskflow_std::{
+    ConditionalHandle, Executor, Module, Pipe, PipelineBuilder, TaskHandle, Taskflow,
+};
 
 const TASKS: usize = 100_000;
 
@@ -375,6 +377,27 @@ fn a_re_run_of_a_flow_with_loops_allocates_nothing() {
         let bytes = least_allocated(|| drop(executor.run_and_wait(&flow).unwrap()));
         assert_eq!(bytes, 0, "{workers} workers");
         let bytes = least_allocated(|| drop(executor.run_n(&flow, 3).wait().unwrap()));
+        assert_eq!(bytes, 0, "{workers} workers");
+    }
+}
+
+#[test]
+fn a_token_allocates_nothing() {
+    let _alone = alone();
+    for workers in [1, 2] {
+        let executor = Executor::new(workers);
+        let pipeline = PipelineBuilder::source(4, |token| {
+            (token.index() < 10_000).then_some([token.index(); 8])
+        })
+        .serial(|block| block[7])
+        .pipe(Pipe::parallel_async(|number| async move { Ok(number) }))
+        .serial(|number| {
+            black_box(number);
+        })
+        .build();
+        let bytes = least_allocated(|| {
+            executor.run_and_wait(&pipeline).expect("no pipe fails");
+        });
         assert_eq!(bytes, 0, "{workers} workers");
     }
 }

@@ -26,6 +26,7 @@ mod simulations {
     mod graphs;
     mod ledger;
     mod meetings;
+    mod pipelines;
     mod replays;
     mod units;
     mod waits;

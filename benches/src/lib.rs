@@ -12,6 +12,7 @@ mod contest;
 mod echo;
 mod ping;
 mod round_trip;
+mod stream;
 
 pub use bound::Bound;
 pub use contest::{CONTENDERS, Contender, WARM_UPS, contenders, flow_of};
@@ -19,4 +20,5 @@ pub use echo::Echo;
 pub use ping::ping;
 pub use round_trip::{after_idle, callers};
 pub use shape::Shape;
+pub use stream::{PIPES, streams};
 pub use tally::{Tallies, count};

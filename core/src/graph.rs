@@ -37,8 +37,8 @@ use outputs::Loose;
 struct Cold {
     name: Option<Box<str>>,
     generation: u32,
-    /// Its closure may answer [`Pending`](node::Outcome::Pending).
-    suspends: bool,
+    /// What its closure is, if it may answer [`Pending`](node::Outcome::Pending).
+    suspends: Option<Kind>,
     /// The names of branches, and the tasks that they lead to.
     branches: Vec<(Cow<'static, str>, u32)>,
     /// It has data inputs.
@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     Condition,
     /// May answer [`Pending`](node::Outcome::Pending).
     Suspending,
+    /// As that, and called again after a panic.
+    Lasting,
 }
 
 /// Tasks and edges.
@@ -178,9 +180,9 @@ impl Graph {
                 node.set(Flag::BRANCHES);
                 self.listed();
             }
-            Kind::Suspending => {
+            Kind::Suspending | Kind::Lasting => {
                 self.make_special(index);
-                self.cold_mut(index).suspends = true;
+                self.cold_mut(index).suspends = Some(kind);
             }
         }
     }
@@ -210,7 +212,7 @@ impl Graph {
             self.listed();
         }
         if let Some(cold) = self.cold.get_mut(cold) {
-            cold.suspends = false;
+            cold.suspends = None;
         }
         if placed && !to_drop {
             // SAFETY: the closure was placed by this arena, and its record has let go of it.
@@ -259,10 +261,9 @@ impl Graph {
         }
     }
 
-    /// Whether the closure of this task may suspend it.
-    pub(crate) fn suspends(&self, index: u32) -> bool {
-        let cold = self.cold.get(self.node(index).cold as usize);
-        cold.is_some_and(|cold| cold.suspends)
+    /// What the closure of this task is, if it may suspend it.
+    pub(crate) fn suspends(&self, index: u32) -> Option<Kind> {
+        self.cold.get(self.node(index).cold as usize)?.suspends
     }
 
     /// Removes an edge, however often it was made. O(V + E). `false`: there was none.
@@ -432,7 +433,7 @@ impl Graph {
             self.cold.push(Cold {
                 name: None,
                 generation: self.generation,
-                suspends: false,
+                suspends: None,
                 branches: Vec::new(),
                 inputs: false,
                 output: None,

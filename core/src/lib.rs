@@ -19,6 +19,7 @@ mod condition;
 mod module;
 mod observer;
 mod output;
+mod pipeline;
 mod runtime;
 mod semaphore;
 mod subflow;
@@ -94,6 +95,10 @@ pub use module::Module;
 pub use observer::{Ended, Event, EventKind, Observer, ObserverHandle, RunId};
 pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipInputs};
 pub use panic::Panic;
+pub use pipeline::{
+    ConcurrentPipeline, Feed, IntoFeed, Pipe, Pipeline, PipelineBuilder, SimplePipeline, StageType,
+    Token, TypeSafePipeline,
+};
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
 pub use runnable::{Runnable, Source};

@@ -7,6 +7,7 @@ pub mod idle;
 pub mod join_counter;
 pub mod marks;
 pub mod occupancy;
+pub mod rendezvous;
 pub mod sharing;
 pub mod waking;
 

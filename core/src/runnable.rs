@@ -6,11 +6,12 @@ use crate::error::{RunError, TaskflowError};
 use crate::flow::{Flow, FlowOwner};
 use crate::host::Host;
 use crate::module::Module;
+use crate::pipeline::Pipeline;
 use crate::run::{Order, Run};
 use crate::sync::Arc;
 use crate::taskflow::Taskflow;
 
-/// What an executor runs: a [`Taskflow`], or a [`Module`], which may be shared between threads, or what
+/// What an executor runs: a [`Taskflow`]; a [`Module`] or a [`Pipeline`], which may be shared between threads; or what
 /// leads to one (a reference, a lock's guard). No other type can be.
 ///
 /// # Examples
@@ -46,6 +47,13 @@ impl<'env> Runnable<'env> for Module<'env> {
     fn source(&self) -> Source<'_> {
         let (flow, verdict) = self.frozen();
         Source(Kind::Frozen(flow, verdict))
+    }
+}
+
+impl sealed::Sealed for Pipeline<'_> {}
+impl<'env> Runnable<'env> for Pipeline<'env> {
+    fn source(&self) -> Source<'_> {
+        self.module().source()
     }
 }
 

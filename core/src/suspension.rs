@@ -43,8 +43,11 @@ pub(crate) trait Caller {
     /// The task's reference.
     fn reference(&self) -> u32;
 
-    /// Makes the root of a run ready on this worker.
-    fn start(&self, root: u32);
+    /// Makes the root of a run, or a suspended task of the same run, ready on this worker.
+    fn start(&self, task: u32);
+
+    /// How the caller has its seat at this moment. `None`: it gave it away, since user code waited.
+    fn seat(&self) -> Option<Holding>;
 
     /// What is left of the worker's slice: zero if it has to give way, or has no seat any more.
     fn slice(&self) -> &Cell<u32>;
@@ -57,6 +60,15 @@ pub(crate) trait Caller {
 
     /// Waits on this task's stack. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>);
+}
+
+/// How a worker has its seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// There is no other seat: nobody else touches what tasks of the executor share.
+    Alone,
+    /// Others may have seats too.
+    Beside,
 }
 
 /// A task's right to be called again. Kept by the task, and by whoever is to wake it; it may outlive both

@@ -25,7 +25,7 @@ use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
 use crate::seat::{SeatState, Tenure};
 use crate::stats::{Failure, Suppressed};
-use crate::suspension::Caller;
+use crate::suspension::{Caller, Holding};
 use crate::sync::{Arc, UnsafeCell};
 use crate::task::TaskId;
 use crate::wait::Target;
@@ -37,6 +37,7 @@ mod finding;
 mod general;
 mod helping;
 mod jobs;
+mod lines;
 mod running;
 mod semaphores;
 mod span;
@@ -218,6 +219,9 @@ impl<'p, P: Platform> Worker<'p, P> {
                     self.tell_of_task(flow, index, EventKind::End { outcome });
                 }
                 self.fail(flow, index, Failure::Panicked(panic));
+                if self.lasts(flow, &view, index) {
+                    return self.go_on_later(flow, &view, index);
+                }
                 if !self.has_seat() {
                     let late = Late::of(view.base + index, Outcome::Failed);
                     return self.pool.finish_late(late);
@@ -303,8 +307,18 @@ impl<P: Platform> Caller for Worker<'_, P> {
         flow.expect("calls are made by tasks")
     }
 
-    fn start(&self, root: u32) {
-        self.keep(root);
+    fn start(&self, task: u32) {
+        self.keep(task);
+    }
+
+    fn seat(&self) -> Option<Holding> {
+        self.has_seat().then(|| {
+            if self.solo.get() {
+                Holding::Alone
+            } else {
+                Holding::Beside
+            }
+        })
     }
 
     fn wait(&self, target: Target<'_>, root: Option<u32>) {

@@ -20,12 +20,14 @@ pub use executor::Executor;
 pub use platform::StdPlatform;
 pub use taskflow_core::{
     Branch, BranchId, Builder, Cause, CloneableWork, Coarsening, Composed, Composition,
-    CompositionBuilder, CompositionError, CompositionParams, ConditionalHandle, Dependencies, Done,
-    Ended, Event, EventKind, Failure, FailurePolicy, GroupScope, Inputs, IntoBranch, JoinError,
-    JoinHandle, Lint, Local, Loop, Manual, Module, NoThread, Observer, ObserverHandle, Output,
-    OutputId, OutputSlot, Panic, ParamType, ParamValue, ParameterizedComposition, Platform,
-    Preempted, RunCanceller, RunError, RunId, RunOptions, RunStats, Runnable, Runtime,
-    ScheduleError, Scope, ScopedHandle, ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores,
-    SharedOutput, Step, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel,
-    Taskflow, TaskflowError, TaskflowFuture, Tasks, With, WithLocal, WorkerId, ZipInputs,
+    CompositionBuilder, CompositionError, CompositionParams, ConcurrentPipeline, ConditionalHandle,
+    Dependencies, Done, Ended, Event, EventKind, Failure, FailurePolicy, Feed, GroupScope, Inputs,
+    IntoBranch, IntoFeed, JoinError, JoinHandle, Lint, Local, Loop, Manual, Module, NoThread,
+    Observer, ObserverHandle, Output, OutputId, OutputSlot, Panic, ParamType, ParamValue,
+    ParameterizedComposition, Pipe, Pipeline, PipelineBuilder, Platform, Preempted, RunCanceller,
+    RunError, RunId, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scope, ScopedHandle,
+    ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, SharedOutput, SimplePipeline,
+    StageType, Step, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel,
+    Taskflow, TaskflowError, TaskflowFuture, Tasks, Token, TypeSafePipeline, With, WithLocal,
+    WorkerId, ZipInputs,
 };

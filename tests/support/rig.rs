@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use taskflow_std::{
-    Executor, Local, Manual, NoThread, Panic, Platform, RunError, RunOptions, RunStats, Seat,
-    Taskflow, TaskflowFuture, WorkerId,
+    Executor, Local, Manual, NoThread, Panic, Platform, RunError, RunOptions, RunStats, Runnable,
+    Seat, Taskflow, TaskflowFuture, WorkerId,
 };
 
 use crate::support::dice::Dice;
@@ -34,14 +34,14 @@ impl Rig {
     }
 
     /// Starts one round.
-    pub(crate) fn start(&self, flow: &Taskflow<'static>) -> TaskflowFuture {
+    pub(crate) fn start(&self, flow: &impl Runnable<'static>) -> TaskflowFuture {
         self.start_with(flow, RunOptions::new())
     }
 
     /// Starts a run.
     pub(crate) fn start_with(
         &self,
-        flow: &Taskflow<'static>,
+        flow: &impl Runnable<'static>,
         options: RunOptions,
     ) -> TaskflowFuture {
         match self {
@@ -80,7 +80,7 @@ impl Rig {
 
     /// One round.
     #[track_caller]
-    pub(crate) fn run(&self, flow: &Taskflow<'static>) -> Result<RunStats, RunError> {
+    pub(crate) fn run(&self, flow: &impl Runnable<'static>) -> Result<RunStats, RunError> {
         self.finish(self.start(flow))
     }
 
@@ -88,7 +88,7 @@ impl Rig {
     #[track_caller]
     pub(crate) fn run_n(
         &self,
-        flow: &Taskflow<'static>,
+        flow: &impl Runnable<'static>,
         rounds: u64,
     ) -> Result<RunStats, RunError> {
         self.finish(self.start_with(flow, RunOptions::new().rounds(rounds)))
@@ -96,7 +96,10 @@ impl Rig {
 
     /// One round of a flow that may borrow.
     #[track_caller]
-    pub(crate) fn run_and_wait(&self, flow: &Taskflow<'_>) -> Result<RunStats, RunError> {
+    pub(crate) fn run_and_wait<'env>(
+        &self,
+        flow: &impl Runnable<'env>,
+    ) -> Result<RunStats, RunError> {
         match self {
             Self::Threads(executor) => executor.run_and_wait(flow),
             Self::Stepped(executor, dice) => executor

@@ -8,7 +8,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
-use taskflow_std::{Builder, Coarsening, Event, Manual, RunError, RunOptions, Taskflow};
+use taskflow_std::{
+    Builder, Coarsening, Event, Manual, Pipeline, PipelineBuilder, RunError, RunOptions, RunStats,
+    Runnable, Taskflow,
+};
 
 /// Tasks of a round, about.
 const TASKS: u32 = 100_000;
@@ -39,6 +42,21 @@ enum Graph {
     Loop,
     /// A square of tasks, each behind two, in blocks.
     Blocks,
+    /// Tokens through a pipeline of four serial pipes with eight lines; a task is a pipe called for a token.
+    Pipeline,
+}
+
+/// Calls of a pipe in a round, and the pipeline.
+fn pipeline() -> (u64, Pipeline<'static>) {
+    let tokens = u64::from(TASKS / 4);
+    let pipeline = PipelineBuilder::source(8, move |token| {
+        (token.index() < tokens).then_some(token.index())
+    })
+    .serial(|number| number)
+    .serial(|number| number)
+    .serial(|_| ())
+    .build();
+    (4 * tokens, pipeline)
 }
 
 impl Graph {
@@ -62,6 +80,7 @@ impl Graph {
                 );
                 return flow;
             }
+            Self::Pipeline => return flow,
         };
         let tasks: Vec<_> = (0..shape.tasks()).map(|_| flow.emplace(|| {})).collect();
         for (from, to) in shape.edges() {
@@ -72,19 +91,27 @@ impl Graph {
 }
 
 fn run(args: &Args) -> Result<u64, RunError> {
+    if matches!(args.graph, Graph::Pipeline) {
+        let (calls, pipeline) = pipeline();
+        run_rounds(&pipeline, args)?;
+        return Ok(calls);
+    }
+    let stats = run_rounds(&args.graph.flow(), args)?;
+    Ok(stats.tasks / stats.rounds)
+}
+
+fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, RunError> {
     let builder = Builder::new(Manual::new()).workers(1);
     let executor = builder
         .build()
         .expect("a host without threads refuses no worker");
-    let flow = args.graph.flow();
-    executor.run_and_wait(&flow)?;
+    executor.run_and_wait(graph)?;
     if args.observed_before {
         let observer = executor.observe(|_: &Event<'_>| ());
-        executor.run_and_wait(&flow)?;
+        executor.run_and_wait(graph)?;
         observer.detach();
     }
-    let stats = executor.run_and_wait_with(&flow, RunOptions::new().rounds(args.rounds))?;
-    Ok(stats.tasks / stats.rounds)
+    executor.run_and_wait_with(graph, RunOptions::new().rounds(args.rounds))
 }
 
 fn main() -> ExitCode {

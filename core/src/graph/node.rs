@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 use crate::condition::Choices;
 use crate::protocol::join_counter::JoinCounter;
 use crate::protocol::marks::Marks;
+use crate::protocol::rendezvous::Rendezvous;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Suspension};
 use crate::sync::Arc;
@@ -51,7 +52,8 @@ pub(crate) enum Outcome {
     Skipped,
     /// The task is done and chose successors, which lie in the context.
     Branched,
-    /// The task is not done: it is to be called again when the suspension in the context is woken.
+    /// The task is not done: it is to be called again when the suspension in the context is woken. Without one,
+    /// it is a line of a pipeline: it goes on when it has met the line before, or at once.
     Pending,
     /// Of a block: the worker has to leave it before its last task. It is to be queued, and called again.
     Unfinished,
@@ -68,6 +70,8 @@ pub(crate) struct Context<'c> {
     /// The branches that a condition chose.
     pub(crate) choices: Choices,
     pub(crate) suspension: Option<Arc<Suspension>>,
+    /// Where a line meets the one before. The place lives as long as the task is unfinished.
+    pub(crate) meets: Option<NonNull<Rendezvous>>,
 }
 
 impl<'c> Context<'c> {
@@ -78,6 +82,7 @@ impl<'c> Context<'c> {
             failures: Vec::new(),
             choices: Choices::default(),
             suspension: None,
+            meets: None,
         }
     }
 

@@ -312,6 +312,12 @@ impl<'env> Taskflow<'env> {
         task
     }
 
+    /// As [`add_suspending`](Self::add_suspending), with work that is called again after a panic of it.
+    pub(crate) fn add_lasting<W: Work + Send + 'env>(&self, work: W) -> TaskHandle<'_> {
+        // SAFETY: `step::<W>` calls a `W`.
+        unsafe { self.add(work, work::step::<W>, Kind::Lasting) }
+    }
+
     pub(crate) fn add_suspending<W: Work + Send + 'env>(&self, work: W) -> TaskHandle<'_> {
         // SAFETY: `step::<W>` calls a `W`.
         unsafe { self.add(work, work::step::<W>, Kind::Suspending) }

@@ -16,6 +16,7 @@ use crate::platform::Platform;
 use crate::pool::Late;
 use crate::protocol::backlog::Chain;
 use crate::stats::Failure;
+use crate::suspension::Suspension;
 
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
@@ -96,25 +97,37 @@ impl<P: Platform> Worker<'_, P> {
         if outcome != Outcome::Pending {
             return Some((outcome, observed));
         }
-        let Some(suspension) = context.suspension.take() else {
-            debug_assert!(false, "a task is pending without a suspension");
-            return Some((Outcome::Done, observed));
-        };
-        if observed {
-            let outcome = Ended::Suspended;
-            self.tell_of_task(flow, index, EventKind::End { outcome });
-        }
+        self.leave(flow, view, index, context);
+        None
+    }
+
+    /// Suspends a task, which is not this worker's any more.
+    pub(super) fn suspend(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        suspension: &Suspension,
+    ) {
+        self.tell_suspended(flow, index);
         self.hand_on(flow);
         let task = view.base + index;
         if !suspension.suspend() {
             // Behind all that is ready: it may have woken itself to let others go first.
             self.pool.inject(Chain::of(task));
         }
-        None
+    }
+
+    /// Tells observers, if there are any, that a task is suspended.
+    pub(super) fn tell_suspended(&self, flow: &Flow, index: u32) {
+        if flow.attention() & OBSERVED != 0 {
+            let outcome = Ended::Suspended;
+            self.tell_of_task(flow, index, EventKind::End { outcome });
+        }
     }
 
     /// Tells observers, if there are any, that a task is going to be called or skipped.
-    fn tell_start(&self, flow: &Flow, index: u32) -> bool {
+    pub(super) fn tell_start(&self, flow: &Flow, index: u32) -> bool {
         let observed = flow.attention() & OBSERVED != 0;
         if observed {
             self.tell_of_task(flow, index, EventKind::Start);
@@ -133,7 +146,7 @@ impl<P: Platform> Worker<'_, P> {
 
     fn is_called_when_stopped(&self, flow: &Flow, node: &Node, index: u32) -> bool {
         // SAFETY: this worker has the task in hand.
-        node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index)
+        node.has(Flag::SPECIAL) && unsafe { flow.graph() }.suspends(index).is_some()
     }
 
     /// A task has ended on a seat, so or so: counts it, and makes ready what it leads to. Gives one task to be

@@ -202,7 +202,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a task back that was taken out of the queue. Nobody is told.
-    fn put_back(&self, task: u32) {
+    pub(super) fn put_back(&self, task: u32) {
         match self.deque().map(|deque| (deque, deque.push(task))) {
             Some((deque, Ok(()))) => deque.publish(),
             _ => self.pool.inject(Chain::of(task)),
