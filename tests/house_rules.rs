@@ -37,6 +37,8 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/flow/contention.rs",
     "core/src/flow/owner.rs",
     "core/src/flow/stopping.rs",
+    "core/src/flow/submitting.rs",
+    "core/src/worker/asking.rs",
     "core/src/graph.rs",
     "core/src/graph/arena.rs",
     "core/src/graph/node.rs",

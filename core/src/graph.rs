@@ -23,6 +23,7 @@ mod freeze;
 pub(crate) mod node;
 mod outputs;
 mod semaphores;
+mod tokens;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -30,6 +31,7 @@ use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
 use outputs::Loose;
+use tokens::Tokens;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub(crate) struct Graph {
     removed: Vec<u32>,
     /// Weak edges of runtime tasks; sorted once the graph is frozen.
     scheduled: Vec<Edge>,
+    /// What tasks are cancelled with.
+    tokens: Tokens,
     /// Tasks that are special.
     special: usize,
     /// Tasks that acquire or release.
@@ -110,6 +114,7 @@ impl Graph {
             vacant: Vec::new(),
             removed: Vec::new(),
             scheduled: Vec::new(),
+            tokens: Tokens::new(),
             special: 0,
             contended: 0,
             once: 0,
@@ -281,6 +286,7 @@ impl Graph {
             self.special -= 1;
         }
         drop(self.take_needs(index));
+        self.tokens.remove(&index);
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;

@@ -13,6 +13,7 @@ mod taskflow;
 mod task;
 
 mod async_task;
+mod cancellation;
 mod composition;
 mod condition;
 mod module;
@@ -77,6 +78,7 @@ mod mutant;
 mod sync;
 
 pub use builder::Builder;
+pub use cancellation::{CancellationToken, Cancelled, CancelledFuture, TokenCanceller};
 pub use composition::{
     CloneableWork, Composed, Composition, CompositionBuilder, CompositionError, CompositionParams,
     ParamType, ParamValue, ParameterizedComposition,

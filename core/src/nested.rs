@@ -39,9 +39,9 @@ impl Nested {
             suspension: Some(self.suspender.begin(context)),
         };
         let order = Order {
-            rounds: Rounds::Times(1),
             policy: flow.policy(),
             parent: Some(parent),
+            ..Order::rounds(Rounds::Times(1))
         };
         let host = context.caller.host();
         let started = start(&host, order).and_then(|(run, root)| match root {

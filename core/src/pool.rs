@@ -22,9 +22,13 @@ use crate::sync::{AtomicBool, Mutex, Ordering, Padded};
 use crate::victims::Victims;
 use crate::wait::Seated;
 
+mod alarms;
 mod seating;
 mod standing_in;
 mod waiting;
+
+pub(crate) use alarms::AlarmId;
+use alarms::Alarms;
 
 /// Entries of a worker's queue (few under the model checker, to which each is dear).
 const DEQUE_LEN: usize = if cfg!(taskflow_loom) { 4 } else { 1024 };
@@ -54,6 +58,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) injector: Padded<Backlog>,
     /// Tasks that ended on a thread without a seat; what follows them is still to be done.
     pub(crate) late: LateTasks,
+    /// Deadlines of runs.
+    pub(crate) alarms: Alarms,
     /// Rounds of search before sleep.
     pub(crate) spin: u32,
     guests: Guests,
@@ -137,6 +143,7 @@ impl<P: Platform> Pool<P> {
             directory,
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
+            alarms: Alarms::default(),
             spin: config.spin,
             guests: Guests::new(workers),
             lives: Mutex::new(Lives::default()),

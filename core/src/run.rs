@@ -13,6 +13,7 @@ use core::fmt;
 use core::task::Waker;
 use core::time::Duration;
 
+use crate::cancellation::CancellationToken;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
@@ -25,6 +26,10 @@ use crate::stats::{RunStats, Suppressed};
 use crate::suspension::Suspension;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
+
+mod ties;
+
+pub(crate) use ties::{Alarm, Ties};
 
 /// How often a flow is to run.
 pub(crate) enum Rounds {
@@ -45,6 +50,9 @@ pub(crate) struct Order {
     pub(crate) rounds: Rounds,
     pub(crate) policy: FailurePolicy,
     pub(crate) parent: Option<Parent>,
+    pub(crate) token: Option<CancellationToken>,
+    /// How long after the submission it is to be cancelled.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Order {
@@ -52,6 +60,8 @@ impl Order {
     pub(crate) fn of(options: RunOptions) -> Self {
         Self {
             policy: options.policy,
+            token: options.token,
+            deadline: options.deadline,
             ..Self::rounds(Rounds::Times(options.rounds))
         }
     }
@@ -62,6 +72,8 @@ impl Order {
             rounds,
             policy: FailurePolicy::StopAtFirst,
             parent: None,
+            token: None,
+            deadline: None,
         }
     }
 }
@@ -119,6 +131,9 @@ struct RunCell {
     outcome: Option<Result<RunStats, RunError>>,
     waiter: Waiter,
     detached: bool,
+    /// When it is over at the latest, by its host's clock.
+    deadline: Option<Duration>,
+    ties: Ties,
 }
 
 /// Who is to be told of the end.
@@ -144,6 +159,7 @@ pub(crate) struct Begun {
     some_cancelled: bool,
     observed: bool,
     policy: FailurePolicy,
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Begun {
@@ -169,6 +185,8 @@ pub(crate) struct Closed {
     #[expect(dead_code, reason = "kept, not read")]
     parent: Option<Arc<Flow>>,
     pub(crate) waiter: Waiter,
+    /// To be dropped before anybody is told.
+    pub(crate) ties: Ties,
     /// The error of a run whose handle is gone.
     pub(crate) unheard: Option<RunError>,
 }
@@ -255,6 +273,7 @@ impl Run {
             some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),
             policy: cell.policy,
+            deadline: cell.deadline,
         }
     }
 
@@ -357,6 +376,7 @@ impl Run {
             host: cell.host.take().expect("a run is closed once"),
             flow: cell.flow.take().expect("a run is closed once"),
             waiter: core::mem::take(&mut cell.waiter),
+            ties: core::mem::take(&mut cell.ties),
             unheard,
         };
         // Ordering: Release, with the Acquire of `is_done`.
@@ -431,6 +451,8 @@ impl RunCell {
             outcome: None,
             waiter: Waiter::Nobody,
             detached: false,
+            deadline: None,
+            ties: Ties::default(),
         }
     }
 

@@ -31,6 +31,7 @@ use crate::sync::UnsafeCell;
 use crate::task::TaskId;
 use crate::wait::Target;
 
+mod asking;
 mod counting;
 mod failing;
 mod finding;

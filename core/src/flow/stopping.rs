@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Flow, SOME_CANCELLED, STOP};
+use super::{Flow, SOME_CANCELLED, STOP, TIMED};
 use crate::mutant::mutant;
 use crate::run::Run;
 use crate::suspension::Hold;
@@ -67,6 +67,12 @@ impl Flow {
     pub(crate) fn is_stopped_for(&self, task: TaskId) -> bool {
         let attention = self.attention();
         attention & STOP != 0 || attention & SOME_CANCELLED != 0 && self.is_cancelled(task)
+    }
+
+    /// Whether the active run has a deadline that it may have missed unheard.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.attention() & (TIMED | STOP) == TIMED
     }
 
     /// Whether this task of the active run was cancelled.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
+use super::alarms::{AlarmId, Watch};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::host::Host;
@@ -13,7 +14,7 @@ use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
-use crate::run::Run;
+use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState};
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
@@ -115,7 +116,7 @@ impl<P: Platform> Pool<P> {
             if target.is_done() {
                 return true;
             }
-            self.platform.park(guest.id(), left);
+            Watch::new(self, guest.id()).park(left);
         }
     }
 
@@ -173,7 +174,7 @@ impl<P: Platform> Pool<P> {
             }
             drop(lives);
             self.help_any();
-            self.platform.park(guest.id(), None);
+            Watch::new(self, guest.id()).park(None);
         }
     }
 }
@@ -208,6 +209,18 @@ impl<P: Platform> Host for Pool<P> {
 
     fn now(&self) -> Duration {
         self.platform.now()
+    }
+
+    fn arm(&self, at: Duration, run: &Arc<Run>) -> Alarm {
+        Alarm::new(self.host(), self.arm_for(at, run))
+    }
+
+    fn disarm(&self, id: AlarmId) {
+        self.disarm_at_end(id);
+    }
+
+    fn ring(&self) {
+        Pool::ring(self);
     }
 
     fn launch(&self, root: u32) {

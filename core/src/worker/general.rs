@@ -8,7 +8,7 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, View};
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, TIMED, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -83,7 +83,7 @@ impl<P: Platform> Worker<'_, P> {
         context: &mut Context<'_>,
     ) -> Option<(Outcome, bool)> {
         let node = view.node(index);
-        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED);
         context.stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, index, attention);
         if node.has(Flag::SPECIAL)
@@ -137,7 +137,12 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Whether a task of a run with such bits is not to be begun.
     #[cold]
-    fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, attention: u32) -> bool {
+    fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, mut attention: u32) -> bool {
+        if attention & (TIMED | STOP) == TIMED {
+            // SAFETY: this worker has the task in hand.
+            unsafe { flow.look_at_clock(self.pool) };
+            attention = flow.attention();
+        }
         if attention & SOME_CANCELLED != 0 {
             self.leave_out(flow, node, index);
         }

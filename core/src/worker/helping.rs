@@ -13,6 +13,7 @@ use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
+use crate::runtime::Preempted;
 use crate::wait::{Seated, Target};
 
 /// References of one flow: the first, and how many.
@@ -283,6 +284,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
             Target::Job(job) => self.help_job(job, deadline),
             Target::Group(group) => self.help_group(group, deadline),
         }
+    }
+
+    fn checkpoint(&self) -> Result<(), Preempted> {
+        self.ask()
     }
 
     fn leave_seat(&self) -> bool {

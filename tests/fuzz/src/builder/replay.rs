@@ -289,7 +289,9 @@ impl Replay<'_> {
                 assert_eq!(self.failure, None, "a failure was not told");
                 assert_eq!(stats.rounds, ran.rounds);
             }
-            Err(RunError::Failed { task, .. }) => {
+            Err(RunError::Failed {
+                task: Some(task), ..
+            }) => {
                 let task = self.model.find(task.id);
                 assert_eq!(self.failure, Some(Failure::Failed(task)));
                 if !self.stopped && ran.cancelled_at.is_none() {

@@ -1,0 +1,114 @@
+//! From an order to a run that is queued, under what may cancel it.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::Flow;
+use crate::cancellation::{CancellationToken, Subscriber};
+use crate::error::TaskflowError;
+use crate::future::{cancel_run, cancel_task};
+use crate::host::Host;
+use crate::run::{Order, Run};
+use crate::task::TaskId;
+
+impl Flow {
+    /// Starts a run of a graph that was frozen and checked, or queues it behind the unfinished ones. Gives
+    /// the handle's part, and the root if it is to be started now.
+    ///
+    /// # Errors
+    ///
+    /// The executor has no references left for the flow; nothing was started.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        host: &Arc<dyn Host>,
+        mut order: Order,
+    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
+        let (token, deadline) = (order.token.take(), order.deadline);
+        let run = self.fresh_run(host, order);
+        // Before anything of it can start.
+        if let Some(token) = token {
+            put_under(&run, None, &token);
+        }
+        // SAFETY: nobody edits: the owner of the flow calls this, or nobody has a handle, where it is a module's.
+        for (task, token) in unsafe { self.graph() }.tokens() {
+            put_under(&run, Some(task), token);
+        }
+        if let Some(deadline) = deadline {
+            set_deadline(&run, host, deadline);
+        }
+        let root = self
+            .enqueue(Arc::clone(&run))
+            .inspect_err(|_| run.untie())?;
+        if root.is_some() {
+            self.enter_contention();
+        }
+        Ok((run, root))
+    }
+
+    /// A run's state: the last one's, if its handle is gone, or a new one.
+    fn fresh_run(self: &Arc<Self>, host: &Arc<dyn Host>, order: Order) -> Arc<Run> {
+        let Some(spare) = self.queue.lock().spare.take() else {
+            return Run::new(host, self, order);
+        };
+        Run::again(spare, host, self, order).unwrap_or_else(|(spare, order)| {
+            self.queue.lock().spare.get_or_insert(spare);
+            Run::new(host, self, order)
+        })
+    }
+
+    /// A task of this flow says that a token was cancelled: if one is that the active run, the task, or what they are part of is
+    /// under, and has not told them yet, they are cancelled now.
+    #[cold]
+    pub(crate) fn obey_tokens(&self) {
+        let mut flow = Some(self.keep());
+        while let Some(here) = flow {
+            let run = here.queue.lock().active.clone();
+            for (task, verdict) in run.iter().flat_map(|run| run.coming()) {
+                if let Some(run) = &run {
+                    apply(run, task, verdict.into_reason());
+                }
+            }
+            flow = run.and_then(|run| run.parent_flow());
+        }
+    }
+
+    /// Looks at the clock, if the active run has a deadline: cancels what is over.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    #[cold]
+    pub(crate) unsafe fn look_at_clock(&self, host: &dyn Host) {
+        // SAFETY: (1) `hot` is written only while no run is active.
+        let deadline = unsafe { *self.hot.get() }.deadline;
+        if deadline.is_some_and(|deadline| deadline <= host.now()) {
+            host.ring();
+        }
+    }
+}
+
+/// Has a run, or a task of it, cancelled with a token: at once if that is cancelled.
+fn put_under(run: &Arc<Run>, task: Option<TaskId>, token: &CancellationToken) {
+    let subscriber = match task {
+        None => Subscriber::Run(Arc::clone(run)),
+        Some(task) => Subscriber::Task(Arc::clone(run), task),
+    };
+    match token.subscribe(subscriber) {
+        Ok(subscription) => run.tie(task, subscription),
+        Err(verdict) => apply(run, task, verdict.into_reason()),
+    }
+}
+
+fn apply(run: &Arc<Run>, task: Option<TaskId>, reason: Option<alloc::string::String>) {
+    match task {
+        None => cancel_run(run, reason),
+        Some(task) => cancel_task(run, task, reason),
+    };
+}
+
+/// Has a run cancelled so long from now, unless that is beyond all times.
+fn set_deadline(run: &Arc<Run>, host: &Arc<dyn Host>, deadline: Duration) {
+    if let Some(at) = host.now().checked_add(deadline) {
+        run.set_deadline(at, host.arm(at, run));
+    }
+}
