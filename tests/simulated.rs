@@ -8,10 +8,12 @@ mod support {
 }
 
 mod simulations {
+    mod deadlines;
     mod graphs;
     mod ledger;
     mod meetings;
     mod replays;
+    mod tokens;
     mod units;
     mod waits;
 }

@@ -274,11 +274,18 @@ impl fmt::Debug for RunCanceller {
 
 /// Cancels a run, if it is unfinished and was not cancelled before. Any thread.
 pub(crate) fn cancel_run(run: &Arc<Run>, reason: Option<String>) -> bool {
-    let flow = run.cancel(reason);
-    if let Some(flow) = &flow {
+    let cancelled = run.cancel(reason);
+    if cancelled {
+        stop_run(run);
+    }
+    cancelled
+}
+
+/// Has a run that was noted to be cancelled start no further task.
+pub(crate) fn stop_run(run: &Arc<Run>) {
+    if let Some(flow) = run.flow() {
         release(flow.stop_run(run));
     }
-    flow.is_some()
 }
 
 /// As [`cancel_run`], a task of it.

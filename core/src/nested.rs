@@ -107,6 +107,9 @@ impl Nested {
                 if let Some(stats) = error.stats() {
                     count_nested(flow, stats);
                 }
+                if let RunError::Cancelled { reason, .. } = &error {
+                    context.caller.break_off(reason.clone());
+                }
                 let failures = error.into_failures();
                 if failures.is_empty() {
                     return Outcome::Cancelled;

@@ -27,6 +27,7 @@ use crate::suspension::Suspension;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
+mod cancelling;
 mod ties;
 
 pub(crate) use ties::{Alarm, Ties};
@@ -288,27 +289,6 @@ impl Run {
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
     }
 
-    /// Why the run, or this task of it, was cancelled, if a reason was given.
-    pub(crate) fn cancel_reason(&self, task: TaskId) -> Option<String> {
-        let cell = self.cell.lock();
-        let reason = cell.cancelled.as_ref();
-        reason.or(cell.cancelled_tasks.get(&task))?.clone()
-    }
-
-    /// Whether this task was cancelled.
-    pub(crate) fn is_cancelled(&self, task: TaskId) -> bool {
-        self.cell.lock().cancelled_tasks.contains_key(&task)
-    }
-
-    /// A task is left out or broken off. `true`: since it was cancelled, which makes the run a cancelled one.
-    pub(crate) fn leaves_out(&self, task: TaskId) -> bool {
-        let mut cell = self.cell.lock();
-        let reason = cell.cancelled_tasks.get(&task).cloned();
-        let cancelled = reason.is_some();
-        cell.left_out = cell.left_out.take().or(reason);
-        cancelled
-    }
-
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
     pub(crate) fn take_rounds(&self) -> Rounds {
         core::mem::replace(&mut self.cell.lock().rounds, Rounds::Times(0))
@@ -329,28 +309,6 @@ impl Run {
         } else {
             cell.suppressed.push(failed);
         }
-    }
-
-    /// Notes that the run is to be cancelled. `None` if it was already, or has ended.
-    pub(crate) fn cancel(&self, reason: Option<String>) -> Option<Arc<Flow>> {
-        let mut cell = self.cell.lock();
-        if cell.flow.is_none() || cell.cancelled.is_some() {
-            return None;
-        }
-        cell.cancelled = Some(reason);
-        cell.flow.clone()
-    }
-
-    /// Notes that a task is not to be started any more. `None`: it was noted before, is none of the run's flow,
-    /// or the run was cancelled or has ended.
-    pub(crate) fn cancel_task(&self, task: TaskId, reason: Option<String>) -> Option<Arc<Flow>> {
-        let mut cell = self.cell.lock();
-        let flow = cell.flow.clone().filter(|flow| flow.id() == task.flow())?;
-        if cell.cancelled.is_some() || cell.cancelled_tasks.contains_key(&task) {
-            return None;
-        }
-        cell.cancelled_tasks.insert(task, reason);
-        Some(flow)
     }
 
     /// Ends the run with its result. The last touch of the engine.

@@ -247,11 +247,10 @@ impl<'env> Runtime<'env> {
     /// long asks.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        if self.flow.is_timed() {
-            // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
-            unsafe { self.flow.look_at_clock(&*self.host) };
-        }
-        self.group.is_cancelled() || self.flow.is_stopped()
+        self.group.is_cancelled()
+            || self.flow.attention() != 0
+                // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
+                && (self.flow.is_stopped() || unsafe { self.flow.is_over(&*self.host) })
     }
 
     /// As [`is_cancelled`](Self::is_cancelled), to be left by `?`.

@@ -10,6 +10,7 @@
 //! A suspended task is unfinished, so its run goes on and everything it refers to lives. What it waits for
 //! is on its flow's list of [`Hold`]s, so that stopping the run stops that too.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
@@ -46,6 +47,9 @@ pub(crate) trait Caller {
 
     /// Makes the root of a run ready on this worker.
     fn start(&self, root: u32);
+
+    /// A part of the task was cancelled: so is the task.
+    fn break_off(&self, reason: Option<String>);
 
     /// Waits on this task's stack. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>);
@@ -262,7 +266,9 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
             Hold::Semaphores(flow) => arbiter::stop(flow),
             Hold::Turn(task) => arbiter::stop_task(task),
             Hold::Run(run) => {
-                if let Some(flow) = run.cancel(None) {
+                if run.cancel(None)
+                    && let Some(flow) = run.flow()
+                {
                     holds.extend(flow.stop_run(&run));
                 }
             }

@@ -125,7 +125,7 @@ impl PreemptiveCancellationToken {
     /// If the timer's thread cannot be started.
     pub fn cancel_after(&self, time: Duration) {
         if let Some(at) = Instant::now().checked_add(time) {
-            drop(self.arm(at, || format!("the deadline of {time:?} has passed")));
+            self.arm(at, || format!("the deadline of {time:?} has passed"));
         }
     }
 
@@ -135,7 +135,7 @@ impl PreemptiveCancellationToken {
     ///
     /// If the timer's thread cannot be started.
     pub fn cancel_at(&self, at: Instant) {
-        drop(self.arm(at, || "the deadline has passed".into()));
+        self.arm(at, || "the deadline has passed".into());
     }
 
     /// As [`cancel_after`](Self::cancel_after), unless the guard is dropped before.

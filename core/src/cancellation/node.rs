@@ -98,12 +98,13 @@ impl Node {
         }
         state.cancels += 1;
         state.reason = reason.cloned();
+        // Ordering: Release, with the Acquire of `is_cancelled`.
         let order = mutant!(
             "token_cancel_no_release",
             Ordering::Relaxed,
             Ordering::Release
         );
-        // Ordering: Release, with the Acquire of `is_cancelled`.
+        // Ordering: see above.
         self.cancelled.store(true, order);
         state.subscribers.take(tell);
         true

@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Flow, SOME_CANCELLED, STOP, TIMED};
+use super::{Flow, SOME_CANCELLED, STOP};
+use crate::graph::node::Flag;
 use crate::mutant::mutant;
 use crate::run::Run;
 use crate::suspension::Hold;
@@ -63,16 +64,23 @@ impl Flow {
         holds
     }
 
+    /// A part of a task of the active run was cancelled: so is the task, in this round, and what comes after it is skipped.
+    ///
+    /// # Safety
+    ///
+    /// 1. The task is unfinished, and the caller has it in hand.
+    pub(crate) unsafe fn break_off(&self, index: u32, reason: Option<String>) {
+        // SAFETY: (1).
+        unsafe { self.active() }.leave_out(reason);
+        // SAFETY: (1).
+        let view = unsafe { self.view() };
+        view.node(index).raise(Flag::POISONED);
+    }
+
     /// Whether the active run is to start this unfinished task of it no more: it is stopped, or the task was cancelled.
     pub(crate) fn is_stopped_for(&self, task: TaskId) -> bool {
         let attention = self.attention();
         attention & STOP != 0 || attention & SOME_CANCELLED != 0 && self.is_cancelled(task)
-    }
-
-    /// Whether the active run has a deadline that it may have missed unheard.
-    #[inline]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.attention() & (TIMED | STOP) == TIMED
     }
 
     /// Whether this task of the active run was cancelled.

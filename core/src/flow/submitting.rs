@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::Flow;
+use super::{Flow, TIMED};
 use crate::cancellation::{CancellationToken, Subscriber};
 use crate::error::TaskflowError;
 use crate::future::{cancel_run, cancel_task};
@@ -72,18 +72,24 @@ impl Flow {
         }
     }
 
-    /// Looks at the clock, if the active run has a deadline: cancels what is over.
+    /// Looks at the clock, if the active run has a deadline. `true`: that has passed, so the run, or the one that it is part of, will
+    /// have ended as a cancelled one, and nothing of it is to begin.
     ///
     /// # Safety
     ///
     /// 1. As for [`view`](Self::view).
     #[cold]
-    pub(crate) unsafe fn look_at_clock(&self, host: &dyn Host) {
+    pub(crate) unsafe fn is_over(&self, host: &dyn Host) -> bool {
+        if self.attention() & TIMED == 0 {
+            return false;
+        }
         // SAFETY: (1) `hot` is written only while no run is active.
         let deadline = unsafe { *self.hot.get() }.deadline;
-        if deadline.is_some_and(|deadline| deadline <= host.now()) {
+        let over = deadline.is_some_and(|deadline| deadline <= host.now());
+        if over {
             host.ring();
         }
+        over
     }
 }
 

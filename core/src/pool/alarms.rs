@@ -15,7 +15,7 @@
 //! word), before each spawned task while any is armed, at each step of a stepped worker, and where a task asks
 //! ([`Runtime::check`](crate::Runtime::check)). A task that does not ask holds its run's end up, as under any cancel.
 //!
-//! All of it is under one lock, which is a leaf: a thread that is going to park is on the list before it computes how
+//! All of it is under one lock, under which that of a run is taken and no other: a thread that is going to park is on the list before it computes how
 //! long, and whoever arms a deadline, or stops watching, looks at the list afterwards. So somebody who parks knows of the nearest
 //! deadline, or is being woken.
 
@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
-use crate::future::cancel_run;
+use crate::future::stop_run;
 use crate::platform::{Platform, WorkerId};
 use crate::run::Run;
 use crate::sync::{AtomicBool, Mutex, Ordering};
@@ -103,7 +103,8 @@ impl Alarms {
         drop(run);
     }
 
-    /// A run whose time is up.
+    /// A run whose time is up. It is marked as cancelled before anybody else can look, so that whoever finds it gone from the list
+    /// may leave its tasks out; it is to be stopped still.
     fn take_due(&self, now: Duration) -> Option<Arc<Run>> {
         let mut list = self.list.lock();
         let first = list.runs.first_entry()?;
@@ -111,6 +112,7 @@ impl Alarms {
             return None;
         }
         let run = first.remove();
+        run.cancel(Some("its deadline has passed".into()));
         // Ordering: Relaxed; see `any`.
         self.armed.store(!list.runs.is_empty(), Ordering::Relaxed);
         Some(run)
@@ -147,11 +149,12 @@ impl<P: Platform> Pool<P> {
         }
     }
 
+    /// As [`ring`](Self::ring), when that is known to be so.
     #[cold]
-    fn ring_all(&self) {
+    pub(super) fn ring_all(&self) {
         let now = self.platform.now();
         while let Some(run) = self.alarms.take_due(now) {
-            cancel_run(&run, Some("its deadline has passed".into()));
+            stop_run(&run);
         }
     }
 

@@ -220,7 +220,7 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn ring(&self) {
-        Pool::ring(self);
+        self.ring_all();
     }
 
     fn launch(&self, root: u32) {

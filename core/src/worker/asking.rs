@@ -16,13 +16,10 @@ impl<P: Platform> Worker<'_, P> {
                 if flow.attention() == 0 {
                     return Ok(());
                 }
-                if flow.is_timed() {
-                    // SAFETY: as above.
-                    unsafe { flow.look_at_clock(self.pool) };
-                }
                 // SAFETY: as above.
                 let task = unsafe { flow.graph() }.id(index);
-                if flow.is_stopped_for(task) {
+                // SAFETY: as above.
+                if flow.is_stopped_for(task) || unsafe { flow.is_over(self.pool) } {
                     return Err(Preempted::new(flow.stop_reason(task)));
                 }
                 Ok(())

@@ -29,7 +29,8 @@ impl<P: Platform> Worker<'_, P> {
             let mut stopped = flow.is_stopped_for(label.id);
             if !stopped && failures.iter().any(says_cancelled) {
                 flow.obey_tokens();
-                stopped = flow.is_stopped_for(label.id);
+                // SAFETY: as above.
+                stopped = flow.is_stopped_for(label.id) || unsafe { flow.is_over(self.pool) };
             }
             let causes = failures
                 .drain(..)

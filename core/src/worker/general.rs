@@ -138,10 +138,9 @@ impl<P: Platform> Worker<'_, P> {
     /// Whether a task of a run with such bits is not to be begun.
     #[cold]
     fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, mut attention: u32) -> bool {
-        if attention & (TIMED | STOP) == TIMED {
-            // SAFETY: this worker has the task in hand.
-            unsafe { flow.look_at_clock(self.pool) };
-            attention = flow.attention();
+        // SAFETY: this worker has the task in hand.
+        if attention & (TIMED | STOP) == TIMED && unsafe { flow.is_over(self.pool) } {
+            attention |= STOP;
         }
         if attention & SOME_CANCELLED != 0 {
             self.leave_out(flow, node, index);

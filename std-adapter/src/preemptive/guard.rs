@@ -51,10 +51,10 @@ impl DeadlineGuard {
 
 impl Drop for DeadlineGuard {
     fn drop(&mut self) {
-        if let Some(key) = self.armed.take()
-            && !timer::disarm(key)
-        {
-            // The timer has taken it, and may not have come to cancel yet. Twice is once.
+        // (Taken back whatever the time is.)
+        let taken = self.armed.take().is_some_and(|key| !timer::disarm(key));
+        if taken || self.is_expired() {
+            // The timer may not have come to cancel yet. Twice is once.
             self.canceller
                 .cancel_with(core::mem::take(&mut self.reason));
         }
