@@ -190,7 +190,7 @@ fn stepped_clock(
 ) {
     let executor = stepped::<Catching>(workers);
     body(&executor, &|| {
-        executor.platform().0.advance(Duration::from_micros(1))
+        executor.platform().0.advance(Duration::from_micros(1));
     });
 }
 

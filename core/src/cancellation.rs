@@ -136,7 +136,7 @@ impl CancellationToken {
 
     /// As [`cancel`](Self::cancel), with a reason that all errors will give.
     pub fn cancel_with(&self, reason: impl Into<String>) -> bool {
-        spread(&self.node, None, Some(Arc::from(reason.into())))
+        spread(&self.node, None, Some(&Arc::from(reason.into())))
     }
 
     /// Whether this token was cancelled, or one above it. One load. Whoever sees it sees what came before the cancel.
@@ -264,8 +264,8 @@ impl TokenCanceller {
     /// As [`CancellationToken::cancel_with`]. `false` as there.
     pub fn cancel_with(&self, reason: impl Into<String>) -> bool {
         let node = self.node.upgrade();
-        let reason = Some(Arc::from(reason.into()));
-        node.is_some_and(|node| spread(&node, Some(self.generation), reason))
+        let reason = Arc::from(reason.into());
+        node.is_some_and(|node| spread(&node, Some(self.generation), Some(&reason)))
     }
 
     /// Whether a cancel would still do something. It may not, a moment later.

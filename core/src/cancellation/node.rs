@@ -46,7 +46,7 @@ impl Node {
         });
         let verdict = node.attach(parent, &mut node.state.lock());
         if let Some(Cancelled { reason }) = verdict {
-            spreading::spread(&node, None, reason);
+            spreading::spread(&node, None, reason.as_ref());
         }
         node
     }
@@ -162,7 +162,7 @@ impl Node {
             .and_then(|parent| self.attach(parent, &mut state));
         drop(state);
         if let Some(Cancelled { reason }) = verdict {
-            spreading::spread(self, Some(generation), reason);
+            spreading::spread(self, Some(generation), reason.as_ref());
         }
     }
 

@@ -19,20 +19,20 @@ struct Rest {
 }
 
 /// Cancels a token, if it is of this generation, and what is under it. `false`: it was cancelled already, or reset.
-pub(super) fn spread(node: &Node, generation: Option<u64>, reason: Option<Arc<str>>) -> bool {
+pub(super) fn spread(node: &Node, generation: Option<u64>, reason: Option<&Arc<str>>) -> bool {
     let mut rest = Rest::default();
     let mut below: Vec<(Weak<Node>, u64)> = Vec::new();
     let mut collect = |below: &mut Vec<_>, subscriber| match subscriber {
         Subscriber::Child(child, generation) => below.push((child, generation)),
         Subscriber::Waker(waker) => rest.wakers.push(waker),
-        work => rest.work.push((work, reason.clone())),
+        work => rest.work.push((work, reason.cloned())),
     };
-    if !node.cancel(generation, reason.as_ref(), |one| collect(&mut below, one)) {
+    if !node.cancel(generation, reason, |one| collect(&mut below, one)) {
         return false;
     }
     while let Some((child, generation)) = below.pop() {
         if let Some(child) = child.upgrade() {
-            child.cancel(Some(generation), reason.as_ref(), |one| {
+            child.cancel(Some(generation), reason, |one| {
                 collect(&mut below, one);
             });
         }
