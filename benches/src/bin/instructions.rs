@@ -3,11 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+use core::hint::black_box;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
-use taskflow_std::{Builder, Event, Manual, RunError, RunOptions, Taskflow};
+use taskflow_std::{Builder, CancellationToken, Event, Manual, RunError, RunOptions, Taskflow};
 
 /// Tasks of a round, about.
 const TASKS: u32 = 100_000;
@@ -33,6 +34,8 @@ enum Graph {
     Chain,
     /// A loop of three tasks a pass.
     Loop,
+    /// No graph: one task that asks a token, and counts each time as a task.
+    Check,
 }
 
 impl Graph {
@@ -50,6 +53,15 @@ impl Graph {
                     },
                     body,
                 );
+                return flow;
+            }
+            Self::Check => {
+                let token = CancellationToken::new();
+                flow.emplace(move || {
+                    for _ in 0..TASKS {
+                        assert!(black_box(&token).check().is_ok());
+                    }
+                });
                 return flow;
             }
         };
@@ -74,7 +86,12 @@ fn run(args: &Args) -> Result<u64, RunError> {
         observer.detach();
     }
     let stats = executor.run_and_wait_with(&flow, RunOptions::new().rounds(args.rounds))?;
-    Ok(stats.tasks / stats.rounds)
+    let tasks = stats.tasks / stats.rounds;
+    Ok(if matches!(args.graph, Graph::Check) {
+        tasks * u64::from(TASKS)
+    } else {
+        tasks
+    })
 }
 
 fn main() -> ExitCode {
