@@ -57,19 +57,23 @@ impl Flow {
     }
 
     /// A task of this flow says that a token was cancelled: if one is that the active run, the task, or what they are part of is
-    /// under, and has not told them yet, they are cancelled now.
+    /// under, and has not told them yet, they are cancelled now. `true`: the run, what it is part of, or this task is cancelled
+    /// by one, though it may not have been stopped yet.
     #[cold]
-    pub(crate) fn obey_tokens(&self) {
+    pub(crate) fn obey_tokens(&self, task: TaskId) -> bool {
+        let (mut hit, own) = (false, task);
         let mut flow = Some(self.keep());
         while let Some(here) = flow {
             let run = here.queue.lock().active.clone();
             for (task, verdict) in run.iter().flat_map(|run| run.coming()) {
                 if let Some(run) = &run {
+                    hit |= task.is_none_or(|task| task == own);
                     apply(run, task, verdict.into_reason());
                 }
             }
             flow = run.and_then(|run| run.parent_flow());
         }
+        hit
     }
 
     /// Looks at the clock, if the active run has a deadline. `true`: that has passed, so the run, or the one that it is part of, will

@@ -28,9 +28,10 @@ impl<P: Platform> Worker<'_, P> {
         if !failures.is_empty() {
             let mut stopped = flow.is_stopped_for(label.id);
             if !stopped && failures.iter().any(says_cancelled) {
-                flow.obey_tokens();
-                // SAFETY: as above.
-                stopped = flow.is_stopped_for(label.id) || unsafe { flow.is_over(self.pool) };
+                stopped = flow.obey_tokens(label.id)
+                    || flow.is_stopped_for(label.id)
+                    // SAFETY: as above.
+                    || unsafe { flow.is_over(self.pool) };
             }
             let causes = failures
                 .drain(..)
