@@ -144,7 +144,9 @@ fn a_panic_or_an_error_in_a_block_is_that_of_its_task_and_the_policy_says_what_e
                             RunError::Panicked {
                                 task: Some(task), ..
                             } if throws => task,
-                            RunError::Failed { task, .. } if !throws => task,
+                            RunError::Failed {
+                                task: Some(task), ..
+                            } if !throws => task,
                             other => panic!("{other:?}"),
                         };
                         assert_eq!(task.name.as_deref(), Some("40"));

@@ -128,7 +128,10 @@ fn tasks_of_every_kind_are_skipped_when_a_value_is_missing() {
         let options = RunOptions::new().on_failure(FailurePolicy::CollectAll);
         let executor = Executor::new(workers);
         for _ in 0..3 {
-            let error = executor.run_with(&flow, options).wait().unwrap_err();
+            let error = executor
+                .run_with(&flow, options.clone())
+                .wait()
+                .unwrap_err();
             assert_eq!(error.stats().unwrap().skipped, 4);
         }
         assert_eq!((ran.get(), branched.get()), (0, 0));

@@ -29,7 +29,11 @@ fn a_refusal() -> TaskError {
 #[track_caller]
 fn failed(rig: &Rig, flow: &Taskflow<'_>) -> TaskLabel {
     match rig.run_and_wait(flow) {
-        Err(RunError::Failed { task, error, .. }) => {
+        Err(RunError::Failed {
+            task: Some(task),
+            error,
+            ..
+        }) => {
             assert_eq!(error.to_string(), "refused");
             task
         }
@@ -317,7 +321,9 @@ fn a_task_that_makes_its_value_again_while_that_is_read_fails_and_leaves_it_alon
         flow.remove_edge(value.task(), reader);
         flow.emplace(move || is_read.pass()).precede(value.task());
         let error = executor.run(&flow).wait().unwrap_err();
-        assert!(matches!(error, RunError::Failed { task, .. } if task.id == value.task().id()));
+        assert!(
+            matches!(error, RunError::Failed { task: Some(task), .. } if task.id == value.task().id())
+        );
         assert_eq!(dropped.get(), 1, "the new one");
         drop(flow);
         assert_eq!(dropped.get(), 2);

@@ -85,7 +85,7 @@ fn uses_of_one_module_by_several_flows_take_turns() {
         let options = RunOptions::new().rounds(3);
         let runs: Vec<_> = flows
             .iter()
-            .map(|flow| rig.start_with(flow, options))
+            .map(|flow| rig.start_with(flow, options.clone()))
             .collect();
         for run in runs {
             assert_eq!(rig.finish(run).unwrap().tasks, 3 * 5 * TASKS);

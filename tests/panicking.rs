@@ -225,7 +225,12 @@ fn a_task_that_gives_up_fails_its_run_with_its_error() {
             counted.add();
         }));
         let error = executor.run(&flow).wait().unwrap_err();
-        let RunError::Failed { task, error, stats } = error else {
+        let RunError::Failed {
+            task: Some(task),
+            error,
+            stats,
+        } = error
+        else {
             panic!("a failure is expected: {error:?}");
         };
         assert_eq!((task.id, task.name.as_deref()), (parse.id(), Some("parse")));

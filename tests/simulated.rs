@@ -22,12 +22,14 @@ mod deadlocks {
 }
 
 mod simulations {
+    mod deadlines;
     mod deadlocks;
     mod graphs;
     mod ledger;
     mod meetings;
     mod pipelines;
     mod replays;
+    mod tokens;
     mod units;
     mod waits;
 }

@@ -38,7 +38,11 @@ fn failed(result: Result<RunStats, RunError>) -> (String, RunStats) {
         Err(RunError::Panicked { task, stats, .. }) => {
             (named(task.expect("only tasks fail")), *stats)
         }
-        Err(RunError::Failed { task, stats, .. }) => (named(task), *stats),
+        Err(RunError::Failed {
+            task: Some(task),
+            stats,
+            ..
+        }) => (named(task), *stats),
         other => panic!("a failure is expected: {other:?}"),
     }
 }

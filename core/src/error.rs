@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
+use crate::cancellation::Cancelled;
 use crate::panic::Panic;
 use crate::runtime::Preempted;
 use crate::stats::{Failure, RunStats, Suppressed};
@@ -226,7 +227,7 @@ impl TaskError {
 impl TaskError {
     /// Whether the task left since it was told to stop.
     pub(crate) fn is_preempted(&self) -> bool {
-        self.0.is::<Preempted>()
+        self.0.is::<Preempted>() || self.0.is::<Cancelled>()
     }
 
     /// The error of a run, if it is one.
@@ -273,8 +274,8 @@ pub enum RunError {
     },
     /// A task returned an error first.
     Failed {
-        /// The task.
-        task: TaskLabel,
+        /// The task, or `None` for a spawned one.
+        task: Option<TaskLabel>,
         /// The error.
         error: TaskError,
         /// What ran all the same.
@@ -340,7 +341,7 @@ impl RunError {
         let Suppressed { task, failure } = first;
         match (failure, task) {
             (Failure::Panicked(panic), task) => Self::Panicked { task, panic, stats },
-            (Failure::Failed(error), Some(task)) => Self::Failed { task, error, stats },
+            (Failure::Failed(error), task) => Self::Failed { task, error, stats },
             (Failure::TaskRace, Some(task)) => Self::TaskRace { task, stats },
             (Failure::Again, Some(task)) => Self::Again { task, stats },
             (Failure::SemaphoreOverflow(semaphore), Some(task)) => Self::SemaphoreOverflow {
@@ -348,7 +349,7 @@ impl RunError {
                 task,
                 stats,
             },
-            // Only panics come without a task: those of the predicate of a run.
+            // Only panics and errors come without a task: those of spawned ones, and of the predicate of a run.
             (_, None) => Self::Cancelled {
                 reason: None,
                 stats,
@@ -361,7 +362,7 @@ impl RunError {
     pub(crate) fn into_failures(self) -> Vec<Suppressed> {
         let (task, failure, stats) = match self {
             Self::Panicked { task, panic, stats } => (task, Failure::Panicked(panic), stats),
-            Self::Failed { task, error, stats } => (Some(task), Failure::Failed(error), stats),
+            Self::Failed { task, error, stats } => (task, Failure::Failed(error), stats),
             Self::TaskRace { task, stats } => (Some(task), Failure::TaskRace, stats),
             Self::Again { task, stats } => (Some(task), Failure::Again, stats),
             Self::SemaphoreOverflow {
@@ -397,7 +398,14 @@ impl fmt::Display for RunError {
                 f,
                 "a spawned task or the predicate of a run panicked: {panic}"
             ),
-            Self::Failed { task, error, .. } => write!(f, "{task} failed: {error}"),
+            Self::Failed {
+                task: Some(task),
+                error,
+                ..
+            } => write!(f, "{task} failed: {error}"),
+            Self::Failed {
+                task: None, error, ..
+            } => write!(f, "a spawned task failed: {error}"),
             Self::TaskRace { task, .. } => write!(
                 f,
                 "{task} was started while it was scheduled or running already; order what leads to it"

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use crate::builder::Builder;
 use crate::error::RunError;
@@ -14,10 +15,12 @@ use crate::policy::RunOptions;
 use crate::pool::Pool;
 use crate::run::{Order, Rounds, Run};
 use crate::runnable::Runnable;
+use crate::runtime::Preempted;
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::sync::{Arc, erase};
 use crate::taskflow::Taskflow;
+use crate::wait::Seated;
 
 mod spawning;
 
@@ -303,6 +306,25 @@ impl<P: Platform> Executor<P> {
     #[must_use]
     pub fn current_worker(&self) -> Option<WorkerId> {
         self.pool.current_worker()
+    }
+
+    /// Whether the task that makes the call was told to stop: cancelled, by itself, with its run or its group, by a token, or since a
+    /// deadline has passed. To be left by `?`, from whatever depth, by a task that takes long; it is no failure then.
+    /// A few nanoseconds, and a look at the clock where its run has a deadline. The worker goes on with the task; there
+    /// is no policy that would want it for something else first.
+    ///
+    /// # Errors
+    ///
+    /// It was. Never outside of tasks of any executor, nor where the host has no thread-local record.
+    pub fn checkpoint(&self) -> Result<(), Preempted> {
+        self.pool
+            .on_stack(|worker| worker.map_or(Ok(()), Seated::checkpoint))
+    }
+
+    /// The nearest deadline of a run, by the host's clock. A host that steps the workers has to step again, at the latest, by then.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.pool.alarms.nearest()
     }
 
     /// The host.

@@ -32,7 +32,7 @@ use crate::mutant::mutant;
 use crate::nursery::Chunk;
 use crate::policy::FailurePolicy;
 use crate::protocol::completion::Completion;
-use crate::run::{Closed, Counts, Order, Run, Tasks};
+use crate::run::{Closed, Counts, Run, Tasks};
 use crate::suspension::Holds;
 use crate::sync::{
     Arc, AtomicU32, AtomicUsize, Mutex, Ordering, Padded, UnsafeCell, Weak, fresh_id,
@@ -48,6 +48,8 @@ pub(crate) const COLLECT_ALL: u32 = 4;
 pub(crate) const OBSERVED: u32 = 8;
 /// Some tasks of the run were cancelled, and the others go on.
 pub(crate) const SOME_CANCELLED: u32 = 16;
+/// The run, or one that it is part of, has a deadline.
+pub(crate) const TIMED: u32 = 32;
 
 mod attending;
 mod coarsening;
@@ -55,6 +57,7 @@ mod contention;
 mod nesting;
 mod owner;
 mod stopping;
+mod submitting;
 mod view;
 
 use coarsening::Coarse;
@@ -250,36 +253,6 @@ impl Flow {
         view.base + view.root()
     }
 
-    /// Starts a run of a graph that was frozen and checked, or queues it behind the unfinished ones. Gives
-    /// the handle's part, and the root if it is to be started now.
-    ///
-    /// # Errors
-    ///
-    /// The executor has no references left for the flow; nothing was started.
-    pub(crate) fn submit(
-        this: &Arc<Self>,
-        host: &Arc<dyn Host>,
-        order: Order,
-    ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
-        let run = Self::fresh_run(this, host, order);
-        let root = Self::enqueue(this, Arc::clone(&run))?;
-        if root.is_some() {
-            this.enter_contention();
-        }
-        Ok((run, root))
-    }
-
-    /// A run's state: the last one's, if its handle is gone, or a new one.
-    fn fresh_run(this: &Arc<Self>, host: &Arc<dyn Host>, order: Order) -> Arc<Run> {
-        let Some(spare) = this.queue.lock().spare.take() else {
-            return Run::new(host, this, order);
-        };
-        Run::again(spare, host, this, order).unwrap_or_else(|(spare, order)| {
-            this.queue.lock().spare.get_or_insert(spare);
-            Run::new(host, this, order)
-        })
-    }
-
     /// Puts `run` behind the others. If there are none it is active now, and the root's reference is
     /// returned, to be started on the run's host.
     ///
@@ -322,15 +295,18 @@ impl Flow {
         let base = place.expect("`enqueue` has registered the flow").base();
         // SAFETY: no run is active, and this one begins.
         unsafe { self.time_from(begun.at) };
-        let top = run.parent_flow().map_or(self.id, |parent| {
+        let (top, outer) = run.parent_flow().map_or((self.id, None), |parent| {
             // SAFETY: the run is part of an unfinished task of that flow, which has an active run.
-            unsafe { parent.view() }.top
+            let hot = unsafe { *parent.hot.get() };
+            (hot.top, hot.deadline)
         });
         // SAFETY: no run is active and the queue is locked, so no worker reads it; the owner writes it
         // only while no run is unfinished, and this one is.
         let hot = unsafe { &mut *self.hot.get() };
         (hot.base, hot.top, hot.run) = (base, top, begun.number);
-        let attention = begun.attention();
+        hot.deadline = [begun.deadline, outer].into_iter().flatten().min();
+        let timed = if hot.deadline.is_some() { TIMED } else { 0 };
+        let attention = begun.attention() | timed;
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
         let progress = &*self.progress;

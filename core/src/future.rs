@@ -84,7 +84,7 @@ impl TaskflowFuture {
     /// [`RunError::Cancelled`], unless a task fails. `false`: the run has ended, or was
     /// cancelled already.
     pub fn cancel(&self) -> bool {
-        cancel(&self.run, None)
+        cancel_run(&self.run, None)
     }
 
     /// Asks the run to start this task of its flow no more, in any of its rounds. If the task has begun to wait for
@@ -221,7 +221,7 @@ impl Drop for TaskflowFuture {
             return;
         };
         if self.cancels {
-            cancel(&self.run, None);
+            cancel_run(&self.run, None);
         }
         if let Some(error) = self.run.detach() {
             host.report(&error);
@@ -246,12 +246,12 @@ impl RunCanceller {
 
     /// As [`TaskflowFuture::cancel`].
     pub fn cancel(&self) -> bool {
-        cancel(&self.run, None)
+        cancel_run(&self.run, None)
     }
 
     /// As [`cancel`](Self::cancel), with a reason that the run's error will give.
     pub fn cancel_with(&self, reason: impl Into<String>) -> bool {
-        cancel(&self.run, Some(reason.into()))
+        cancel_run(&self.run, Some(reason.into()))
     }
 
     /// As [`TaskflowFuture::cancel_task`].
@@ -272,15 +272,24 @@ impl fmt::Debug for RunCanceller {
     }
 }
 
-fn cancel(run: &Arc<Run>, reason: Option<String>) -> bool {
-    let flow = run.cancel(reason);
-    if let Some(flow) = &flow {
-        release(flow.stop_run(run));
+/// Cancels a run, if it is unfinished and was not cancelled before. Any thread.
+pub(crate) fn cancel_run(run: &Arc<Run>, reason: Option<String>) -> bool {
+    let cancelled = run.cancel(reason);
+    if cancelled {
+        stop_run(run);
     }
-    flow.is_some()
+    cancelled
 }
 
-fn cancel_task(run: &Arc<Run>, task: TaskId, reason: Option<String>) -> bool {
+/// Has a run that was noted to be cancelled start no further task.
+pub(crate) fn stop_run(run: &Arc<Run>) {
+    if let Some(flow) = run.flow() {
+        release(flow.stop_run(run));
+    }
+}
+
+/// As [`cancel_run`], a task of it.
+pub(crate) fn cancel_task(run: &Arc<Run>, task: TaskId, reason: Option<String>) -> bool {
     let flow = run.cancel_task(task, reason);
     if let Some(flow) = &flow {
         release(flow.stop_task(run, task));

@@ -24,6 +24,7 @@ mod freeze;
 pub(crate) mod node;
 mod outputs;
 mod semaphores;
+mod tokens;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -31,6 +32,7 @@ use chunks::Chunks;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
 use outputs::Loose;
+use tokens::Tokens;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ pub(crate) struct Graph {
     removed: Vec<u32>,
     /// Weak edges of runtime tasks; sorted once the graph is frozen.
     scheduled: Vec<Edge>,
+    /// What tasks are cancelled with.
+    tokens: Tokens,
     /// Tasks that are special.
     special: usize,
     /// Tasks that acquire or release.
@@ -115,6 +119,7 @@ impl Graph {
             vacant: Vec::new(),
             removed: Vec::new(),
             scheduled: Vec::new(),
+            tokens: Tokens::new(),
             special: 0,
             contended: 0,
             once: 0,
@@ -286,6 +291,7 @@ impl Graph {
             self.special -= 1;
         }
         drop(self.take_needs(index));
+        self.tokens.remove(&index);
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;

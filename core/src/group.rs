@@ -12,17 +12,18 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::cancellation::Subscription;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
 use crate::job::{Job, cancel, quietly};
 use crate::mutant::mutant;
-use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
 use crate::stats::{Failure, RunStats, Suppressed};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
 
+mod following;
 mod owned;
 mod scope;
 
@@ -51,13 +52,15 @@ struct State {
     unstarted: Vec<Arc<dyn Job>>,
     sweep_at: usize,
     reason: Option<String>,
-    failure: Option<Panic>,
+    failure: Option<Failure>,
     suppressed: Vec<Suppressed>,
     ran: u64,
     skipped: u64,
     waiters: Vec<Waiter>,
     /// Nobody will take what failed.
     detached: bool,
+    /// The place on the list of the token that the group is under.
+    token: Option<Subscription>,
 }
 
 impl Group {
@@ -92,6 +95,7 @@ impl Group {
                 skipped: 0,
                 waiters: Vec::new(),
                 detached: false,
+                token: None,
             }),
         })
     }
@@ -124,9 +128,11 @@ impl Group {
         let mut state = self.state.lock();
         // Ordering: Relaxed; counted under the lock.
         self.pending.fetch_add(1, Ordering::Relaxed);
+        // (It stays cancelled where the group is not, after a wait.)
+        let verdict = state.token.as_ref().and_then(Subscription::verdict);
         // Ordering: Relaxed; written under the lock.
-        let cancelled =
-            self.cancelled.load(Ordering::Relaxed) && !mutant!("group_spawns_cancelled");
+        let cancelled = verdict.is_some()
+            || self.cancelled.load(Ordering::Relaxed) && !mutant!("group_spawns_cancelled");
         job.head().begin_queued();
         if !cancelled {
             if state.unstarted.len() >= state.sweep_at {
@@ -138,6 +144,9 @@ impl Group {
         }
         drop(state);
         drop(stale);
+        if let Some(verdict) = verdict {
+            self.cancel(verdict.into_reason());
+        }
         if cancelled {
             cancel(&job, None);
         } else {
@@ -163,13 +172,12 @@ impl Group {
         }
     }
 
-    /// Notes a child's panic. The first is the group's.
-    pub(crate) fn fail(&self, panic: Panic) {
+    /// Notes a child's failure. The first is the group's.
+    pub(crate) fn fail(&self, failure: Failure) {
         let mut state = self.state.lock();
         if state.failure.is_none() {
-            state.failure = Some(panic);
+            state.failure = Some(failure);
         } else {
-            let failure = Failure::Panicked(panic);
             let task = None;
             state.suppressed.push(Suppressed { task, failure });
         }
@@ -270,11 +278,10 @@ impl Group {
             .swap(mutant!("group_stays_cancelled"), Ordering::Relaxed);
         drop(state);
         match failure {
-            Some(panic) => Err(RunError::Panicked {
-                task: None,
-                panic,
-                stats: Box::new(stats),
-            }),
+            Some(failure) => {
+                let task = None;
+                Err(RunError::of_failure(Suppressed { task, failure }, stats))
+            }
             None if cancelled => Err(RunError::Cancelled {
                 reason,
                 stats: Box::new(stats),

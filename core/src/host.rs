@@ -9,7 +9,8 @@ use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
-use crate::run::Run;
+use crate::pool::AlarmId;
+use crate::run::{Alarm, Run};
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Target, Wait};
 
@@ -26,6 +27,15 @@ pub(crate) trait Host: Send + Sync {
 
     /// The host's clock.
     fn now(&self) -> Duration;
+
+    /// Has the run cancelled at that time, until what is returned is dropped.
+    fn arm(&self, at: Duration, run: &Arc<Run>) -> Alarm;
+
+    /// The run has ended.
+    fn disarm(&self, id: AlarmId);
+
+    /// Cancels the runs whose time is up.
+    fn ring(&self);
 
     /// Starts the root of a run that has just become active.
     fn launch(&self, root: u32);

@@ -32,7 +32,7 @@ pub use error::{Cause, JoinError};
 pub use handle::{Done, JoinHandle};
 
 pub(crate) use ending::{End, conclude, quietly};
-pub(crate) use handle::{cancel, unheard};
+pub(crate) use handle::{cancel, follow, unheard};
 pub(crate) use head::{BY_ADDRESS, Head};
 pub(crate) use walk::Walk;
 

@@ -13,6 +13,7 @@ mod taskflow;
 mod task;
 
 mod async_task;
+mod cancellation;
 mod coarsening;
 mod composition;
 mod condition;
@@ -79,6 +80,7 @@ mod mutant;
 mod sync;
 
 pub use builder::Builder;
+pub use cancellation::{CancellationToken, Cancelled, CancelledFuture, TokenCanceller};
 pub use coarsening::Coarsening;
 pub use composition::{
     CloneableWork, Composed, Composition, CompositionBuilder, CompositionError, CompositionParams,

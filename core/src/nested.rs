@@ -38,9 +38,9 @@ impl Nested {
             suspension: Some(self.suspender.begin(context)),
         };
         let order = Order {
-            rounds: Rounds::Times(1),
             policy: flow.policy(),
             parent: Some(parent),
+            ..Order::rounds(Rounds::Times(1))
         };
         let host = context.caller.host();
         let started = start(&host, order).and_then(|(run, root)| match root {
@@ -105,6 +105,9 @@ impl Nested {
             Err(error) => {
                 if let Some(stats) = error.stats() {
                     count_nested(flow, stats);
+                }
+                if let RunError::Cancelled { reason, .. } = &error {
+                    context.caller.break_off(reason.clone());
                 }
                 let failures = error.into_failures();
                 if failures.is_empty() {

@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 use core::time::Duration;
 
 use crate::panic::Panic;
+use crate::runtime::Preempted;
 use crate::seat::Seat;
 use crate::wait::Seated;
 
@@ -150,6 +151,16 @@ impl Local {
     /// Calls `look` with the innermost worker on this thread's stack.
     pub(crate) fn with<R>(&self, look: impl FnOnce(Option<&dyn Seated>) -> R) -> R {
         look(self.frame(self.seated.get()).map(|(worker, _)| worker))
+    }
+
+    /// Whether the task that the calling thread runs was told to stop; see
+    /// [`Executor::checkpoint`](crate::Executor::checkpoint).
+    ///
+    /// # Errors
+    ///
+    /// It was.
+    pub fn checkpoint(&self) -> Result<(), Preempted> {
+        self.with(|worker| worker.map_or(Ok(()), Seated::checkpoint))
     }
 
     /// Whether any worker on this thread's stack is such.

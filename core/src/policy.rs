@@ -1,5 +1,8 @@
 //! What a run does when a task of it fails.
 
+use core::time::Duration;
+
+use crate::cancellation::CancellationToken;
 use crate::flow::{COLLECT_ALL, KEEP_INDEPENDENT};
 
 /// What a run does when a task of it panics or returns an error. Whatever it does, the run ends with the
@@ -59,11 +62,13 @@ impl FailurePolicy {
 /// let stats = error.stats().expect("the run was started");
 /// assert_eq!((stats.tasks, stats.suppressed.len()), (4, 1));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct RunOptions {
     pub(crate) rounds: u64,
     pub(crate) policy: FailurePolicy,
+    pub(crate) token: Option<CancellationToken>,
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl RunOptions {
@@ -72,6 +77,8 @@ impl RunOptions {
         Self {
             rounds: 1,
             policy: FailurePolicy::StopAtFirst,
+            token: None,
+            deadline: None,
         }
     }
 
@@ -84,6 +91,43 @@ impl RunOptions {
     /// What to do when a task fails.
     pub const fn on_failure(mut self, policy: FailurePolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Has the run cancelled when the token is. If it is cancelled already, nothing of the run is started. The last token that is
+    /// named counts; a [`child`](CancellationToken::child) hears several by being below them.
+    pub fn token(mut self, token: &CancellationToken) -> Self {
+        self.token = Some(token.clone());
+        self
+    }
+
+    /// Has the run cancelled when so much time has passed since it was submitted, waiting for earlier runs of its flow included, by
+    /// the clock of the executor's host; with the reason "its deadline has passed".
+    ///
+    /// It is a cancel like any other: tasks that run already end as they like, and those that ask
+    /// ([`Runtime::check`](crate::Runtime::check)) are told. Tasks of such a run, and of graphs nested in it, cost a look at the
+    /// clock each; an executor wakes up for it once, and not at all for runs without one. O(log n) in the deadlines that are armed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use taskflow_core::{Executor, Manual, RunError, RunOptions, Taskflow};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let flow = Taskflow::new();
+    /// flow.emplace_async(|| std::future::pending());
+    /// let options = RunOptions::new().deadline(Duration::from_millis(20));
+    /// let run = executor.run_with(&flow, options);
+    /// executor.platform().step_all();
+    /// assert!(!run.is_done());
+    /// executor.platform().advance(Duration::from_millis(20));
+    /// executor.platform().step_all();
+    /// let error = run.wait().unwrap_err();
+    /// assert_eq!(error.to_string(), "the run was cancelled: its deadline has passed");
+    /// ```
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 }

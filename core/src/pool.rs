@@ -22,12 +22,15 @@ use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, Padded, Weak, e
 use crate::victims::Victims;
 use crate::wait::Seated;
 
+mod alarms;
 mod patience;
 mod seating;
 mod spare;
 mod standing_in;
 mod waiting;
 
+pub(crate) use alarms::AlarmId;
+use alarms::Alarms;
 use spare::Spares;
 
 /// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without
@@ -70,6 +73,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) spares: Spares,
     /// Whether the only seat of a single worker is the only one.
     pub(crate) sharing: Sharing,
+    /// Deadlines of runs.
+    pub(crate) alarms: Alarms,
     /// Rounds of search before sleep.
     pub(crate) spin: u32,
     guests: Guests,
@@ -175,6 +180,7 @@ impl<P: Platform> Pool<P> {
             taken: AtomicUsize::new(0),
             spares: Spares::default(),
             sharing: Sharing::default(),
+            alarms: Alarms::default(),
             spin: config.spin,
             guests: Guests::new(workers),
             lives: Mutex::new(Lives::default()),

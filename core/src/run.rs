@@ -12,6 +12,7 @@ use core::fmt;
 use core::task::Waker;
 use core::time::Duration;
 
+use crate::cancellation::CancellationToken;
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
@@ -24,6 +25,11 @@ use crate::stats::{RunStats, Suppressed};
 use crate::suspension::Suspension;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
+
+mod cancelling;
+mod ties;
+
+pub(crate) use ties::{Alarm, Ties};
 
 /// How often a flow is to run.
 pub(crate) enum Rounds {
@@ -44,6 +50,9 @@ pub(crate) struct Order {
     pub(crate) rounds: Rounds,
     pub(crate) policy: FailurePolicy,
     pub(crate) parent: Option<Parent>,
+    pub(crate) token: Option<CancellationToken>,
+    /// How long after the submission it is to be cancelled.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Order {
@@ -51,6 +60,8 @@ impl Order {
     pub(crate) fn of(options: RunOptions) -> Self {
         Self {
             policy: options.policy,
+            token: options.token,
+            deadline: options.deadline,
             ..Self::rounds(Rounds::Times(options.rounds))
         }
     }
@@ -61,6 +72,8 @@ impl Order {
             rounds,
             policy: FailurePolicy::StopAtFirst,
             parent: None,
+            token: None,
+            deadline: None,
         }
     }
 }
@@ -118,6 +131,9 @@ struct RunCell {
     outcome: Option<Result<RunStats, RunError>>,
     waiter: Waiter,
     detached: bool,
+    /// When it is over at the latest, by its host's clock.
+    deadline: Option<Duration>,
+    ties: Ties,
 }
 
 /// Who is to be told of the end.
@@ -144,6 +160,7 @@ pub(crate) struct Begun {
     some_cancelled: bool,
     observed: bool,
     policy: FailurePolicy,
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Begun {
@@ -169,6 +186,8 @@ pub(crate) struct Closed {
     #[expect(dead_code, reason = "kept, not read")]
     parent: Option<Arc<Flow>>,
     pub(crate) waiter: Waiter,
+    /// To be dropped before anybody is told.
+    pub(crate) ties: Ties,
     /// The error of a run whose handle is gone.
     pub(crate) unheard: Option<RunError>,
 }
@@ -256,6 +275,7 @@ impl Run {
             some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),
             policy: cell.policy,
+            deadline: cell.deadline,
         }
     }
 
@@ -268,27 +288,6 @@ impl Run {
     pub(crate) fn parent_flow(&self) -> Option<Arc<Flow>> {
         let cell = self.cell.lock();
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
-    }
-
-    /// Why the run, or this task of it, was cancelled, if a reason was given.
-    pub(crate) fn cancel_reason(&self, task: TaskId) -> Option<String> {
-        let cell = self.cell.lock();
-        let reason = cell.cancelled.as_ref();
-        reason.or(cell.cancelled_tasks.get(&task))?.clone()
-    }
-
-    /// Whether this task was cancelled.
-    pub(crate) fn is_cancelled(&self, task: TaskId) -> bool {
-        self.cell.lock().cancelled_tasks.contains_key(&task)
-    }
-
-    /// A task is left out or broken off. `true`: since it was cancelled, which makes the run a cancelled one.
-    pub(crate) fn leaves_out(&self, task: TaskId) -> bool {
-        let mut cell = self.cell.lock();
-        let reason = cell.cancelled_tasks.get(&task).cloned();
-        let cancelled = reason.is_some();
-        cell.left_out = cell.left_out.take().or(reason);
-        cancelled
     }
 
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
@@ -311,28 +310,6 @@ impl Run {
         } else {
             cell.suppressed.push(failed);
         }
-    }
-
-    /// Notes that the run is to be cancelled. `None` if it was already, or has ended.
-    pub(crate) fn cancel(&self, reason: Option<String>) -> Option<Arc<Flow>> {
-        let mut cell = self.cell.lock();
-        if cell.flow.is_none() || cell.cancelled.is_some() {
-            return None;
-        }
-        cell.cancelled = Some(reason);
-        cell.flow.clone()
-    }
-
-    /// Notes that a task is not to be started any more. `None`: it was noted before, is none of the run's flow,
-    /// or the run was cancelled or has ended.
-    pub(crate) fn cancel_task(&self, task: TaskId, reason: Option<String>) -> Option<Arc<Flow>> {
-        let mut cell = self.cell.lock();
-        let flow = cell.flow.clone().filter(|flow| flow.id() == task.flow())?;
-        if cell.cancelled.is_some() || cell.cancelled_tasks.contains_key(&task) {
-            return None;
-        }
-        cell.cancelled_tasks.insert(task, reason);
-        Some(flow)
     }
 
     /// Ends the run with its result. The last touch of the engine.
@@ -358,6 +335,7 @@ impl Run {
             host: cell.host.take().expect("a run is closed once"),
             flow: cell.flow.take().expect("a run is closed once"),
             waiter: core::mem::take(&mut cell.waiter),
+            ties: core::mem::take(&mut cell.ties),
             unheard,
         };
         // Ordering: Release, with the Acquire of `is_done`.
@@ -432,6 +410,8 @@ impl RunCell {
             outcome: None,
             waiter: Waiter::Nobody,
             detached: false,
+            deadline: None,
+            ties: Ties::default(),
         }
     }
 

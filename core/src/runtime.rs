@@ -6,6 +6,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
+use crate::cancellation::Cancelled;
 use crate::error::{RunError, TaskError};
 use crate::flow::{Flow, NotScheduled};
 use crate::future::wait_until_done;
@@ -78,6 +79,10 @@ pub struct Preempted {
 }
 
 impl Preempted {
+    pub(crate) fn new(reason: Option<String>) -> Self {
+        Self { reason }
+    }
+
     /// The reason that was given, if one was.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
@@ -96,6 +101,12 @@ impl fmt::Display for Preempted {
 
 impl core::error::Error for Preempted {}
 
+impl From<Cancelled> for Preempted {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::new(cancelled.into_reason())
+    }
+}
+
 impl<'env> Runtime<'env> {
     /// Spawns a task that is part of this one. A panic of it is this task's. If the run is stopped the
     /// closure is dropped instead.
@@ -106,6 +117,12 @@ impl<'env> Runtime<'env> {
         // (`RuntimeWork::step`, `EndChildren`), the task before its run, and a run ends before 'env does.
         let job = unsafe { core::mem::transmute::<Arc<dyn Job + 'env>, Arc<dyn Job>>(job) };
         self.group.launch(&self.host, job);
+    }
+
+    /// As [`spawn`](Self::spawn), a task that can give up: its error is this task's, as a panic is. One that left by `?` since the
+    /// run was stopped has not failed.
+    pub fn try_spawn(&self, closure: impl FnOnce() -> Result<(), TaskError> + Send + 'env) {
+        self.spawn(self.group.giving_up(closure));
     }
 
     /// As [`spawn`](Self::spawn), with a closure that spawns in turn: what it spawns is part of this task
@@ -145,7 +162,7 @@ impl<'env> Runtime<'env> {
     ///
     /// # Errors
     ///
-    /// [`RunError::Panicked`] with the first panic of a task, or [`RunError::Cancelled`]. The result of
+    /// [`RunError::Panicked`] or [`RunError::Failed`] with the first failure of a task, or [`RunError::Cancelled`]. The result of
     /// `body` is dropped then.
     ///
     /// # Examples
@@ -230,7 +247,10 @@ impl<'env> Runtime<'env> {
     /// long asks.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.group.is_cancelled() || self.flow.is_stopped()
+        self.group.is_cancelled()
+            || self.flow.attention() != 0
+                // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
+                && (self.flow.is_stopped() || unsafe { self.flow.is_over(&*self.host) })
     }
 
     /// As [`is_cancelled`](Self::is_cancelled), to be left by `?`.
@@ -240,8 +260,7 @@ impl<'env> Runtime<'env> {
     /// The run was stopped.
     pub fn check(&self) -> Result<(), Preempted> {
         if self.is_cancelled() {
-            let reason = self.flow.stop_reason(self.task);
-            return Err(Preempted { reason });
+            return Err(Preempted::new(self.flow.stop_reason(self.task)));
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::error::RunError;
 use crate::future::{RunCanceller, wait_until_done};
 use crate::group::Group;
 use crate::host::Host;
-use crate::run::{Order, Rounds, Run};
+use crate::policy::RunOptions;
+use crate::run::{Order, Run};
 use crate::runnable::Runnable;
 use crate::stats::RunStats;
 use crate::sync::{Arc, Mutex};
@@ -78,13 +79,19 @@ impl<'scope> Scope<'scope, '_> {
         flow: &'scope impl Runnable<'f>,
         rounds: u64,
     ) -> ScopedRun<'scope> {
+        self.run_with(flow, RunOptions::new().rounds(rounds))
+    }
+
+    /// Starts the flow as the options say, behind its unfinished runs.
+    pub fn run_with<'f>(
+        &'scope self,
+        flow: &'scope impl Runnable<'f>,
+        options: RunOptions,
+    ) -> ScopedRun<'scope> {
         let started = match self.host.begin_wait(flow.source().id(), None) {
-            _ if rounds == 0 => Err(Ok(RunStats::default())),
+            _ if options.rounds == 0 => Err(Ok(RunStats::default())),
             Err(_) => Err(Err(RunError::Deadlock)),
-            Ok(wait) => match flow
-                .source()
-                .submit(&self.host, Order::rounds(Rounds::Times(rounds)))
-            {
+            Ok(wait) => match flow.source().submit(&self.host, Order::of(options)) {
                 Ok((run, root)) => Ok((run, root, wait)),
                 Err(error) => Err(Err(error)),
             },

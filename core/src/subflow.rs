@@ -51,9 +51,9 @@ impl<'env> Subflow<'_, 'env> {
             suspension: None,
         };
         let order = Order {
-            rounds: Rounds::Times(1),
             policy: self.policy,
             parent: Some(parent),
+            ..Order::rounds(Rounds::Times(1))
         };
         let submitted = self.flow.source().submit(&host, order);
         self.flow.owner().close();

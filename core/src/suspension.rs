@@ -10,6 +10,8 @@
 //! A suspended task is unfinished, so its run goes on and everything it refers to lives. What it waits for
 //! is on its flow's list of [`Hold`]s, so that stopping the run stops that too.
 
+use alloc::string::String;
+use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
@@ -57,6 +59,9 @@ pub(crate) trait Caller {
 
     /// A task of the block at hand, which was called, did not just end.
     fn step_ended(&self, task: u32, outcome: Outcome, context: &mut Context<'_>);
+
+    /// A part of the task was cancelled: so is the task.
+    fn break_off(&self, reason: Option<String>);
 
     /// Waits on this task's stack. `root` is a root that the caller was given to start.
     fn wait(&self, target: Target<'_>, root: Option<u32>);
@@ -274,7 +279,9 @@ pub(crate) fn release(mut holds: Vec<Hold>) {
             Hold::Semaphores(flow) => arbiter::stop(flow),
             Hold::Turn(task) => arbiter::stop_task(task),
             Hold::Run(run) => {
-                if let Some(flow) = run.cancel(None) {
+                if run.cancel(None)
+                    && let Some(flow) = run.flow()
+                {
                     holds.extend(flow.stop_run(&run));
                 }
             }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::cancellation::CancellationToken;
 use crate::error::TaskflowError;
 use crate::flow::FlowOwner;
 use crate::semaphore::Semaphores;
@@ -237,6 +238,40 @@ impl<'flow> TaskHandle<'flow> {
         self.edit(|graph, index| {
             semaphores.each(&mut |semaphore| graph.release(index, semaphore));
         });
+        self
+    }
+
+    /// Has this task cancelled when the token is, as [`TaskflowFuture::cancel_task`](crate::TaskflowFuture::cancel_task) does:
+    /// in the runs that are unfinished then, in all of their rounds, and in those that are started while it is cancelled. A
+    /// module, or a subflow, ends with all that is in it. The last token that is named counts.
+    ///
+    /// O(log n) per such task at the begin of a run; the others pay nothing.
+    ///
+    /// # Panics
+    ///
+    /// While a run of the flow is unfinished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{CancellationToken, Executor, Manual, RunError, Taskflow};
+    ///
+    /// let (executor, ads) = (Executor::<Manual>::new(1), CancellationToken::new());
+    /// let flow = Taskflow::new();
+    /// flow.emplace(|| unreachable!("cancelled")).token(&ads);
+    /// flow.emplace(|| {});
+    /// ads.cancel_with("no advertisements today");
+    /// let error = executor.run(&flow).wait().unwrap_err();
+    /// assert!(matches!(error, RunError::Cancelled { stats, .. } if (stats.tasks, stats.skipped) == (1, 1)));
+    /// ads.reset();
+    /// drop(flow);
+    /// ```
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "tokens are named for their effect; the handle comes back for chaining"
+    )]
+    pub fn token(self, token: &CancellationToken) -> Self {
+        self.edit(|graph, index| graph.set_token(index, token));
         self
     }
 

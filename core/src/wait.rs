@@ -30,6 +30,7 @@ use crate::group::Group;
 use crate::job::Job;
 use crate::platform::WorkerId;
 use crate::run::{Run, Waiter};
+use crate::runtime::Preempted;
 use crate::sync::{Arc, StaticMutex, fresh_id};
 
 /// What is waited for.
@@ -126,6 +127,9 @@ pub(crate) trait Seated {
     /// Runs what the target needs until it is done, nothing of that is ready, or the host's clock stands at
     /// the deadline.
     fn help(&self, target: Target<'_>, deadline: Option<Duration>);
+
+    /// Whether the code that makes the call was told to stop, and why.
+    fn checkpoint(&self) -> Result<(), Preempted>;
 
     /// Gives the seat to a substitute. `false`: there is none to be had, the seat is kept.
     fn leave_seat(&self) -> bool;

@@ -10,6 +10,7 @@
 //! waiting. So the state lies in cells, no borrow of it lives across user code, and `current` tells at
 //! any moment whose code is running: a caught panic is dealt with from that alone ([`Worker::settle`]).
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
@@ -30,6 +31,7 @@ use crate::sync::{Arc, UnsafeCell};
 use crate::task::TaskId;
 use crate::wait::Target;
 
+mod asking;
 mod blocks;
 mod counting;
 mod failing;
@@ -319,6 +321,11 @@ impl<P: Platform> Caller for Worker<'_, P> {
                 Holding::Beside
             }
         })
+    }
+
+    fn break_off(&self, reason: Option<String>) {
+        // SAFETY: the task that makes the call is unfinished, and in this worker's hands.
+        unsafe { Caller::flow(self).break_off(self.index(), reason) };
     }
 
     fn wait(&self, target: Target<'_>, root: Option<u32>) {

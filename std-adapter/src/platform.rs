@@ -16,6 +16,11 @@ thread_local! {
     static LOCAL: Local = const { Local::new() };
 }
 
+/// Calls `look` with the calling thread's record. `None`: the thread's locals are gone.
+pub(crate) fn with_local<R>(look: impl FnOnce(&Local) -> R) -> Option<R> {
+    LOCAL.try_with(look).ok()
+}
+
 /// A host of operating-system threads, one per worker.
 #[derive(Debug)]
 pub struct StdPlatform {
@@ -103,6 +108,6 @@ impl Platform for StdPlatform {
 
     fn local(&self, f: &mut dyn FnMut(&Local)) {
         // While a thread's locals are being destroyed it counts as an outside thread.
-        let _ = LOCAL.try_with(|local| f(local));
+        with_local(f);
     }
 }

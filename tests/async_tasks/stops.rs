@@ -200,7 +200,9 @@ fn a_future_that_fails_anywhere_is_dropped_once_and_names_its_task() {
                         task.clone().unwrap(),
                         panic.message().unwrap_or("").to_owned(),
                     ),
-                    RunError::Failed { task, .. } => (task.clone(), "in result".to_owned()),
+                    RunError::Failed {
+                        task: Some(task), ..
+                    } => (task.clone(), "in result".to_owned()),
                     other => panic!("{other:?}"),
                 };
                 assert_eq!(task.name.as_deref(), Some("sour"));

@@ -3,14 +3,15 @@
 
 #![forbid(unsafe_code)]
 
+use core::hint::black_box;
 use core::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
 use taskflow_std::{
-    Builder, Coarsening, Event, Manual, Pipeline, PipelineBuilder, RunError, RunOptions, RunStats,
-    Runnable, Taskflow,
+    Builder, CancellationToken, Coarsening, Event, Manual, Pipeline, PipelineBuilder, RunError,
+    RunOptions, RunStats, Runnable, Taskflow,
 };
 
 /// Tasks of a round, about.
@@ -40,6 +41,8 @@ enum Graph {
     Chain,
     /// A loop of three tasks a pass.
     Loop,
+    /// No graph: one task that asks a token, and counts each time as a task.
+    Check,
     /// A square of tasks, each behind two, in blocks.
     Blocks,
     /// Tokens through a pipeline of four serial pipes with eight lines; a task is a pipe called for a token.
@@ -81,6 +84,15 @@ impl Graph {
                 return flow;
             }
             Self::Pipeline => return flow,
+            Self::Check => {
+                let token = CancellationToken::new();
+                flow.emplace(move || {
+                    for _ in 0..TASKS {
+                        assert!(black_box(&token).check().is_ok());
+                    }
+                });
+                return flow;
+            }
         };
         let tasks: Vec<_> = (0..shape.tasks()).map(|_| flow.emplace(|| {})).collect();
         for (from, to) in shape.edges() {
@@ -97,7 +109,12 @@ fn run(args: &Args) -> Result<u64, RunError> {
         return Ok(calls);
     }
     let stats = run_rounds(&args.graph.flow(), args)?;
-    Ok(stats.tasks / stats.rounds)
+    let tasks = stats.tasks / stats.rounds;
+    Ok(if matches!(args.graph, Graph::Check) {
+        tasks * u64::from(TASKS)
+    } else {
+        tasks
+    })
 }
 
 fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, RunError> {

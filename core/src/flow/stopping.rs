@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Flow, SOME_CANCELLED, STOP};
+use crate::graph::node::Flag;
 use crate::mutant::mutant;
 use crate::run::Run;
 use crate::suspension::Hold;
@@ -60,6 +61,19 @@ impl Flow {
             holds.push(Hold::Turn(task));
         }
         holds
+    }
+
+    /// A part of a task of the active run was cancelled: so is the task, in this round, and what comes after it is skipped.
+    ///
+    /// # Safety
+    ///
+    /// 1. The task is unfinished, and the caller has it in hand.
+    pub(crate) unsafe fn break_off(&self, index: u32, reason: Option<String>) {
+        // SAFETY: (1).
+        unsafe { self.active() }.leave_out(reason);
+        // SAFETY: (1).
+        let view = unsafe { self.view() };
+        view.node(index).raise(Flag::POISONED);
     }
 
     /// Whether the active run is to start this unfinished task of it no more: it is stopped, or the task was cancelled.

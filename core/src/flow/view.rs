@@ -1,6 +1,7 @@
 //! The frozen graph of a flow as workers read it: its tasks, or the blocks that they are run in.
 
 use core::ptr;
+use core::time::Duration;
 
 use super::Flow;
 use crate::graph::edges::Weak as WeakEdges;
@@ -25,6 +26,8 @@ pub(super) struct Hot {
     pub(super) base: u32,
     /// The outermost flow that the active run is part of.
     pub(super) top: u64,
+    /// When the active run, or one that it is part of, is over at the latest, by its host's clock.
+    pub(super) deadline: Option<Duration>,
     pub(super) nursery: bool,
     pub(super) run: RunId,
 }
@@ -44,6 +47,7 @@ impl Hot {
             references: 0,
             base: 0,
             top: flow,
+            deadline: None,
             nursery,
             run: RunId::NONE,
         }

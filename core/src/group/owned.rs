@@ -2,11 +2,14 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 use super::Group;
-use crate::error::RunError;
+use crate::cancellation::CancellationToken;
+use crate::error::{RunError, TaskError};
 use crate::host::Host;
 use crate::job::child;
+use crate::runtime::Preempted;
 use crate::sync::Arc;
 use crate::wait::Target;
 
@@ -54,12 +57,72 @@ impl TaskGroup {
         self.group.launch(&self.host, job);
     }
 
+    /// Spawns a task that can give up: its error is the group's, as a panic is. One that left by `?` since the group, or its
+    /// token, was cancelled has not failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, RunError};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let group = executor.task_group();
+    /// for text in ["1", "two", "3"] {
+    ///     group.try_spawn(move || {
+    ///         text.parse::<u8>()?;
+    ///         Ok(())
+    ///     });
+    /// }
+    /// assert!(matches!(group.wait(), Err(RunError::Failed { task: None, .. })));
+    /// ```
+    pub fn try_spawn(&self, closure: impl FnOnce() -> Result<(), TaskError> + Send + 'static) {
+        self.spawn(self.group.giving_up(closure));
+    }
+
+    /// Has the group cancelled whenever the token is, with the token's reason: as if it were cancelled itself, so its tasks that run
+    /// end as they like, and the wait says so. While the token is cancelled nothing that is spawned begins, also after that wait; once it is
+    /// reset the group goes on. The last token that is named counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{CancellationToken, Executor, Manual};
+    ///
+    /// let (executor, token) = (Executor::<Manual>::new(1), CancellationToken::new());
+    /// let group = executor.task_group();
+    /// group.token(&token);
+    /// group.spawn(|| unreachable!("cancelled"));
+    /// token.cancel_with("the user left");
+    /// assert_eq!(group.wait().unwrap_err().to_string(), "the run was cancelled: the user left");
+    /// group.spawn(|| unreachable!("the token is cancelled still"));
+    /// assert!(group.wait().is_err());
+    /// token.reset();
+    /// group.spawn(|| {});
+    /// group.wait()?;
+    /// # Ok::<(), taskflow_core::RunError>(())
+    /// ```
+    pub fn token(&self, token: &CancellationToken) {
+        self.group.follow(token);
+    }
+
+    /// Waits for all tasks, but no longer than `timeout` (longer only while a task that the calling thread took up is running).
+    /// `None`: the group goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait), but for the deadlock, which ends with the time.
+    pub fn wait_timeout(&self, timeout: Duration) -> Option<Result<(), RunError>> {
+        let target = Target::Group(&self.group);
+        let done = self.host.wait(target, None, Some(timeout));
+        done.then(|| self.group.take_outcome())
+    }
+
     /// Waits for all tasks of the group. The calling thread runs those that have not begun, and no other
     /// task; outside of tasks on the seat of a worker that sleeps.
     ///
     /// # Errors
     ///
-    /// [`RunError::Panicked`] with the first panic of a task (the others are in the stats that it
+    /// [`RunError::Panicked`] or [`RunError::Failed`] with the first failure of a task (the others are in the stats that it
     /// carries), or [`RunError::Cancelled`] if the group was cancelled; once, to one of those that wait.
     /// [`RunError::Deadlock`] if the caller is a task of the group, or one that such a task waits for;
     /// nothing was changed then.
@@ -86,6 +149,15 @@ impl TaskGroup {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.group.is_cancelled()
+    }
+
+    /// As [`is_cancelled`](Self::is_cancelled), to be left by `?` in a task of [`try_spawn`](Self::try_spawn).
+    ///
+    /// # Errors
+    ///
+    /// The group was cancelled.
+    pub fn check(&self) -> Result<(), Preempted> {
+        self.group.check()
     }
 }
 

@@ -3,8 +3,10 @@
 use core::fmt;
 
 use super::Group;
-use crate::error::RunError;
+use crate::cancellation::CancellationToken;
+use crate::error::{RunError, TaskError};
 use crate::host::Host;
+use crate::runtime::Preempted;
 use crate::scope::{AllEnded, Scope};
 use crate::sync::Arc;
 
@@ -15,6 +17,20 @@ impl<'scope> GroupScope<'scope, '_> {
     /// Spawns a task. If the group is cancelled the closure is dropped instead.
     pub fn spawn(&'scope self, closure: impl FnOnce() + Send + 'scope) {
         self.0.spawn_child(closure);
+    }
+
+    /// As [`spawn`](Self::spawn), a task that can give up: its error is the group's, as a panic is. One that left by `?` since the
+    /// group, or its token, was cancelled has not failed.
+    pub fn try_spawn(
+        &'scope self,
+        closure: impl FnOnce() -> Result<(), TaskError> + Send + 'scope,
+    ) {
+        self.0.try_spawn_child(closure);
+    }
+
+    /// Has the group cancelled when the token is, as [`TaskGroup::token`](crate::TaskGroup::token).
+    pub fn token(&self, token: &CancellationToken) {
+        self.0.group().follow(token);
     }
 
     /// Lets no task begin that has not: their closures are dropped, and so are those that are spawned
@@ -32,13 +48,22 @@ impl<'scope> GroupScope<'scope, '_> {
     pub fn is_cancelled(&self) -> bool {
         self.0.group().is_cancelled()
     }
+
+    /// As [`is_cancelled`](Self::is_cancelled), to be left by `?` in a task of [`try_spawn`](Self::try_spawn).
+    ///
+    /// # Errors
+    ///
+    /// The group was cancelled.
+    pub fn check(&self) -> Result<(), Preempted> {
+        self.0.group().check()
+    }
 }
 
 /// Calls `body` with a group, and waits until all of its tasks have ended, also when `body` panics.
 ///
 /// # Errors
 ///
-/// [`RunError::Panicked`] with the first panic of a task, or [`RunError::Cancelled`]. The result of
+/// [`RunError::Panicked`] or [`RunError::Failed`] with the first failure of a task, or [`RunError::Cancelled`]. The result of
 /// `body` is dropped then.
 pub(crate) fn enter<'env, R>(
     host: Arc<dyn Host>,

@@ -11,7 +11,7 @@ use crate::error::RunError;
 use crate::group::Group;
 use crate::host::Host;
 use crate::panic::Panic;
-use crate::stats::RunStats;
+use crate::stats::{Failure, RunStats};
 use crate::sync::Arc;
 
 /// How a job ended.
@@ -124,7 +124,9 @@ fn end_one(
         predecessors,
         guests,
         waker,
+        ties,
     } = closed;
+    drop(ties);
     if let Some(waker) = waker {
         let mut waker = Some(waker);
         quietly(&*host, &mut || {
@@ -150,7 +152,7 @@ fn end_one(
 /// Gives a panic that nobody will ask for to the group, or else to the executor's panic handler.
 pub(crate) fn panicked_unheard(host: &dyn Host, group: Option<&Arc<Group>>, panic: Panic) {
     if let Some(group) = group {
-        return group.fail(panic);
+        return group.fail(Failure::Panicked(panic));
     }
     let error = RunError::Panicked {
         task: None,

@@ -5,9 +5,11 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 use super::ending::{panicked_unheard, quietly};
 use super::{End, Job, JobOf, JoinError, end_elsewhere};
+use crate::cancellation::{CancellationToken, Subscriber};
 use crate::group::Group;
 use crate::host::Host;
 use crate::sync::{Arc, erase};
@@ -71,6 +73,56 @@ impl<T> JoinHandle<T> {
         cancel(&self.done().job, Some(reason.into()))
     }
 
+    /// Waits for the value, but no longer than `timeout` (longer only while a task that the calling thread took up is
+    /// running). `None`: the task goes on, and so does the handle.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no value. It is given once: a later call answers [`JoinError::Taken`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use taskflow_core::{Executor, Manual};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let mut answer = executor.spawn(|| 6 * 7);
+    /// assert!(answer.wait_timeout(Duration::ZERO).is_none());
+    /// let answer = answer.wait_timeout(Duration::from_secs(1)).expect("it takes no second");
+    /// assert_eq!(answer?, 42);
+    /// # Ok::<(), taskflow_core::JoinError>(())
+    /// ```
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<T, JoinError>> {
+        let job = self.done().job;
+        if let Some(host) = &self.host
+            && !self.is_done()
+            && !host.wait(Target::Job(&job), None, Some(timeout))
+        {
+            return None;
+        }
+        Some(self.take())
+    }
+
+    /// Has the task cancelled when the token is, if it has not begun by then; at once if the token is cancelled already. One that has begun goes on, and
+    /// can ask ([`Executor::checkpoint`](crate::Executor::checkpoint)). It may be under several. O(1).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{CancellationToken, Executor, JoinError, Manual};
+    ///
+    /// let (executor, token) = (Executor::<Manual>::new(1), CancellationToken::new());
+    /// let task = executor.spawn(|| unreachable!("cancelled")).token(&token);
+    /// token.cancel_with("the user left");
+    /// let error = task.wait().unwrap_err();
+    /// assert!(matches!(error, JoinError::Cancelled { reason: Some(why) } if why == "the user left"));
+    /// ```
+    pub fn token(self, token: &CancellationToken) -> Self {
+        follow(&self.done().job, token);
+        self
+    }
+
     fn take(&mut self) -> Result<T, JoinError> {
         self.host = None;
         self.job.take().unwrap_or(Err(JoinError::Taken))
@@ -81,6 +133,16 @@ impl<T> JoinHandle<T> {
     pub fn done(&self) -> Done {
         Done {
             job: erase!(Arc::clone(&self.job) => dyn Job),
+        }
+    }
+}
+
+/// Has a job cancelled when the token is.
+pub(crate) fn follow(job: &Arc<dyn Job>, token: &CancellationToken) {
+    match token.subscribe(Subscriber::Job(Arc::clone(job))) {
+        Ok(subscription) => job.head().tie(subscription),
+        Err(verdict) => {
+            cancel(job, verdict.into_reason());
         }
     }
 }

@@ -6,6 +6,7 @@ use core::task::Waker;
 use super::Job;
 use super::ending::End;
 use super::error::Cause;
+use crate::cancellation::Subscription;
 use crate::group::Group;
 use crate::host::Host;
 use crate::mutant::mutant;
@@ -48,6 +49,8 @@ struct Links {
     cause: Option<Cause>,
     guests: Vec<WorkerId>,
     waker: Option<Waker>,
+    /// The places on the lists of the tokens that it is under.
+    ties: Vec<Subscription>,
     /// Nobody will ask for the result.
     detached: bool,
 }
@@ -74,6 +77,7 @@ pub(super) struct Closed {
     pub(super) predecessors: Vec<Arc<dyn Job>>,
     pub(super) guests: Vec<WorkerId>,
     pub(super) waker: Option<Waker>,
+    pub(super) ties: Vec<Subscription>,
 }
 
 impl Head {
@@ -91,6 +95,7 @@ impl Head {
                 cause: None,
                 guests: Vec::new(),
                 waker: None,
+                ties: Vec::new(),
                 detached: false,
             }),
         }
@@ -292,6 +297,7 @@ impl Head {
             predecessors: core::mem::take(&mut links.predecessors),
             guests: core::mem::take(&mut links.guests),
             waker: links.waker.take(),
+            ties: core::mem::take(&mut links.ties),
         };
         // Ordering: Release, with the Acquire of `is_done`.
         let order = mutant!("job_done_no_release", Ordering::Relaxed, Ordering::Release);

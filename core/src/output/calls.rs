@@ -114,7 +114,7 @@ impl<'env> Taskflow<'env> {
     /// let (text, radix) = (flow.produce(|| "4z"), flow.produce(|| 10));
     /// flow.try_zip((text, radix), |text, radix| Ok(i32::from_str_radix(text, radix)?));
     /// let error = Executor::<Manual>::new(1).run_and_wait(&flow).unwrap_err();
-    /// assert!(matches!(error, RunError::Failed { task, .. } if task.id.index() == 2));
+    /// assert!(matches!(error, RunError::Failed { task: Some(task), .. } if task.id.index() == 2));
     /// ```
     pub fn try_zip<I, F, R>(&self, inputs: I, mut f: F) -> Output<'_, 'env, R>
     where

@@ -1,6 +1,7 @@
 //! Taking up seats, giving them back, and lending them.
 
 use super::Pool;
+use super::alarms::Watch;
 use crate::mutant::mutant;
 use crate::observer::{Event, EventKind};
 use crate::platform::{Platform, WorkerId, with_local};
@@ -100,6 +101,7 @@ impl<P: Platform> SeatPool for Pool<P> {
         if state.left || self.is_closed() {
             return Step::Closed;
         }
+        self.ring();
         let Some(deque) = self.sit(state) else {
             return Step::Idle;
         };
@@ -139,6 +141,7 @@ impl<P: Platform> SeatPool for Pool<P> {
 
     fn sleep(&self, worker: WorkerId) -> bool {
         let slot = &self.slots[worker.index()];
+        let watch = Watch::new(self, worker);
         let mut parked = false;
         loop {
             // Ordering: Acquire, with the Release of `grant`; `sit` takes the grant.
@@ -155,7 +158,7 @@ impl<P: Platform> SeatPool for Pool<P> {
                 parked = true;
                 self.tell(worker, EventKind::Park);
             }
-            self.platform.park(worker, None);
+            watch.park(None);
         }
     }
 

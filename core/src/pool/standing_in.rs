@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::Pool;
 use crate::job::{Head, Job, quietly};
 use crate::platform::{Platform, WorkerId, with_local};
+use crate::runtime::Preempted;
 use crate::sync::Arc;
 use crate::wait::{Seated, Target};
 
@@ -72,6 +73,10 @@ impl Seated for StandIn<'_> {
         if let Some(worker) = self.worker {
             worker.help(target, deadline);
         }
+    }
+
+    fn checkpoint(&self) -> Result<(), Preempted> {
+        self.worker.map_or(Ok(()), Seated::checkpoint)
     }
 
     /// The engine, in whose middle this is, needs the seat as soon as the code returns.

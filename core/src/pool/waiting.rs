@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
+use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
 use crate::directory::Directory;
 use crate::error::RunError;
@@ -13,7 +14,7 @@ use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::Chain;
-use crate::run::Run;
+use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
@@ -133,7 +134,7 @@ impl<P: Platform> Pool<P> {
                 }
                 time = Some(patience.park(left));
             }
-            self.platform.park(guest.id(), time);
+            Watch::new(self, guest.id()).park(time);
         }
     }
 
@@ -191,7 +192,7 @@ impl<P: Platform> Pool<P> {
             }
             drop(lives);
             self.help_any();
-            self.platform.park(guest.id(), None);
+            Watch::new(self, guest.id()).park(None);
         }
     }
 }
@@ -230,6 +231,18 @@ impl<P: Platform> Host for Pool<P> {
 
     fn now(&self) -> Duration {
         self.platform.now()
+    }
+
+    fn arm(&self, at: Duration, run: &Arc<Run>) -> Alarm {
+        Alarm::new(self.host(), self.arm_for(at, run))
+    }
+
+    fn disarm(&self, id: AlarmId) {
+        self.disarm_at_end(id);
+    }
+
+    fn ring(&self) {
+        self.ring_all();
     }
 
     fn launch(&self, root: u32) {

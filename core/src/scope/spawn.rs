@@ -3,9 +3,11 @@
 use core::fmt;
 
 use super::Scope;
+use crate::cancellation::CancellationToken;
+use crate::error::TaskError;
 use crate::group::Group;
 use crate::host::Host;
-use crate::job::{Head, Job, JobCell, JobOf, JoinError, cancel, child, unheard};
+use crate::job::{Head, Job, JobCell, JobOf, JoinError, cancel, child, follow, unheard};
 use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
@@ -75,6 +77,14 @@ impl<'scope> Scope<'scope, '_> {
         self.launch(job);
     }
 
+    /// The same, which can give up.
+    pub(crate) fn try_spawn_child(
+        &'scope self,
+        closure: impl FnOnce() -> Result<(), TaskError> + Send + 'scope,
+    ) {
+        self.spawn_child(self.group.giving_up(closure));
+    }
+
     fn launch(&'scope self, job: Arc<dyn Job + 'scope>) -> Arc<dyn Job> {
         // SAFETY: only the lifetime changes. The engine uses the closure and the value of a job before it
         // counts the job as ended (`conclude`), and never afterwards: what it may still hold then is an
@@ -106,6 +116,13 @@ impl<T> ScopedHandle<'_, T> {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.job.head().is_done()
+    }
+
+    /// As [`JoinHandle::token`](crate::JoinHandle::token).
+    #[must_use = "dropping the handle leaves the task to the scope"]
+    pub fn token(self, token: &CancellationToken) -> Self {
+        follow(&self.job, token);
+        self
     }
 
     /// As [`JoinHandle::cancel`](crate::JoinHandle::cancel).

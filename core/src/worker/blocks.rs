@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::{Current, Worker};
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, View};
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, TIMED, View};
 use crate::graph::blocks::block_of;
 use crate::graph::node::{Context, Flag, Outcome};
 use crate::observer::{Ended, EventKind};
@@ -55,7 +55,7 @@ impl<P: Platform> Worker<'_, P> {
             self.tell_of_task(flow, task, EventKind::Ready);
             self.tell_of_task(flow, task, EventKind::Start);
         }
-        let attention = flow.attention() & (STOP | SOME_CANCELLED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | TIMED);
         let stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, task, attention);
         let outcome = if stopped {
@@ -99,6 +99,17 @@ impl<P: Platform> Worker<'_, P> {
         if outcome == Outcome::Skipped {
             self.count_skipped(flow, task);
         }
+    }
+
+    /// The task whose code is running: that, or the one of the block that was called last.
+    pub(super) fn task_of(&self, flow: &Flow, index: u32) -> u32 {
+        // SAFETY: what is running is unfinished, so its run is active.
+        let view = unsafe { flow.view() };
+        if !view.coarse {
+            return index;
+        }
+        // SAFETY: the block is unfinished, so its plan is there.
+        unsafe { block_of(view.node(index)) }.last_called()
     }
 
     /// Deals with a panic of a task of a block: the block goes on behind it.

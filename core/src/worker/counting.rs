@@ -206,6 +206,8 @@ impl<P: Platform> Worker<'_, P> {
         // SAFETY: all tasks are counted, and this worker is the one that counted the last.
         let ended = unsafe { flow.end_run(now) };
         let closed = ended.closed;
+        // So that the run's state can be used again by whoever hears of the end.
+        drop(closed.ties);
         if let Some((host, root)) = ended.next {
             host.launch(root);
         }

@@ -26,7 +26,13 @@ impl<P: Platform> Worker<'_, P> {
         let run = unsafe { flow.active() };
         let mut goes_on = flow.attention() & (KEEP_INDEPENDENT | COLLECT_ALL) != 0;
         if !failures.is_empty() {
-            let stopped = flow.is_stopped_for(label.id);
+            let mut stopped = flow.is_stopped_for(label.id);
+            if !stopped && failures.iter().any(says_cancelled) {
+                stopped = flow.obey_tokens(label.id)
+                    || flow.is_stopped_for(label.id)
+                    // SAFETY: as above.
+                    || unsafe { flow.is_over(self.pool) };
+            }
             let causes = failures
                 .drain(..)
                 .flat_map(|failed| causes(failed, stopped));
@@ -76,6 +82,11 @@ impl<P: Platform> Worker<'_, P> {
             node.raise(Flag::POISONED);
         }
     }
+}
+
+/// Whether the task left since it was told to, or since a token was cancelled.
+fn says_cancelled(failed: &Suppressed) -> bool {
+    matches!(&failed.failure, Failure::Failed(error) if error.is_preempted())
 }
 
 /// What made a task fail. An error that it handed on from a nested run is that of the nested task. `stopped`:

@@ -9,7 +9,7 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, View};
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, TIMED, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -71,7 +71,7 @@ impl<P: Platform> Worker<'_, P> {
     ) -> Option<(Outcome, bool)> {
         // SAFETY: (1) this worker has the task in hand.
         let node = unsafe { view.record(index) };
-        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED);
         context.stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, index, attention);
         if node.has(Flag::SPECIAL)
@@ -137,7 +137,17 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Whether a task of a run with such bits is not to be begun.
     #[cold]
-    pub(super) fn is_stopped(&self, flow: &Flow, node: &Node, index: u32, attention: u32) -> bool {
+    pub(super) fn is_stopped(
+        &self,
+        flow: &Flow,
+        node: &Node,
+        index: u32,
+        mut attention: u32,
+    ) -> bool {
+        // SAFETY: this worker has the task in hand.
+        if attention & (TIMED | STOP) == TIMED && unsafe { flow.is_over(self.pool) } {
+            attention |= STOP;
+        }
         if attention & SOME_CANCELLED != 0 {
             self.leave_out(flow, node, index);
         }

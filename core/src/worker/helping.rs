@@ -14,6 +14,7 @@ use crate::pool::Queues;
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
+use crate::runtime::Preempted;
 use crate::seat::Tenure;
 use crate::sync::Arc;
 use crate::wait::{Seated, Target};
@@ -283,6 +284,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
             Target::Job(job) => self.help_job(job, deadline),
             Target::Group(group) => self.help_group(group, deadline),
         }
+    }
+
+    fn checkpoint(&self) -> Result<(), Preempted> {
+        self.ask()
     }
 
     fn leave_seat(&self) -> bool {

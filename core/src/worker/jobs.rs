@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{Current, SLICE, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{End, Job, Walk, conclude, refuse, same};
+use crate::job::{End, Head, Job, Walk, conclude, refuse, same};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
@@ -20,12 +20,19 @@ pub(super) struct Frame {
     outer: Current,
 }
 
+impl Frame {
+    pub(super) fn head(&self) -> &Head {
+        self.job.head()
+    }
+}
+
 impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
     /// lasts. Gives what it has in hand then.
     pub(super) fn run_job(&self, flow: &Flow, reference: u32, index: u32) -> Option<u32> {
         let mut next = self.pool.nursery.take(flow, index, reference);
         while let Some(job) = next {
+            self.pool.ring();
             if !job.head().claim() {
                 break;
             }
@@ -109,6 +116,7 @@ impl<P: Platform> Worker<'_, P> {
             || target.head().is_done(),
             deadline,
             || {
+                self.pool.ring();
                 let job = walk.claim_next(self.pool.identity());
                 // What the job before has made ready is mostly what comes next.
                 let taken = job.as_ref().zip(held.as_ref());
@@ -133,6 +141,7 @@ impl<P: Platform> Worker<'_, P> {
             || group.is_done(),
             deadline,
             || {
+                self.pool.ring();
                 let slice_ends = self.slice.get() == 1;
                 let job = group.claim_next(self.pool.identity(), slice_ends)?;
                 if let Some(next) = self.perform(job) {

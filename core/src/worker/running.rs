@@ -53,7 +53,7 @@ impl<P: Platform> Worker<'_, P> {
         }
         let mut context = Context::new(self);
         loop {
-            let outcome = match flow.attention() {
+            let mut outcome = match flow.attention() {
                 0 => {
                     // SAFETY: (1) it comes from a reference or a row.
                     let node = unsafe { view.record(index) };
@@ -70,7 +70,12 @@ impl<P: Platform> Worker<'_, P> {
             };
             if outcome == Outcome::Failed {
                 // (A stopped run skips what follows, however this one ended.)
-                let _ = self.fail_with(flow, index, &mut context.failures);
+                outcome = self.fail_with(flow, index, &mut context.failures);
+                if outcome == Outcome::Cancelled && self.has_seat() {
+                    // What comes after it may be to be left out, and nothing else.
+                    let next = self.end(flow, &view, index, outcome, &mut context)?;
+                    return Some(self.in_hand(flow, &view, next));
+                }
             }
             if !self.has_seat() {
                 self.pool.finish_late(Late::of(view.base + index, outcome));

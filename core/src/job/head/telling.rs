@@ -3,6 +3,7 @@
 use core::task::Waker;
 
 use super::Head;
+use crate::cancellation::{Cancelled, Subscription};
 use crate::platform::WorkerId;
 
 impl Head {
@@ -30,6 +31,23 @@ impl Head {
     /// Has `guest` left alone at the end.
     pub(crate) fn forget_waiter(&self, guest: WorkerId) {
         self.links.lock().guests.retain(|waiter| *waiter != guest);
+    }
+
+    /// Keeps the job's place on a token's list.
+    pub(in crate::job) fn tie(&self, subscription: Subscription) {
+        let mut links = self.links.lock();
+        if links.host.is_some() {
+            links.ties.push(subscription);
+            return;
+        }
+        drop(links);
+        drop(subscription);
+    }
+
+    /// The verdict on a token that the job is under.
+    pub(crate) fn verdict(&self) -> Option<Cancelled> {
+        let links = self.links.lock();
+        links.ties.iter().find_map(Subscription::verdict)
     }
 
     /// Has the task of another runtime woken at the end, in the place of the one before. `false`: the end

@@ -293,7 +293,9 @@ impl Replay<'_> {
                 assert_eq!(stats.rounds, ran.rounds);
             }
             Err(
-                error @ (RunError::Failed { task, .. }
+                error @ (RunError::Failed {
+                    task: Some(task), ..
+                }
                 | RunError::Panicked {
                     task: Some(task), ..
                 }),
