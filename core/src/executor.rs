@@ -19,6 +19,7 @@ use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::taskflow::Taskflow;
 
+mod algorithms;
 mod spawning;
 
 /// Runs graphs on a pool of workers that steal work from one another.
@@ -312,6 +313,10 @@ impl<P: Platform> Executor<P> {
 
     pub(crate) fn host(&self) -> Arc<dyn Host> {
         Arc::clone(&self.pool) as Arc<dyn Host>
+    }
+
+    pub(crate) fn host_ref(&self) -> &dyn Host {
+        &*self.pool
     }
 
     fn ended(&self, outcome: Result<RunStats, RunError>) -> TaskflowFuture {

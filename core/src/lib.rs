@@ -27,6 +27,8 @@ mod graph;
 mod executor;
 mod runnable;
 
+mod algorithm;
+
 mod job;
 
 mod group;
@@ -76,6 +78,7 @@ pub mod protocol;
 mod mutant;
 mod sync;
 
+pub use algorithm::{Divisible, IndexBox, Indices, Parallel, Partitioner, Steps};
 pub use builder::Builder;
 pub use composition::{
     CloneableWork, Composed, Composition, CompositionBuilder, CompositionError, CompositionParams,

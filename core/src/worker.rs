@@ -32,6 +32,7 @@ use crate::task::TaskId;
 use crate::wait::Target;
 
 mod counting;
+mod enclosing;
 mod failing;
 mod finding;
 mod general;

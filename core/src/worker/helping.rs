@@ -13,7 +13,7 @@ use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
-use crate::wait::{Seated, Target};
+use crate::wait::{Enclosing, Seated, Target};
 
 /// References of one flow: the first, and how many.
 pub(super) type Range = (u32, u32);
@@ -257,6 +257,14 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn holds(&self, id: u64) -> bool {
         self.holds_up(id)
+    }
+
+    fn enclosing(&self) -> Enclosing {
+        self.encloses()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_enclosed_stopped()
     }
 
     fn queue(&self, job: Arc<dyn Job>) {

@@ -20,6 +20,12 @@ pub(super) struct Frame {
     outer: Current,
 }
 
+impl Frame {
+    pub(super) fn group(&self) -> Option<&Arc<Group>> {
+        self.job.head().group()
+    }
+}
+
 impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
     /// lasts. Gives what it has in hand then.

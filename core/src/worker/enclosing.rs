@@ -1,0 +1,50 @@
+//! What the code on a worker's stack is part of.
+
+use alloc::sync::Arc;
+
+use super::{Current, Worker};
+use crate::platform::Platform;
+use crate::wait::Enclosing;
+
+impl<P: Platform> Worker<'_, P> {
+    /// As [`Seated::enclosing`](crate::wait::Seated::enclosing).
+    pub(super) fn encloses(&self) -> Enclosing {
+        let current = self.current.get();
+        match (self.flow_of(current), current) {
+            (Some(flow), Current::Task(_, index)) => {
+                // SAFETY: the task that makes the call is unfinished.
+                let task = unsafe { flow.graph() }.id(index);
+                Enclosing::Task(flow.keep(), task)
+            }
+            (_, Current::Job) => {
+                let jobs = self.jobs.borrow();
+                let group = jobs.last().and_then(|frame| frame.group());
+                group.map_or(Enclosing::Nothing, |group| {
+                    Enclosing::Group(Arc::clone(group))
+                })
+            }
+            _ => Enclosing::Nothing,
+        }
+    }
+
+    /// As [`Seated::is_stopped`](crate::wait::Seated::is_stopped).
+    pub(super) fn is_enclosed_stopped(&self) -> bool {
+        let current = self.current.get();
+        match (self.flow_of(current), current) {
+            (Some(flow), Current::Task(_, index)) => {
+                if flow.attention() == 0 {
+                    return false;
+                }
+                // SAFETY: the task that makes the call is unfinished.
+                let task = unsafe { flow.graph() }.id(index);
+                flow.is_stopped_for(task)
+            }
+            (_, Current::Job) => {
+                let jobs = self.jobs.borrow();
+                let group = jobs.last().and_then(|frame| frame.group());
+                group.is_some_and(|group| group.is_stopped())
+            }
+            _ => false,
+        }
+    }
+}
