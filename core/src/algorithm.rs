@@ -26,6 +26,7 @@
 mod counting;
 mod crew;
 mod divisible;
+mod driving;
 mod each;
 mod finding;
 mod index_box;
@@ -39,12 +40,12 @@ mod reducing;
 mod scanning;
 mod selecting;
 mod sorting;
-mod source;
 mod steps;
 mod table;
 mod tasks;
 mod transforming;
 mod tree;
+mod work;
 
 pub use divisible::Divisible;
 pub use index_box::{IndexBox, Indices};

@@ -6,6 +6,7 @@ pub mod deque;
 pub mod idle;
 pub mod join_counter;
 pub mod occupancy;
+pub mod supply;
 pub mod waking;
 
 #[cfg(taskflow_loom)]

@@ -20,6 +20,11 @@ pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex, i
 
 pub(crate) use core::cell::UnsafeCell;
 
+#[cfg(not(taskflow_loom))]
+pub(crate) use core::hint::spin_loop as relax;
+#[cfg(taskflow_loom)]
+pub(crate) use loom::hint::spin_loop as relax;
+
 #[cfg(taskflow_loom)]
 mod model;
 

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering::{self as Order, Greater, Less};
 
-use super::crew::Work;
+use super::work::Work;
 use super::{Divisible, Parallel};
 use crate::error::RunError;
 use crate::sync::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Calling an operation for each item.
 
-use super::crew::Work;
+use super::work::Work;
 use super::{Divisible, IndexBox, Parallel};
 use crate::error::RunError;
 

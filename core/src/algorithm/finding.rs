@@ -1,6 +1,6 @@
 //! Searches, which end as soon as the answer is known.
 
-use super::crew::Work;
+use super::work::Work;
 use super::{Divisible, Parallel};
 use crate::error::RunError;
 use crate::sync::{AtomicUsize, Ordering};

@@ -1,8 +1,8 @@
 //! Reductions, the same to the last bit whoever works on them.
 
-use super::crew::Work;
 use super::leaves::Leaves;
 use super::tree::{Stack, Tree};
+use super::work::Work;
 use super::{Divisible, Parallel};
 use crate::error::RunError;
 
