@@ -2,25 +2,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use taskflow_std::{Parallel, Partitioner};
+use taskflow_std::Parallel;
 
-/// Every way of sharing items out.
-pub(crate) fn partitioners() -> impl Iterator<Item = Partitioner> {
-    [0, 1, 3, 7, 99].into_iter().flat_map(|chunk| {
-        [
-            Partitioner::Adaptive { chunk },
-            Partitioner::Static { chunk },
-            Partitioner::Dynamic { chunk },
-            Partitioner::Guided { chunk },
-        ]
-    })
-}
-
-/// Numbers without any order, with equal ones among them.
-pub(crate) fn scrambled(len: usize) -> Vec<u32> {
-    let number = |index: u32| index.wrapping_mul(0x9E37_79B9).rotate_left(7) % 1000;
-    (0..).map(number).take(len).collect()
-}
+use crate::support::scrambled::scrambled;
 
 /// Checks all algorithms over this many items; `between` is called now and then by every operation.
 #[track_caller]

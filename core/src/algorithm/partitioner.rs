@@ -37,7 +37,9 @@ impl Default for Partitioner {
 }
 
 impl Partitioner {
-    pub(super) fn chunk(self) -> usize {
+    /// Items at a time, or 0.
+    #[must_use]
+    pub fn chunk(self) -> usize {
         match self {
             Self::Adaptive { chunk }
             | Self::Static { chunk }
