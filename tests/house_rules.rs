@@ -29,6 +29,9 @@ use house_rules::{atomics, host, invariants, layout, manifests, targets, unsafet
 const UNSAFE_FILES: &[&str] = &[
     ".ci/freestanding/src/host.rs",
     ".ci/freestanding/src/memory.rs",
+    "core/src/algorithm/moves.rs",
+    "core/src/algorithm/selecting.rs",
+    "core/src/algorithm/sorting.rs",
     "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
@@ -52,6 +55,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/taskflow/kinds.rs",
     "core/src/worker.rs",
     "core/src/worker/counting.rs",
+    "core/src/worker/enclosing.rs",
     "core/src/worker/failing.rs",
     "core/src/worker/general.rs",
     "core/src/worker/running.rs",

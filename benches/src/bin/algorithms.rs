@@ -88,9 +88,8 @@ fn each(executor: &Executor, pool: &rayon::ThreadPool, turns: usize, len: usize)
         [
             &mut || black_box(&mut one).iter_mut().for_each(step),
             &mut || {
-                executor
-                    .for_each(&mut black_box(&mut two)[..], step)
-                    .expect("no panic")
+                let two = &mut black_box(&mut two)[..];
+                executor.for_each(two, step).expect("no panic");
             },
             &mut || pool.install(|| black_box(&mut three).par_iter_mut().for_each(step)),
         ],
@@ -139,8 +138,8 @@ fn heavy(executor: &Executor, pool: &rayon::ThreadPool, turns: usize) {
         1,
         [
             &mut || (0..100).for_each(work),
-            &mut || executor.for_each(0..100, work).expect("no panic"),
-            &mut || pool.install(|| (0..100).into_par_iter().for_each(work)),
+            &mut || executor.for_each(0..100u64, work).expect("no panic"),
+            &mut || pool.install(|| (0..100u64).into_par_iter().for_each(work)),
         ],
     );
     print("for_each, 100 x 20 us", times);
@@ -155,9 +154,8 @@ fn sort(executor: &Executor, pool: &rayon::ThreadPool, turns: usize, len: usize)
         [
             &mut || black_box(given.clone()).sort(),
             &mut || {
-                executor
-                    .sort(&mut black_box(given.clone()))
-                    .expect("no panic")
+                let mut given = black_box(given.clone());
+                executor.sort(&mut given).expect("no panic");
             },
             &mut || pool.install(|| black_box(given.clone()).par_sort()),
         ],
@@ -169,9 +167,8 @@ fn sort(executor: &Executor, pool: &rayon::ThreadPool, turns: usize, len: usize)
         [
             &mut || black_box(given.clone()).sort_unstable(),
             &mut || {
-                executor
-                    .sort_unstable(&mut black_box(given.clone()))
-                    .expect("no panic")
+                let mut given = black_box(given.clone());
+                executor.sort_unstable(&mut given).expect("no panic");
             },
             &mut || pool.install(|| black_box(given.clone()).par_sort_unstable()),
         ],
@@ -189,10 +186,11 @@ fn scan(executor: &Executor, turns: usize, len: usize) {
         [
             &mut || {
                 let mut sum = 0u64;
-                for (number, place) in black_box(&given).iter().zip(&mut one) {
+                for (number, place) in black_box(&given).iter().zip(&mut one[..]) {
                     sum = sum.wrapping_add(*number);
                     *place = sum;
                 }
+                black_box(&mut one);
             },
             &mut || {
                 let add = |one: &u64, other: &u64| one.wrapping_add(*other);

@@ -129,13 +129,7 @@ macro_rules! range {
                 usize::try_from(len).expect("a range has at most usize::MAX items")
             }
 
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_possible_wrap,
-                clippy::cast_sign_loss,
-                clippy::allow_attributes,
-                reason = "the cut lies in the range, so that the sum does, whatever wraps on the way"
-            )]
+            // (The cut lies in the range, whatever wraps on the way to it.)
             fn split_at(self, index: usize) -> (Self, Self) {
                 let cut = self.start.wrapping_add(index as $integer);
                 (self.start..cut, cut..self.end)
@@ -176,7 +170,7 @@ impl Divisible for Range<isize> {
         if self.start >= self.end {
             return 0;
         }
-        self.end.wrapping_sub(self.start).cast_unsigned()
+        self.end.abs_diff(self.start)
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

@@ -80,6 +80,11 @@ impl Parallel<'_> {
         is_over: &impl Fn(usize) -> bool,
     ) -> Result<Option<Piece<D>>, RunError> {
         let workers = self.host.workers();
+        if workers == 1 && seated.is_none() {
+            // Nobody to help, and nothing to stop it.
+            run(0, items);
+            return Ok(None);
+        }
         let own = seated.is_some_and(|seated| self.is_own(seated));
         // Somebody besides the caller, who needs a seat itself.
         let needed = if own { 1 } else { 2 };
@@ -99,7 +104,7 @@ impl Parallel<'_> {
             if workers > 1
                 && self.host.hungry() >= needed
                 && len > pacer.grain()
-                && (at_once || pacer.is_worth(len))
+                && (at_once || pacer.is_worth_a_group(len))
             {
                 let pace = pacer.pace();
                 return Ok(Some(Piece { first, items, pace }));

@@ -41,10 +41,10 @@ impl<'a, T> Desk<'a, T> {
     /// Allocates the spare side.
     pub(super) fn new(items: &'a mut [T]) -> Self {
         let spare = Box::new_uninit_slice(items.len());
-        let home = core::ptr::from_mut(items) as *mut [MaybeUninit<T>];
+        let (first, len) = (items.as_mut_ptr().cast::<MaybeUninit<T>>(), items.len());
         Self {
             // SAFETY: the same slice, for as long; invariant 1 and `drop` leave all items in it.
-            home: unsafe { &mut *home },
+            home: unsafe { core::slice::from_raw_parts_mut(first, len) },
             spare,
             away: false,
         }

@@ -10,8 +10,11 @@ const CHUNK_MAX: usize = 1 << 14;
 const GROWTH: usize = 128;
 /// What is left is not shared before as much was done as this takes: less is lost in the clock.
 const KNOWN_NANOS: u128 = 400;
-/// What is left is shared if it takes as long as this: it must be worth to wake somebody.
-const WORTH_NANOS: u128 = 4_000;
+/// What is left is shared for the first time if it takes as long as this: it must be worth to make a group, and to
+/// wake somebody.
+const FIRST_WORTH_NANOS: u128 = 40_000;
+/// What is left is halved once more if it takes as long as this.
+const WORTH_NANOS: u128 = 8_000;
 /// The same in items, where the clock stands still.
 const KNOWN_ITEMS: usize = 128;
 
@@ -33,8 +36,8 @@ pub(super) struct Pacer {
 }
 
 impl Pace {
-    /// Whether this many items are worth sharing.
-    fn is_worth(self, items: usize) -> bool {
+    /// Whether this many items take as long, as far as anything is known.
+    fn takes(self, items: usize, worth_nanos: u128) -> bool {
         let nanos = self.time.as_nanos();
         if self.items == 0 {
             return items >= 2;
@@ -42,7 +45,7 @@ impl Pace {
         if nanos == 0 {
             return self.items >= KNOWN_ITEMS && items >= KNOWN_ITEMS;
         }
-        nanos >= KNOWN_NANOS && nanos * items as u128 / self.items as u128 >= WORTH_NANOS
+        nanos >= KNOWN_NANOS && nanos * items as u128 / self.items as u128 >= worth_nanos
     }
 }
 
@@ -75,9 +78,14 @@ impl Pacer {
         self.pace
     }
 
-    /// Whether this many items are worth sharing.
+    /// Whether this many items are worth sharing for the first time.
+    pub(super) fn is_worth_a_group(&self, items: usize) -> bool {
+        self.pace.items > 0 && self.pace.takes(items, FIRST_WORTH_NANOS)
+    }
+
+    /// Whether this many items are worth sharing once more.
     pub(super) fn is_worth(&self, items: usize) -> bool {
-        items > self.grain() && self.pace.is_worth(items)
+        items > self.grain() && self.pace.takes(items, WORTH_NANOS)
     }
 
     /// A chunk of this many items has ended.
@@ -131,10 +139,12 @@ mod tests {
     fn little_is_not_worth_sharing_and_much_is() {
         let mut pacer = Pacer::new(0, Pace::default(), nanos(0));
         assert!(pacer.is_worth(2) && !pacer.is_worth(1), "nothing is known");
+        assert!(!pacer.is_worth_a_group(1_000_000));
         pacer.done(1, nanos(40));
         assert!(!pacer.is_worth(1_000_000), "nothing is known for sure");
         pacer.done(128, nanos(540));
-        assert!(pacer.is_worth(1_000_000) && !pacer.is_worth(500));
+        assert!(pacer.is_worth_a_group(1_000_000) && !pacer.is_worth_a_group(5000));
+        assert!(pacer.is_worth(5000) && !pacer.is_worth(500));
         let slow = Pacer::new(
             7,
             Pace {

@@ -92,7 +92,6 @@ impl Parallel<'_> {
     /// assert_eq!(places, [7; 5]);
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "as `slice::fill`")]
     pub fn fill<T: Clone + Send + Sync>(self, places: &mut [T], value: T) -> Result<(), RunError> {
         self.for_each(places, |place| place.clone_from(&value))
     }

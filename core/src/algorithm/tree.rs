@@ -42,9 +42,9 @@ impl<T> Stack<T> {
             value,
         };
         while node.index % 2 == 1
-            && let Some(left) = self
-                .0
-                .pop_if(|left| left.level == node.level && left.index + 1 == node.index)
+            && let Some(left) = self.0.last()
+            && (left.level, left.index + 1) == (node.level, node.index)
+            && let Some(left) = self.0.pop()
         {
             node = Node {
                 level: node.level + 1,
@@ -91,7 +91,7 @@ impl<T> Tree<T> {
                     return;
                 };
                 drop(place);
-                node.value = if node.index % 2 == 0 {
+                node.value = if node.index & 1 == 0 {
                     merge(node.value, other)
                 } else {
                     merge(other, node.value)
@@ -118,7 +118,7 @@ mod tests {
 
     /// Shows how its values were grouped.
     fn merge(left: String, right: String) -> String {
-        format!("({left}{right})")
+        format!("({})", [left, right].concat())
     }
 
     fn stack(leaves: core::ops::Range<usize>) -> Stack<String> {

@@ -327,7 +327,7 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn with_seated(&self, look: &mut dyn FnMut(Option<&dyn Seated>)) {
-        self.on_stack(|seated| look(seated));
+        self.on_stack(look);
     }
 
     fn help(&self, target: Target<'_>) {
