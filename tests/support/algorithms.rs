@@ -22,16 +22,20 @@ fn assert_each(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sync))
         between();
         seen[index].fetch_add(1, Ordering::Relaxed);
     };
-    parallel.for_each_index(0..len, see).unwrap();
+    parallel
+        .for_each_index(0..len, see)
+        .expect("nothing panics");
     parallel
         .for_each(&seen[..], |count| {
             count.fetch_add(1, Ordering::Relaxed);
         })
-        .unwrap();
+        .expect("nothing panics");
     assert!(seen.iter().all(|count| count.load(Ordering::Relaxed) == 2));
 
     let mut numbers = vec![0; len];
-    parallel.generate(&mut numbers, |index| index).unwrap();
+    parallel
+        .generate(&mut numbers, |index| index)
+        .expect("nothing panics");
     assert!(numbers.iter().copied().eq(0..len));
     let mut doubled = vec![0; len];
     let double = |number: &usize| {
@@ -40,15 +44,15 @@ fn assert_each(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sync))
     };
     parallel
         .transform(&numbers[..], &mut doubled, double)
-        .unwrap();
+        .expect("nothing panics");
     assert!(doubled.iter().copied().eq((0..len).map(|index| 2 * index)));
     let mut sums = vec![0; len];
     let pairs = (&numbers[..], &doubled[..]);
     parallel
         .transform_two(pairs.0, pairs.1, &mut sums, |one, other| one + other)
-        .unwrap();
+        .expect("nothing panics");
     assert!(sums.iter().copied().eq((0..len).map(|index| 3 * index)));
-    parallel.fill(&mut sums, 7).unwrap();
+    parallel.fill(&mut sums, 7).expect("nothing panics");
     assert!(sums.iter().all(|sum| *sum == 7));
 }
 
@@ -78,22 +82,25 @@ fn assert_ordered(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Syn
         sum = Some(total);
     }
     let whole = parallel.reduce(&matrices, init, |a, b| times(&a, &b));
-    assert_eq!(whole.unwrap(), with_init);
+    assert_eq!(whole.expect("nothing panics"), with_init);
     let mut places = vec![[0; 4]; len];
     parallel
         .inclusive_scan(&matrices, &mut places, times)
-        .unwrap();
+        .expect("nothing panics");
     assert!(places == after, "inclusive scan of {len}");
     parallel
         .exclusive_scan(&matrices, &mut places, init, times)
-        .unwrap();
+        .expect("nothing panics");
     assert!(places == before, "exclusive scan of {len}");
 
     let words: Vec<String> = (0..len.min(3000))
         .map(|index| format!("{index:x}"))
         .collect();
     let text = parallel.reduce(&words, String::from(">"), |one, other| one + &other);
-    assert_eq!(text.unwrap(), String::from(">") + &words.concat());
+    assert_eq!(
+        text.expect("nothing panics"),
+        String::from(">") + &words.concat()
+    );
 }
 
 #[track_caller]
@@ -105,19 +112,36 @@ fn assert_searches(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sy
             *number == wanted
         };
         let first = numbers.iter().position(is_it);
-        assert_eq!(parallel.find_if(&numbers[..], is_it).unwrap(), first);
-        assert_eq!(parallel.any(&numbers[..], is_it).unwrap(), first.is_some());
+        assert_eq!(
+            parallel
+                .find_if(&numbers[..], is_it)
+                .expect("nothing panics"),
+            first
+        );
+        assert_eq!(
+            parallel.any(&numbers[..], is_it).expect("nothing panics"),
+            first.is_some()
+        );
         let all_others = parallel.all(&numbers[..], |number| !is_it(number));
-        assert_eq!(all_others.unwrap(), first.is_none());
+        assert_eq!(all_others.expect("nothing panics"), first.is_none());
         let count = numbers.iter().filter(|number| is_it(number)).count();
-        assert_eq!(parallel.count(&numbers[..], is_it).unwrap(), count);
+        assert_eq!(
+            parallel.count(&numbers[..], is_it).expect("nothing panics"),
+            count
+        );
     }
     let least = numbers.iter().min();
     let least = least.and_then(|least| numbers.iter().position(|number| number == least));
-    assert_eq!(parallel.min_element(&numbers).unwrap(), least);
+    assert_eq!(
+        parallel.min_element(&numbers).expect("nothing panics"),
+        least
+    );
     let greatest = numbers.iter().max();
     let greatest = greatest.and_then(|most| numbers.iter().position(|number| number == most));
-    assert_eq!(parallel.max_element(&numbers).unwrap(), greatest);
+    assert_eq!(
+        parallel.max_element(&numbers).expect("nothing panics"),
+        greatest
+    );
 }
 
 #[track_caller]
@@ -131,13 +155,15 @@ fn assert_moves(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sync)
     let mut expected = numbered.clone();
     expected.sort_by_key(|item| item.0);
     let mut sorted = numbered.clone();
-    parallel.sort_by(&mut sorted, by_number).unwrap();
+    parallel
+        .sort_by(&mut sorted, by_number)
+        .expect("nothing panics");
     assert!(sorted == expected, "a stable sort of {len}");
     let mut sorted = numbers.clone();
-    parallel.sort_unstable(&mut sorted).unwrap();
+    parallel.sort_unstable(&mut sorted).expect("nothing panics");
     assert!(sorted.iter().eq(expected.iter().map(|item| &item.0)));
     let mut sorted = numbers.clone();
-    parallel.sort(&mut sorted).unwrap();
+    parallel.sort(&mut sorted).expect("nothing panics");
     assert!(sorted.is_sorted());
 
     let (left, right) = numbered.split_at(len / 3);
@@ -147,7 +173,7 @@ fn assert_moves(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sync)
     let mut merged = numbered.clone();
     parallel
         .merge_by(&left, &right, &mut merged, by_number)
-        .unwrap();
+        .expect("nothing panics");
     assert!(merged == expected, "a merge of {len}");
 
     let is_odd = |item: &(u32, usize)| {
@@ -156,9 +182,16 @@ fn assert_moves(parallel: Parallel<'_>, len: usize, between: &(impl Fn() + Sync)
     };
     let (odd, even): (Vec<_>, Vec<_>) = numbered.iter().partition(|item| is_odd(item));
     let mut parted = numbered.clone();
-    assert_eq!(parallel.partition(&mut parted, is_odd).unwrap(), odd.len());
+    assert_eq!(
+        parallel
+            .partition(&mut parted, is_odd)
+            .expect("nothing panics"),
+        odd.len()
+    );
     assert!(parted.iter().eq(odd.iter().chain(&even)));
     let mut chosen = vec![(0, 0); len];
-    let count = parallel.copy_if(&numbered, &mut chosen, is_odd).unwrap();
+    let count = parallel
+        .copy_if(&numbered, &mut chosen, is_odd)
+        .expect("nothing panics");
     assert_eq!(chosen[..count], odd);
 }
