@@ -31,7 +31,7 @@ pub(super) enum Share<'c, D> {
     Common(&'c Supply<Piece<D>>),
 }
 
-/// Stops the others if an operation unwinds.
+/// Stops the others if an operation unwinds; and if a child is dropped that was not run, since its share is not done.
 struct StopOthers<'g>(&'g Group);
 
 impl Drop for StopOthers<'_> {
@@ -65,14 +65,14 @@ impl<W> Crew<'_, W> {
                 // Two: one for whoever comes first, and the caller finds the last spawned first.
                 let half = piece.items.len() / 2;
                 let (left, right) = piece.cut(half);
-                scope.spawn_child(move || self.work_off(scope, Share::Own(right)));
+                self.spawn(scope, Share::Own(right));
                 Share::Own(left)
             }
             (share, _) => share,
         });
         if !own {
             if let Some(share) = share {
-                scope.spawn_child(move || self.work_off(scope, share));
+                self.spawn(scope, share);
             }
             return;
         }
@@ -82,9 +82,28 @@ impl<W> Crew<'_, W> {
             }
         });
         if let Err(panic) = called {
+            scope.group().cancel(None);
             scope.group().fail(panic);
         }
         self.linger(scope.group());
+    }
+
+    /// Hands a share over.
+    fn spawn<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        share: Share<'env, D>,
+    ) -> Arc<dyn Job>
+    where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let unless_done = StopOthers(scope.group());
+        scope.spawn_child(move || {
+            let unless_done = unless_done;
+            self.work_off(scope, share);
+            core::mem::forget(unless_done);
+        })
     }
 
     /// Cuts a piece for each worker. Gives the caller's.
@@ -105,7 +124,7 @@ impl<W> Crew<'_, W> {
             }
             let (left, right) = piece.cut(len - share);
             piece = left;
-            scope.spawn_child(move || self.work_off(scope, Share::Own(right)));
+            self.spawn(scope, Share::Own(right));
         }
         piece
     }
@@ -119,7 +138,6 @@ impl<W> Crew<'_, W> {
         D: Divisible + 'env,
         W: Work<D>,
     {
-        let stop_others = StopOthers(scope.group());
         let mut local = self.work.begin();
         let pace = match &share {
             Share::Own(piece) => piece.pace,
@@ -136,7 +154,6 @@ impl<W> Crew<'_, W> {
             Share::Common(source) => self.work_off_common(&mut member, &mut local, source),
         }
         self.work.end(local);
-        core::mem::forget(stop_others);
     }
 
     fn work_off_own<'scope, 'env, D>(
@@ -161,8 +178,7 @@ impl<W> Crew<'_, W> {
                 piece.pace = member.pacer.pace();
                 let (left, right) = piece.cut(half);
                 piece = left;
-                let work = move || self.work_off(scope, Share::Own(right));
-                member.last = Some(scope.spawn_child(work));
+                member.last = Some(self.spawn(scope, Share::Own(right)));
                 continue;
             }
             // (A fourth at most: what is in one chunk nobody helps with.)
@@ -195,8 +211,7 @@ impl<W> Crew<'_, W> {
                 return;
             }
             if source.left() > fixed && self.is_wanted(member) {
-                let work = move || self.work_off(scope, Share::Common(source));
-                member.last = Some(scope.spawn_child(work));
+                member.last = Some(self.spawn(scope, Share::Common(source)));
             }
             let paced = member.pacer.chunk();
             let chunk = |left: usize| match (guided, fixed) {

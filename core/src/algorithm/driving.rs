@@ -44,15 +44,15 @@ impl Parallel<'_> {
         is_over: impl Fn(usize) -> bool,
     ) -> Result<Option<Piece<D>>, RunError> {
         let mut items = Some(items);
-        let mut result = Ok(None);
+        let mut result = None;
         self.call(|| {
             self.host.with_seated(&mut |seated| {
                 if let Some(items) = items.take() {
-                    result = self.alone_on(seated, items, &mut run, &is_over);
+                    result = Some(self.alone_on(seated, items, &mut run, &is_over));
                 }
             });
         })?;
-        result
+        result.unwrap_or_else(|| Err(cancelled()))
     }
 
     /// Calls user code of the call on the calling thread.
