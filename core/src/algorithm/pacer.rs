@@ -3,18 +3,18 @@
 use core::time::Duration;
 
 /// What a chunk should take.
-const CHUNK_NANOS: u128 = 10_000;
+const CHUNK_NANOS: u64 = 10_000;
 /// Items of a chunk at most: as many as a clock that stands still would lead to.
 const CHUNK_MAX: usize = 1 << 14;
 /// The next chunk is at most this many times as long as the last.
 const GROWTH: usize = 128;
 /// What is left is not shared before as much was done as this takes: less is lost in the clock.
-const KNOWN_NANOS: u128 = 400;
+const KNOWN_NANOS: u64 = 400;
 /// What is left is shared for the first time if it takes as long as this: it must be worth to make a group, and to
 /// wake somebody.
-const FIRST_WORTH_NANOS: u128 = 40_000;
+const FIRST_WORTH_NANOS: u64 = 40_000;
 /// What is left is halved once more if it takes as long as this.
-const WORTH_NANOS: u128 = 8_000;
+const WORTH_NANOS: u64 = 8_000;
 /// The same in items, where the clock stands still.
 const KNOWN_ITEMS: usize = 128;
 
@@ -37,15 +37,16 @@ pub(super) struct Pacer {
 
 impl Pace {
     /// Whether this many items take as long, as far as anything is known.
-    fn takes(self, items: usize, worth_nanos: u128) -> bool {
-        let nanos = self.time.as_nanos();
+    fn takes(self, items: usize, worth_nanos: u64) -> bool {
+        let nanos = nanos_of(self.time);
         if self.items == 0 {
             return items >= 2;
         }
         if nanos == 0 {
             return self.items >= KNOWN_ITEMS && items >= KNOWN_ITEMS;
         }
-        nanos >= KNOWN_NANOS && nanos * items as u128 / self.items as u128 >= worth_nanos
+        nanos >= KNOWN_NANOS
+            && nanos.saturating_mul(items as u64) / self.items as u64 >= worth_nanos
     }
 }
 
@@ -93,7 +94,7 @@ impl Pacer {
         let time = now.saturating_sub(self.since);
         self.since = now;
         // The last chunks say more about the next ones than all before.
-        let halve = self.pace.time.as_nanos() > 16 * CHUNK_NANOS;
+        let halve = nanos_of(self.pace.time) > 16 * CHUNK_NANOS;
         self.pace.items += items;
         self.pace.time += time;
         if halve {
@@ -108,9 +109,14 @@ impl Pacer {
             return;
         }
         let most = items.saturating_mul(GROWTH).min(CHUNK_MAX);
-        let ideal = items as u128 * CHUNK_NANOS / time.as_nanos().max(1);
+        let ideal = (items as u64).saturating_mul(CHUNK_NANOS) / nanos_of(time).max(1);
         self.next = usize::try_from(ideal).unwrap_or(most).clamp(1, most.max(1));
     }
+}
+
+/// As many as fit: half a thousand years.
+fn nanos_of(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
