@@ -29,6 +29,9 @@ use house_rules::{atomics, host, invariants, layout, manifests, targets, unsafet
 const UNSAFE_FILES: &[&str] = &[
     ".ci/freestanding/src/host.rs",
     ".ci/freestanding/src/memory.rs",
+    "core/src/algorithm/moves.rs",
+    "core/src/algorithm/selecting.rs",
+    "core/src/algorithm/sorting.rs",
     "core/src/async_task.rs",
     "core/src/directory.rs",
     "core/src/flow.rs",
@@ -61,6 +64,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/asking.rs",
     "core/src/worker/blocks.rs",
     "core/src/worker/counting.rs",
+    "core/src/worker/enclosing.rs",
     "core/src/worker/failing.rs",
     "core/src/worker/general.rs",
     "core/src/worker/lines.rs",

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod support {
+    pub(crate) mod algorithms;
     pub(crate) mod counter;
     pub(crate) mod giving_way;
+    pub(crate) mod scrambled;
     pub(crate) mod throwing;
 }
 
@@ -22,6 +24,7 @@ mod deadlocks {
 }
 
 mod simulations {
+    mod algorithms;
     mod deadlines;
     mod deadlocks;
     mod graphs;

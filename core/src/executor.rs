@@ -22,6 +22,7 @@ use crate::sync::{Arc, erase};
 use crate::taskflow::Taskflow;
 use crate::wait::Seated;
 
+mod algorithms;
 mod spawning;
 
 /// Runs graphs on a pool of workers that steal work from one another.
@@ -335,6 +336,10 @@ impl<P: Platform> Executor<P> {
 
     pub(crate) fn host(&self) -> Arc<dyn Host> {
         erase!(Arc::clone(&self.pool) => dyn Host)
+    }
+
+    pub(crate) fn host_ref(&self) -> &dyn Host {
+        &*self.pool
     }
 
     fn ended(&self, outcome: Result<RunStats, RunError>) -> TaskflowFuture {

@@ -29,7 +29,7 @@ mod scope;
 
 pub use owned::TaskGroup;
 pub use scope::GroupScope;
-pub(crate) use scope::enter;
+pub(crate) use scope::{Held, enter, enter_within};
 
 /// Children on the list at which it is swept for the first time.
 const SWEEP_AT: usize = 64;
@@ -44,6 +44,8 @@ pub(crate) struct Group {
     holders: Box<[u64]>,
     /// The flow of the runtime task whose group it is.
     owner: Option<Arc<Flow>>,
+    /// The group that the caller's task is part of, if the children are part of a call of it.
+    outer: Option<Arc<Self>>,
     state: Mutex<State>,
 }
 
@@ -66,12 +68,17 @@ struct State {
 impl Group {
     /// A group without children, for whose end these wait whatever happens.
     pub(crate) fn new(holders: Vec<u64>) -> Arc<Self> {
-        Self::with_owner(holders, None)
+        Self::part_of(holders, None, None)
+    }
+
+    /// A group whose children are part of a call that a child of `outer` makes.
+    pub(crate) fn within(holders: Vec<u64>, outer: Option<Arc<Self>>) -> Arc<Self> {
+        Self::part_of(holders, None, outer)
     }
 
     /// The group of a runtime task of this flow.
     pub(crate) fn of_task(holders: Vec<u64>, owner: &Arc<Flow>) -> Arc<Self> {
-        Self::with_owner(holders, Some(Arc::clone(owner)))
+        Self::part_of(holders, Some(Arc::clone(owner)), None)
     }
 
     /// The flow of the runtime task whose group it is.
@@ -79,9 +86,10 @@ impl Group {
         self.owner.as_ref()
     }
 
-    fn with_owner(holders: Vec<u64>, owner: Option<Arc<Flow>>) -> Arc<Self> {
+    fn part_of(holders: Vec<u64>, owner: Option<Arc<Flow>>, outer: Option<Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
             owner,
+            outer,
             pending: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
             holders: holders.into_boxed_slice(),
@@ -119,6 +127,20 @@ impl Group {
     pub(crate) fn is_cancelled(&self) -> bool {
         // Ordering: Relaxed; a request, no data hangs on it.
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether the group, or one that it is part of, was cancelled, or the run of a runtime task above was stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let mut group = self;
+        loop {
+            if group.is_cancelled() || group.owner.as_ref().is_some_and(|flow| flow.is_stopped()) {
+                return true;
+            }
+            match &group.outer {
+                Some(outer) => group = outer,
+                None => return false,
+            }
+        }
     }
 
     /// Counts a child and makes it ready. A cancelled group's is dropped instead.

@@ -12,7 +12,7 @@ use crate::platform::WorkerId;
 use crate::pool::AlarmId;
 use crate::run::{Alarm, Run};
 use crate::sync::Arc;
-use crate::wait::{Deadlock, Target, Wait};
+use crate::wait::{Deadlock, Seated, Target, Wait};
 
 /// What a run needs of the executor it was submitted to.
 pub(crate) trait Host: Send + Sync {
@@ -87,6 +87,19 @@ pub(crate) trait Host: Send + Sync {
     ///
     /// The wait would never end.
     fn await_end(&self, target: Target<'_>) -> Result<(), Deadlock>;
+
+    /// How many workers have nothing to do. A hint.
+    fn hungry(&self) -> usize;
+
+    /// This host, to be kept.
+    fn keep(&self) -> Arc<dyn Host>;
+
+    /// Calls `look` with the innermost worker, of whatever executor, on the caller's stack.
+    fn with_seated(&self, look: &mut dyn FnMut(Option<&dyn Seated>));
+
+    /// Runs what the target needs, on the seat of the caller if it has one of this executor, until nothing of it is
+    /// ready.
+    fn help(&self, target: Target<'_>);
 
     /// Enters the wait for `flow` of the task on the caller's stack, if it is one.
     ///

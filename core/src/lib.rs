@@ -30,6 +30,8 @@ mod graph;
 mod executor;
 mod runnable;
 
+mod algorithm;
+
 mod job;
 
 mod group;
@@ -79,6 +81,7 @@ pub mod protocol;
 mod mutant;
 mod sync;
 
+pub use algorithm::{Divisible, IndexBox, Indices, Parallel, Partitioner, Steps};
 pub use builder::Builder;
 pub use cancellation::{CancellationToken, Cancelled, CancelledFuture, TokenCanceller};
 pub use coarsening::Coarsening;

@@ -9,6 +9,7 @@ pub mod marks;
 pub mod occupancy;
 pub mod rendezvous;
 pub mod sharing;
+pub mod supply;
 pub mod waking;
 
 #[cfg(taskflow_loom)]

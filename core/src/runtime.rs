@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -12,7 +11,7 @@ use crate::flow::{Flow, NotScheduled};
 use crate::future::wait_until_done;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
-use crate::group::{Group, GroupScope, enter};
+use crate::group::{Group, GroupScope, Held, enter};
 use crate::host::Host;
 use crate::job::{Job, child};
 use crate::mutant::mutant;
@@ -188,19 +187,9 @@ impl<'env> Runtime<'env> {
         &self,
         body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'outer>) -> R,
     ) -> Result<R, RunError> {
-        /// Lets stopping the run reach the group, until it has ended.
-        struct Held<'f>(&'f Flow, Cell<Option<usize>>);
-        impl Drop for Held<'_> {
-            fn drop(&mut self) {
-                if let Some(place) = self.1.take() {
-                    self.0.let_go(place);
-                }
-            }
-        }
-        let held = Held(&self.flow, Cell::new(None));
+        let held = Held::new(&self.flow);
         let result = enter(Arc::clone(&self.host), |group| {
-            held.1
-                .set(Some(self.flow.hold(self.task, Hold::Group(group.shared()))));
+            held.reach(self.task, group.shared());
             body(group)
         });
         drop(held);
@@ -269,6 +258,10 @@ impl<'env> Runtime<'env> {
     #[must_use]
     pub fn worker(&self) -> Option<WorkerId> {
         self.host.current_worker()
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
     }
 
     fn again(&self) -> Self {

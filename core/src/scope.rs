@@ -50,8 +50,13 @@ pub struct ScopedRun<'scope> {
 impl Scope<'_, '_> {
     /// A scope, which must be ended by [`AllEnded`] before what it borrows is gone.
     pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        Self::within(host, None)
+    }
+
+    /// As [`new`](Self::new), of a call that a child of `outer` makes.
+    pub(crate) fn within(host: Arc<dyn Host>, outer: Option<Arc<Group>>) -> Self {
         Scope {
-            group: Group::new(host.holders()),
+            group: Group::within(host.holders(), outer),
             host,
             runs: Mutex::new(VecDeque::new()),
             _scope: PhantomData,

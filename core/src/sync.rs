@@ -25,6 +25,11 @@ pub(crate) use shared::{Arc, Weak, erase, impl_wake};
 #[cfg_attr(not(target_has_atomic = "ptr"), path = "sync/shared_without_cas.rs")]
 mod shared;
 
+#[cfg(not(taskflow_loom))]
+pub(crate) use core::hint::spin_loop as relax;
+#[cfg(taskflow_loom)]
+pub(crate) use loom::hint::spin_loop as relax;
+
 #[cfg(taskflow_loom)]
 mod model;
 

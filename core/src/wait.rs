@@ -26,12 +26,14 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::flow::Flow;
 use crate::group::Group;
 use crate::job::Job;
 use crate::platform::WorkerId;
 use crate::run::{Run, Waiter};
 use crate::runtime::Preempted;
 use crate::sync::{Arc, StaticMutex, fresh_id};
+use crate::task::TaskId;
 
 /// What is waited for.
 #[derive(Clone, Copy)]
@@ -100,6 +102,13 @@ pub(crate) enum Goal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlock;
 
+/// What stops a call when it is stopped itself.
+pub(crate) enum Enclosing {
+    Nothing,
+    Task(Arc<Flow>, TaskId),
+    Group(Arc<Group>),
+}
+
 /// A worker as the calls that a task makes on its stack see it, whatever its executor.
 pub(crate) trait Seated {
     /// Which executor it is of.
@@ -114,6 +123,12 @@ pub(crate) trait Seated {
 
     /// Whether `id` is one of these.
     fn holds(&self, id: u64) -> bool;
+
+    /// What the code that makes the call is part of.
+    fn enclosing(&self) -> Enclosing;
+
+    /// Whether that is to go on no more.
+    fn is_stopped(&self) -> bool;
 
     /// Puts a ready job into this worker's queue.
     fn queue(&self, job: Arc<dyn Job>);

@@ -34,6 +34,7 @@ use crate::wait::Target;
 mod asking;
 mod blocks;
 mod counting;
+mod enclosing;
 mod failing;
 mod finding;
 mod general;

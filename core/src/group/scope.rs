@@ -1,17 +1,48 @@
 //! A group whose tasks borrow, held within a call.
 
-use core::fmt;
-
 use super::Group;
 use crate::cancellation::CancellationToken;
 use crate::error::{RunError, TaskError};
+use crate::flow::Flow;
 use crate::host::Host;
+use crate::job::Job;
 use crate::runtime::Preempted;
 use crate::scope::{AllEnded, Scope};
+use crate::suspension::Hold;
 use crate::sync::Arc;
+use crate::task::TaskId;
+use core::cell::Cell;
+use core::fmt;
 
 /// Spawns tasks that may borrow, within a call that does not return before all of them have ended.
 pub struct GroupScope<'scope, 'env: 'scope>(Scope<'scope, 'env>);
+
+/// Lets the stop of a run, or of a task of it, reach a group that the task waits for, until it is dropped.
+pub(crate) struct Held<'f> {
+    flow: &'f Flow,
+    place: Cell<Option<usize>>,
+}
+
+impl<'f> Held<'f> {
+    pub(crate) fn new(flow: &'f Flow) -> Self {
+        let place = Cell::default();
+        Self { flow, place }
+    }
+
+    /// From now on. Called once.
+    pub(crate) fn reach(&self, task: TaskId, group: Arc<Group>) {
+        self.place
+            .set(Some(self.flow.hold(task, Hold::Group(group))));
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.flow.let_go(place);
+        }
+    }
+}
 
 impl<'scope> GroupScope<'scope, '_> {
     /// Spawns a task. If the group is cancelled the closure is dropped instead.
@@ -37,6 +68,18 @@ impl<'scope> GroupScope<'scope, '_> {
     /// from now on. Tasks that run already end as they like. `false`: the group was cancelled already.
     pub fn cancel(&self) -> bool {
         self.0.group().cancel(None)
+    }
+
+    /// As [`spawn`](Self::spawn). Gives the job.
+    pub(crate) fn spawn_child(
+        &'scope self,
+        closure: impl FnOnce() + Send + 'scope,
+    ) -> Arc<dyn Job> {
+        self.0.spawn_child(closure)
+    }
+
+    pub(crate) fn group(&self) -> &Arc<Group> {
+        self.0.group()
     }
 
     pub(crate) fn shared(&self) -> Arc<Group> {
@@ -69,7 +112,20 @@ pub(crate) fn enter<'env, R>(
     host: Arc<dyn Host>,
     body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'env>) -> R,
 ) -> Result<R, RunError> {
-    let group = GroupScope(Scope::new(host));
+    enter_within(host, None, body)
+}
+
+/// As [`enter`], for a call that a child of `outer` makes.
+///
+/// # Errors
+///
+/// As there.
+pub(crate) fn enter_within<'env, R>(
+    host: Arc<dyn Host>,
+    outer: Option<Arc<Group>>,
+    body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'env>) -> R,
+) -> Result<R, RunError> {
+    let group = GroupScope(Scope::within(host, outer));
     let all_ended = AllEnded(&group.0);
     let result = body(&group);
     let outcome = all_ended.0.finish();

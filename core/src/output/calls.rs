@@ -38,7 +38,7 @@ impl<'env> Taskflow<'env> {
         T: Send + 'env,
         F: FnMut() -> T + Send + 'env,
     {
-        self.add_producer((), move |_| Some(Ok(f())))
+        self.add_producer((), move |(), _| Some(Ok(f())))
     }
 
     /// As [`produce`](Self::produce), with a task that may give up, as one of
@@ -64,7 +64,7 @@ impl<'env> Taskflow<'env> {
         T: Send + 'env,
         F: FnMut() -> Result<T, TaskError> + Send + 'env,
     {
-        self.add_producer((), move |_| Some(f()))
+        self.add_producer((), move |(), _| Some(f()))
     }
 
     /// Adds a task that gets one to eight values, one argument each, and makes another of them: of an
@@ -96,7 +96,7 @@ impl<'env> Taskflow<'env> {
         F: Send + 'env,
         R: Send + 'env,
     {
-        self.add_producer(inputs, move |ends| I::apply(ends, &mut f).map(Ok))
+        self.add_producer(inputs, move |ends, _| I::apply(ends, &mut f).map(Ok))
     }
 
     /// As [`zip`](Self::zip), with a task that may give up.
@@ -122,7 +122,7 @@ impl<'env> Taskflow<'env> {
         F: Send + 'env,
         R: Send + 'env,
     {
-        self.add_producer(inputs, move |ends| I::apply(ends, &mut f))
+        self.add_producer(inputs, move |ends, _| I::apply(ends, &mut f))
     }
 
     /// Gives inputs to a task of any kind, which is then added by a method of what is returned: its closure
@@ -206,7 +206,7 @@ impl<'env> Taskflow<'env> {
     }
 
     /// Gives a task without work a closure.
-    pub(super) fn add_step<S>(&self, id: TaskId, make: impl FnOnce(&mut Graph, u32) -> S)
+    pub(crate) fn add_step<S>(&self, id: TaskId, make: impl FnOnce(&mut Graph, u32) -> S)
     where
         S: FnMut(&mut Context<'_>) -> Outcome + Send + 'env,
     {
@@ -234,11 +234,11 @@ impl<'env> Taskflow<'env> {
 
     /// Adds a task that gets inputs and makes a value by `make`, which says by `None` that an input is
     /// missing.
-    fn add_producer<I, T, M>(&self, inputs: I, mut make: M) -> Output<'_, 'env, T>
+    pub(crate) fn add_producer<I, T, M>(&self, inputs: I, mut make: M) -> Output<'_, 'env, T>
     where
         I: Inputs<'env>,
         T: Send + 'env,
-        M: FnMut(&mut I::Ends) -> Option<Result<T, TaskError>> + Send + 'env,
+        M: FnMut(&mut I::Ends, &Context<'_>) -> Option<Result<T, TaskError>> + Send + 'env,
     {
         let (id, ends) = self.connect(inputs);
         if let Some(mut ends) = ends {
@@ -246,7 +246,7 @@ impl<'env> Taskflow<'env> {
                 let output = Producer::new(graph.add_output(index));
                 move |context: &mut Context<'_>| {
                     output.begin();
-                    let value = match make(&mut ends) {
+                    let value = match make(&mut ends, context) {
                         None => return Outcome::Skipped,
                         Some(Ok(value)) => value,
                         Some(Err(error)) => return context.fail(Failure::Failed(error)),

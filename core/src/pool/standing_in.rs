@@ -8,7 +8,7 @@ use crate::job::{Head, Job, quietly};
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::runtime::Preempted;
 use crate::sync::Arc;
-use crate::wait::{Seated, Target};
+use crate::wait::{Enclosing, Seated, Target};
 
 /// The thread that drops the closure of a job that was not run: what that code waits for holds the job
 /// up, whether or not the thread is a worker's.
@@ -50,6 +50,14 @@ impl Seated for StandIn<'_> {
 
     fn holds(&self, id: u64) -> bool {
         self.job.holds(id) || self.worker.is_some_and(|worker| worker.holds(id))
+    }
+
+    fn enclosing(&self) -> Enclosing {
+        self.worker.map_or(Enclosing::Nothing, Seated::enclosing)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.worker.is_some_and(Seated::is_stopped)
     }
 
     fn queue(&self, job: Arc<dyn Job>) {

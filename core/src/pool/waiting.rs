@@ -349,6 +349,27 @@ impl<P: Platform> Host for Pool<P> {
         holders
     }
 
+    fn hungry(&self) -> usize {
+        self.idle.hungry()
+    }
+
+    fn keep(&self) -> Arc<dyn Host> {
+        self.host()
+    }
+
+    fn with_seated(&self, look: &mut dyn FnMut(Option<&dyn Seated>)) {
+        self.on_stack(look);
+    }
+
+    fn help(&self, target: Target<'_>) {
+        self.on_stack(|seated| {
+            let own = seated.filter(|worker| worker.pool() == self.identity());
+            if let Some(worker) = own.filter(|worker| worker.has_seat()) {
+                worker.help(target, None);
+            }
+        });
+    }
+
     fn await_end(&self, target: Target<'_>) -> Result<(), Deadlock> {
         self.on_stack(|seated| self.await_from(seated, target))
     }

@@ -144,6 +144,15 @@ impl Idle {
         Some(sleeper)
     }
 
+    /// How many workers sleep or search. A hint.
+    #[must_use]
+    #[inline]
+    pub fn hungry(&self) -> usize {
+        // Ordering: Relaxed; a hint, no data hangs on it.
+        let counts = self.counts.load(Ordering::Relaxed);
+        ((counts & SLEEPERS) + counts / SEARCHER) as usize
+    }
+
     /// Claims a sleeper's seat for the caller, who is no searcher.
     #[must_use]
     pub fn claim(&self) -> Option<usize> {

@@ -72,9 +72,12 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Spawns a task without a handle.
-    pub(crate) fn spawn_child(&'scope self, closure: impl FnOnce() + Send + 'scope) {
+    pub(crate) fn spawn_child(
+        &'scope self,
+        closure: impl FnOnce() + Send + 'scope,
+    ) -> Arc<dyn Job> {
         let job = child(&self.host, &self.group, closure);
-        self.launch(job);
+        self.launch(job)
     }
 
     /// The same, which can give up.

@@ -17,7 +17,7 @@ use crate::run::Run;
 use crate::runtime::Preempted;
 use crate::seat::Tenure;
 use crate::sync::Arc;
-use crate::wait::{Seated, Target};
+use crate::wait::{Enclosing, Seated, Target};
 
 /// References of one flow: the first, and how many.
 pub(super) type Range = (u32, u32);
@@ -258,6 +258,14 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn holds(&self, id: u64) -> bool {
         self.holds_up(id)
+    }
+
+    fn enclosing(&self) -> Enclosing {
+        self.encloses()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_enclosed_stopped()
     }
 
     fn queue(&self, job: Arc<dyn Job>) {

@@ -24,6 +24,10 @@ impl Frame {
     pub(super) fn head(&self) -> &Head {
         self.job.head()
     }
+
+    pub(super) fn group(&self) -> Option<&Arc<Group>> {
+        self.job.head().group()
+    }
 }
 
 impl<P: Platform> Worker<'_, P> {

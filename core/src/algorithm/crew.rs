@@ -1,0 +1,269 @@
+//! Who works on the items of a call: its caller, and whoever has nothing to do.
+
+use super::pacer::{Pace, Pacer};
+use super::work::{Piece, Work};
+use super::{Divisible, Partitioner};
+use crate::group::{Group, GroupScope};
+use crate::host::Host;
+use crate::job::Job;
+use crate::protocol::supply::Supply;
+use crate::stats::Failure;
+use crate::sync::{Arc, relax};
+use crate::wait::Target;
+
+/// How often a caller looks whether its last helpers have ended before it gives its seat away: about as long as the
+/// chunk takes that each may have begun.
+const LINGER: u32 = if cfg!(taskflow_loom) { 0 } else { 2000 };
+/// Looks between two in which it also looks for what it could do itself.
+const LOOKS: u32 = 64;
+
+/// What the workers on a call share.
+pub(super) struct Crew<'c, W> {
+    pub(super) host: &'c dyn Host,
+    pub(super) work: &'c W,
+    pub(super) partitioner: Partitioner,
+}
+
+/// Where a worker takes its chunks from.
+pub(super) enum Share<'c, D> {
+    Own(Piece<D>),
+    Common(&'c Supply<Piece<D>>),
+}
+
+/// Stops the others if an operation unwinds; and if a child is dropped that was not run, since its share is not done.
+struct StopOthers<'g>(&'g Group);
+
+impl Drop for StopOthers<'_> {
+    fn drop(&mut self) {
+        self.0.cancel(None);
+    }
+}
+
+/// One worker's place in a call.
+struct Member<'m, 'scope, 'env> {
+    scope: &'scope GroupScope<'scope, 'env>,
+    pacer: &'m mut Pacer,
+    /// The last child that was spawned for another worker.
+    last: Option<Arc<dyn Job>>,
+}
+
+impl<W> Crew<'_, W> {
+    /// The caller's part. `own`: it has a seat; others get one when they wait.
+    pub(super) fn begin<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        share: Share<'env, D>,
+        own: bool,
+    ) where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let mut share = Some(match (share, self.partitioner) {
+            (Share::Own(piece), Partitioner::Static { .. }) => Share::Own(self.deal(scope, piece)),
+            (Share::Own(piece), _) if !own && piece.items.len() > 1 => {
+                // Two: one for whoever comes first, and the caller finds the last spawned first.
+                let half = piece.items.len() / 2;
+                let (left, right) = piece.cut(half);
+                self.spawn(scope, Share::Own(right));
+                Share::Own(left)
+            }
+            (share, _) => share,
+        });
+        if !own {
+            if let Some(share) = share {
+                self.spawn(scope, share);
+            }
+            return;
+        }
+        let called = self.host.guard(&mut || {
+            if let Some(share) = share.take() {
+                self.work_off(scope, share);
+            }
+        });
+        if let Err(panic) = called {
+            scope.group().cancel(None);
+            scope.group().fail(Failure::Panicked(panic));
+        }
+        self.linger(scope.group());
+    }
+
+    /// Hands a share over.
+    fn spawn<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        share: Share<'env, D>,
+    ) -> Arc<dyn Job>
+    where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let unless_done = StopOthers(scope.group());
+        scope.spawn_child(move || {
+            let unless_done = unless_done;
+            self.work_off(scope, share);
+            core::mem::forget(unless_done);
+        })
+    }
+
+    /// Cuts a piece for each worker. Gives the caller's.
+    fn deal<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        mut piece: Piece<D>,
+    ) -> Piece<D>
+    where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        for shares in (2..=self.host.workers()).rev() {
+            let len = piece.items.len();
+            let share = len / shares;
+            if share == 0 {
+                continue;
+            }
+            let (left, right) = piece.cut(len - share);
+            piece = left;
+            self.spawn(scope, Share::Own(right));
+        }
+        piece
+    }
+
+    /// Works until the share is at its end.
+    fn work_off<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        share: Share<'env, D>,
+    ) where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let mut local = self.work.begin();
+        let pace = match &share {
+            Share::Own(piece) => piece.pace,
+            Share::Common(_) => Pace::default(),
+        };
+        let mut pacer = Pacer::new(self.partitioner.chunk(), pace, self.host.now());
+        let mut member = Member {
+            scope,
+            pacer: &mut pacer,
+            last: None,
+        };
+        match share {
+            Share::Own(piece) => self.work_off_own(&mut member, &mut local, piece),
+            Share::Common(source) => self.work_off_common(&mut member, &mut local, source),
+        }
+        self.work.end(local);
+    }
+
+    fn work_off_own<'scope, 'env, D>(
+        &'env self,
+        member: &mut Member<'_, 'scope, 'env>,
+        local: &mut W::Local,
+        mut piece: Piece<D>,
+    ) where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let scope = member.scope;
+        let halves = matches!(self.partitioner, Partitioner::Adaptive { .. });
+        loop {
+            let len = piece.items.len();
+            if len == 0 || is_stopped(scope) || self.work.is_over(piece.first) {
+                return;
+            }
+            if halves && self.is_wanted(member) && member.pacer.is_worth(len) {
+                let grain = member.pacer.grain();
+                let half = (len / 2).next_multiple_of(grain).min(len - 1);
+                piece.pace = member.pacer.pace();
+                let (left, right) = piece.cut(half);
+                piece = left;
+                member.last = Some(self.spawn(scope, Share::Own(right)));
+                continue;
+            }
+            // (A fourth at most: what is in one chunk nobody helps with.)
+            let chunk = match self.partitioner.chunk() {
+                0 => member.pacer.chunk().min(len.div_ceil(4)),
+                fixed => fixed.min(len),
+            };
+            let (now, rest) = piece.cut(chunk);
+            piece = rest;
+            self.work.run(local, now.first, now.items);
+            member.pacer.done(chunk, self.host.now());
+        }
+    }
+
+    fn work_off_common<'scope, 'env, D>(
+        &'env self,
+        member: &mut Member<'_, 'scope, 'env>,
+        local: &mut W::Local,
+        source: &'env Supply<Piece<D>>,
+    ) where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        let scope = member.scope;
+        let fixed = self.partitioner.chunk();
+        let workers = self.host.workers();
+        let guided = matches!(self.partitioner, Partitioner::Guided { .. });
+        loop {
+            if is_stopped(scope) {
+                return;
+            }
+            if source.left() > fixed && self.is_wanted(member) {
+                member.last = Some(self.spawn(scope, Share::Common(source)));
+            }
+            let paced = member.pacer.chunk();
+            let chunk = |left: usize| match (guided, fixed) {
+                (true, least) => (left / (2 * workers)).max(least),
+                (false, 0) => paced.min(left.div_ceil(4 * workers)),
+                (false, fixed) => fixed,
+            };
+            let taken = source.take(|rest: Piece<D>| {
+                let len = rest.items.len();
+                let chunk = chunk(len).clamp(1, len.max(1));
+                if chunk >= len {
+                    return (rest, None);
+                }
+                let (taken, rest) = rest.cut(chunk);
+                (taken, Some((rest, len - chunk)))
+            });
+            let Some(taken) = taken else {
+                return;
+            };
+            if self.work.is_over(taken.first) {
+                return;
+            }
+            let chunk = taken.items.len();
+            self.work.run(local, taken.first, taken.items);
+            member.pacer.done(chunk, self.host.now());
+        }
+    }
+
+    /// Whether there is a worker with nothing to do, and nobody was called for that yet.
+    fn is_wanted(&self, member: &Member<'_, '_, '_>) -> bool {
+        let waits = |last: &Arc<dyn Job>| last.head().is_queued();
+        self.host.hungry() > 0 && !member.last.as_ref().is_some_and(waits)
+    }
+
+    /// Takes back what nobody has begun, and waits a little for the others.
+    fn linger(&self, group: &Arc<Group>) {
+        for look in 0..=LINGER {
+            if look % LOOKS == 0 {
+                self.host.help(Target::Group(group));
+            }
+            if group.is_done() {
+                return;
+            }
+            relax();
+        }
+    }
+}
+
+/// Whether the call was stopped, by what it is part of or by a panic. Then its result says so.
+fn is_stopped(scope: &GroupScope<'_, '_>) -> bool {
+    let stopped = scope.group().is_stopped();
+    if stopped {
+        scope.group().cancel(None);
+    }
+    stopped
+}
