@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod counter;
     pub(crate) mod drops;
     pub(crate) mod live_bytes;
+    pub(crate) mod shapes;
     pub(crate) mod watchdog;
 }
 
@@ -16,6 +17,7 @@ use std::thread;
 use support::counter::Counter;
 use support::drops::Dropped;
 use support::live_bytes::{allocated, alone, live};
+use support::shapes::{SHAPES, Shape, chain, tree, wavefront};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
     CancellationToken, ConditionalHandle, Executor, Module, Pipe, PipelineBuilder,
@@ -23,49 +25,6 @@ use taskflow_std::{
 };
 
 const TASKS: usize = 100_000;
-
-/// Makes the edges of a shape, and gives their number.
-type Shape = fn(&[TaskHandle<'_>]) -> usize;
-
-const SHAPES: [(&str, Shape); 4] = [
-    ("independent", |_| 0),
-    ("chain", chain),
-    ("tree", tree),
-    ("wavefront", wavefront),
-];
-
-fn chain(tasks: &[TaskHandle<'_>]) -> usize {
-    for pair in tasks.windows(2) {
-        pair[0].precede(pair[1]);
-    }
-    tasks.len() - 1
-}
-
-fn tree(tasks: &[TaskHandle<'_>]) -> usize {
-    for (at, task) in tasks.iter().enumerate().skip(1) {
-        task.succeed(tasks[(at - 1) / 2]);
-    }
-    tasks.len() - 1
-}
-
-fn wavefront(tasks: &[TaskHandle<'_>]) -> usize {
-    let side = tasks.len().isqrt();
-    let mut edges = 0;
-    for row in 0..side {
-        for column in 0..side {
-            let task = tasks[row * side + column];
-            if column + 1 < side {
-                task.precede(tasks[row * side + column + 1]);
-                edges += 1;
-            }
-            if row + 1 < side {
-                task.precede(tasks[(row + 1) * side + column]);
-                edges += 1;
-            }
-        }
-    }
-    edges
-}
 
 /// The live bytes of a flow of this shape after its first run.
 fn measured(executor: &Executor, shape: Shape, add: impl Fn(&Taskflow<'static>)) -> (usize, usize) {

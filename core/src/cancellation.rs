@@ -83,7 +83,7 @@ pub struct CancellationToken {
 /// ```
 #[derive(Clone)]
 pub struct TokenCanceller {
-    node: alloc::sync::Weak<Node>,
+    node: crate::sync::Weak<Node>,
     generation: u64,
 }
 

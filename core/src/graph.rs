@@ -22,6 +22,7 @@ pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
+mod once;
 mod outputs;
 mod semaphores;
 mod tokens;
@@ -389,37 +390,6 @@ impl Graph {
     pub(crate) fn take_defect(&mut self) -> Option<TaskflowError> {
         self.verdict = None;
         self.defect.take()
-    }
-
-    /// Notes that a run is about to start tasks that can start once.
-    pub(crate) fn spend_once(&mut self) -> Result<(), TaskflowError> {
-        if self.once == 0 {
-            return Ok(());
-        }
-        let spent = self
-            .tasks()
-            .find(|index| self.node(*index).has(Flag::SPENT));
-        if let Some(index) = spent {
-            let task = self.label(index);
-            return Err(TaskflowError::Once { task });
-        }
-        for index in 0..self.place_count() {
-            if self.node(index).has(Flag::ONCE) {
-                self.node_mut(index).set(Flag::SPENT);
-            }
-        }
-        Ok(())
-    }
-
-    /// A task that can start once, if there is one.
-    pub(crate) fn once_task(&self) -> Option<TaskLabel> {
-        if self.once == 0 {
-            return None;
-        }
-        let once = self
-            .tasks()
-            .find(|index| self.node(*index).has(Flag::ONCE))?;
-        Some(self.label(once))
     }
 
     fn place_count(&self) -> u32 {

@@ -11,7 +11,6 @@
 //! is on its flow's list of [`Hold`]s, so that stopping the run stops that too.
 
 use alloc::string::String;
-use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
