@@ -171,7 +171,7 @@ impl CancellationToken {
     /// This token alone is reset. Tokens below that were cancelled with it stay so until they are reset; runs that were cancelled
     /// stay cancelled. What is under the token and was not cancelled stays under it.
     pub fn reset(&self) {
-        self.node.reset();
+        Node::reset(&self.node);
     }
 
     /// What cancels this generation of the token and no later one.

@@ -121,7 +121,7 @@ impl<'env> Runtime<'env> {
     /// As [`spawn`](Self::spawn), a task that can give up: its error is this task's, as a panic is. One that left by `?` since the
     /// run was stopped has not failed.
     pub fn try_spawn(&self, closure: impl FnOnce() -> Result<(), TaskError> + Send + 'env) {
-        self.spawn(self.group.giving_up(closure));
+        self.spawn(Group::giving_up(&self.group, closure));
     }
 
     /// As [`spawn`](Self::spawn), with a closure that spawns in turn: what it spawns is part of this task

@@ -42,7 +42,7 @@ impl Node {
             parent: Some(Arc::clone(parent)),
             state: Mutex::new(State::default()),
         });
-        let verdict = node.attach(parent, &mut node.state.lock());
+        let verdict = Self::attach(&node, parent, &mut node.state.lock());
         if let Some(Cancelled { reason }) = verdict {
             spreading::spread(&node, None, reason.as_ref());
         }
@@ -147,27 +147,27 @@ impl Node {
     }
 
     /// See [`CancellationToken::reset`](super::CancellationToken::reset).
-    pub(super) fn reset(self: &Arc<Self>) {
-        let mut state = self.state.lock();
+    pub(super) fn reset(this: &Arc<Self>) {
+        let mut state = this.state.lock();
         state.generation += 1;
         state.reason = None;
         let generation = state.generation;
         // Ordering: Relaxed; what was before the reset is nothing that a task under the token may rely on.
-        self.cancelled.store(false, Ordering::Relaxed);
-        let verdict = self
+        this.cancelled.store(false, Ordering::Relaxed);
+        let verdict = this
             .parent
             .as_ref()
-            .and_then(|parent| self.attach(parent, &mut state));
+            .and_then(|parent| Self::attach(this, parent, &mut state));
         drop(state);
         if let Some(Cancelled { reason }) = verdict {
-            spreading::spread(self, Some(generation), reason.as_ref());
+            spreading::spread(this, Some(generation), reason.as_ref());
         }
     }
 
     /// Puts this token, whose lock is held, on the list of the one above as of its present generation. Gives the verdict on that
     /// one, if it is cancelled.
-    fn attach(self: &Arc<Self>, parent: &Self, state: &mut State) -> Option<Cancelled> {
-        let entry = Subscriber::Child(Arc::downgrade(self), state.generation);
+    fn attach(this: &Arc<Self>, parent: &Self, state: &mut State) -> Option<Cancelled> {
+        let entry = Subscriber::Child(Arc::downgrade(this), state.generation);
         let mut above = parent.state.lock();
         let before = state.place.take();
         let before = before.and_then(|place| above.subscribers.remove(place));

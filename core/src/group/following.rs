@@ -11,21 +11,21 @@ use crate::sync::Arc;
 
 impl Group {
     /// Has the group cancelled whenever the token is, in the place of the one before.
-    pub(crate) fn follow(self: &Arc<Self>, token: &CancellationToken) {
-        let (subscription, verdict) = token.subscribe_group(self);
-        let before = self.state.lock().token.replace(subscription);
+    pub(crate) fn follow(this: &Arc<Self>, token: &CancellationToken) {
+        let (subscription, verdict) = token.subscribe_group(this);
+        let before = this.state.lock().token.replace(subscription);
         drop(before);
         if let Some(verdict) = verdict {
-            self.cancel(verdict.into_reason());
+            this.cancel(verdict.into_reason());
         }
     }
 
     /// A child's closure that can give up: its error is the group's, unless it left since the group was cancelled.
     pub(crate) fn giving_up<'c>(
-        self: &Arc<Self>,
+        this: &Arc<Self>,
         closure: impl FnOnce() -> Result<(), TaskError> + Send + 'c,
     ) -> impl FnOnce() + Send + 'c {
-        let group = Arc::clone(self);
+        let group = Arc::clone(this);
         move || {
             let Err(error) = closure() else {
                 return;

@@ -76,7 +76,7 @@ impl TaskGroup {
     /// assert!(matches!(group.wait(), Err(RunError::Failed { task: None, .. })));
     /// ```
     pub fn try_spawn(&self, closure: impl FnOnce() -> Result<(), TaskError> + Send + 'static) {
-        self.spawn(self.group.giving_up(closure));
+        self.spawn(Group::giving_up(&self.group, closure));
     }
 
     /// Has the group cancelled whenever the token is, with the token's reason: as if it were cancelled itself, so its tasks that run
@@ -102,7 +102,7 @@ impl TaskGroup {
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
     pub fn token(&self, token: &CancellationToken) {
-        self.group.follow(token);
+        Group::follow(&self.group, token);
     }
 
     /// Waits for all tasks, but no longer than `timeout` (longer only while a task that the calling thread took up is running).

@@ -61,7 +61,7 @@ impl<'scope> GroupScope<'scope, '_> {
 
     /// Has the group cancelled when the token is, as [`TaskGroup::token`](crate::TaskGroup::token).
     pub fn token(&self, token: &CancellationToken) {
-        self.0.group().follow(token);
+        Group::follow(self.0.group(), token);
     }
 
     /// Lets no task begin that has not: their closures are dropped, and so are those that are spawned

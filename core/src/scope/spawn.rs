@@ -85,7 +85,7 @@ impl<'scope> Scope<'scope, '_> {
         &'scope self,
         closure: impl FnOnce() -> Result<(), TaskError> + Send + 'scope,
     ) {
-        self.spawn_child(self.group.giving_up(closure));
+        self.spawn_child(Group::giving_up(&self.group, closure));
     }
 
     fn launch(&'scope self, job: Arc<dyn Job + 'scope>) -> Arc<dyn Job> {

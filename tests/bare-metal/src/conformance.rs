@@ -239,7 +239,7 @@ fn failure(program: &impl Program) -> bool {
     let id = fails.id();
     let run = program.executor().run(&flow);
     let failed = match program.finish(run) {
-        Err(RunError::Failed { task, .. }) => task.id == id,
+        Err(RunError::Failed { task, .. }) => task.is_some_and(|task| task.id == id),
         _ => false,
     };
     failed && read(&AFTER) == 0
