@@ -109,9 +109,9 @@ fn main() -> bool {
     };
     let more = u64::from(LARGE - SMALL);
     print_figure("task", (large.bytes - small.bytes) as u64 / more, "bytes");
-    let stepped = (large.stepped - small.stepped) / more;
+    let stepped = large.stepped.saturating_sub(small.stepped) / more;
     print_figure("task, stepped", stepped, UNIT);
-    let waited = (large.waited - small.waited) / more;
+    let waited = large.waited.saturating_sub(small.waited) / more;
     print_figure("task, waited for", waited, UNIT);
     print_figure("peak", peak_bytes() as u64, "bytes");
     // Ordering: Relaxed; there is one thread.
