@@ -12,6 +12,7 @@ mod support {
 }
 
 use core::time::Duration;
+use std::thread;
 use std::time::Instant;
 
 use support::counter::Counter;
@@ -121,7 +122,7 @@ fn the_time_runs_while_a_run_waits_for_its_turn() {
             let second = rig.start_with(&flow, after(Duration::from_millis(1)));
             let third = rig.start_with(&flow, after(Duration::from_secs(3600)));
             advance(rig, Duration::from_millis(1));
-            std::thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(2));
             rig.step();
             assert!(first.cancel());
             let stats = {
@@ -276,11 +277,11 @@ fn a_deadline_is_heard_while_all_workers_hold_others_work() {
                 });
             }
             while all.get() < workers {
-                std::thread::yield_now();
+                thread::yield_now();
             }
             let flow = pending();
             let run = executor.run_with(&flow, after(Duration::from_millis(1)));
-            std::thread::sleep(Duration::from_millis(3));
+            thread::sleep(Duration::from_millis(3));
             end.open();
             let stats = too_late(run.wait());
             assert_eq!(stats.tasks, 0, "{workers} workers");
@@ -320,7 +321,7 @@ fn a_hundred_thousand_deadlines_of_tokens_take_one_thread_and_come_in_order() {
         let first = PreemptiveCancellationToken::new();
         first.cancel_after(Duration::from_millis(1));
         while !first.is_cancelled() {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         #[cfg(target_os = "linux")]
         {
@@ -363,7 +364,7 @@ fn deadlines_of_tokens_that_have_come_are_all_told_though_a_waker_panics() {
             token.cancel_after(Duration::from_millis(1));
         }
         while !tokens.iter().all(PreemptiveCancellationToken::is_cancelled) {
-            std::thread::yield_now();
+            thread::yield_now();
         }
     });
 }
@@ -388,4 +389,35 @@ fn a_clock_that_stands_still_or_leaps_hurts_nobody() {
     quick.emplace(|| {});
     let run = rig.start_with(&quick, after(Duration::from_secs(1)));
     assert_eq!(rig.finish(run).unwrap().tasks, 1);
+}
+
+#[test]
+fn a_deadline_is_heard_by_a_sleeper_while_the_one_that_watched_is_busy() {
+    within_a_minute(|| {
+        for workers in [2, 4] {
+            let executor = Executor::new(workers);
+            for _ in 0..20 {
+                let late = executor.run_with(&pending(), after(Duration::from_millis(4)));
+                // All have gone to sleep by then, most often.
+                thread::sleep(Duration::from_millis(1));
+                let (flow, over) = (Taskflow::new(), Counter::default());
+                for _ in 1..workers {
+                    let over = over.clone();
+                    flow.emplace(move || {
+                        while over.get() == 0 {
+                            thread::yield_now();
+                        }
+                    });
+                }
+                let busy = executor.run(&flow);
+                // A wait would watch.
+                while !late.is_done() {
+                    thread::yield_now();
+                }
+                over.add();
+                too_late(late.wait());
+                busy.wait().expect("nothing fails");
+            }
+        }
+    });
 }

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::sync::{AtomicBool, Mutex, Ordering, fence};
 
@@ -69,7 +68,7 @@ impl Guests {
     /// Wakes the blocked guests. Call after [`Idle::notify`](crate::protocol::idle::Idle::notify).
     pub(crate) fn wake_blocked(&self, unpark: impl Fn(WorkerId)) {
         // Ordering: Relaxed; see `enter`.
-        if !self.some_blocked.load(Ordering::Relaxed) || mutant!("guests_not_woken") {
+        if !self.some_blocked.load(Ordering::Relaxed) {
             return;
         }
         let blocked = self.list.lock().blocked.clone();

@@ -25,7 +25,6 @@ use core::time::Duration;
 
 use super::Pool;
 use crate::future::stop_run;
-use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId};
 use crate::run::Run;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
@@ -137,7 +136,6 @@ impl Alarms {
         list.parked.retain(|parked| *parked != thread);
         list.watcher = list.watcher.filter(|watcher| *watcher != thread);
         list.successor()
-            .filter(|_| !mutant!("alarms_left_unwatched"))
     }
 }
 
