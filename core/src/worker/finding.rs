@@ -205,8 +205,11 @@ impl<P: Platform> Worker<'_, P> {
             count += 1;
         }
         taken.put_back(&self.queues.backlog, links);
-        // The newest of the queue is taken first, so the first comes last.
-        for task in tasks[..count].iter().rev() {
+        if self.pool.policy.is_none() {
+            // The newest of the queue is taken first, so the first comes last. (With a policy, it is the oldest.)
+            tasks[..count].reverse();
+        }
+        for task in &tasks[..count] {
             if let Some(deque) = self.deque()
                 && let Err(task) = deque.push(*task)
             {

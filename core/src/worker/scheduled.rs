@@ -82,6 +82,8 @@ impl<P: Platform> Worker<'_, P> {
         let mut ready = self.room(true);
         ready.extend_from_slice(sources);
         self.entrust_ready(flow, view, ready);
+        // Other roots come before what was made ready, the oldest first.
+        self.slice.set(0);
     }
 
     /// The policy has lost a task, which nobody has in hand: ends its run, or the job.
