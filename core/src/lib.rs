@@ -21,6 +21,7 @@ mod module;
 mod observer;
 mod output;
 mod pipeline;
+mod priority;
 mod runtime;
 mod semaphore;
 mod subflow;
@@ -106,6 +107,7 @@ pub use pipeline::{
 };
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
+pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
