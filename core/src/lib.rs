@@ -46,6 +46,8 @@ mod panic;
 mod policy;
 mod stats;
 
+mod scheduler;
+
 mod platform;
 
 mod seat;
@@ -110,6 +112,7 @@ pub use policy::{FailurePolicy, RunOptions};
 pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
+pub use scheduler::{FifoScheduler, FlowKey, Ready, Scheduler, Want, WorkStealing};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use semaphore::{Semaphore, Semaphores};

@@ -13,7 +13,6 @@ use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
-use crate::protocol::backlog::Chain;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
@@ -246,11 +245,19 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn launch(&self, root: u32) {
-        self.inject(Chain::of(root));
+        self.offer(root);
     }
 
     fn resume(&self, task: u32) {
-        self.inject(Chain::of(task));
+        self.offer(task);
+    }
+
+    fn lose(&self, task: u32) {
+        self.task_lost(task);
+    }
+
+    fn decides(&self) -> bool {
+        self.policy.is_some()
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {

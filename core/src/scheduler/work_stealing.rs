@@ -1,0 +1,95 @@
+//! The newest of one's own, the oldest of others'.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::{Ready, Scheduler, Want};
+use crate::platform::WorkerId;
+use crate::sync::{Arc, Mutex};
+
+/// The default: each worker runs what it made ready last, and takes what others made ready first when it has nothing.
+///
+/// An executor with this policy uses the engine's own queues, which know no tokens and cost the least. Wrapped in a policy of your
+/// own, it does the same with tokens, in a queue behind a lock for each worker.
+///
+/// # Examples
+///
+/// ```
+/// use taskflow_core::{Builder, Executor, Manual, WorkStealing};
+///
+/// let executor: Executor<Manual> = Builder::new(Manual::new()).build()?;
+/// let same: Executor<Manual, WorkStealing> = executor;
+/// # Ok::<(), taskflow_core::NoThread>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct WorkStealing {
+    /// Of the workers; and of those who are none, the last.
+    queues: Mutex<Vec<Arc<Queue>>>,
+    outside: Queue,
+}
+
+type Queue = Mutex<VecDeque<Ready>>;
+
+/// A worker's part of [`WorkStealing`].
+#[derive(Debug)]
+pub struct Share {
+    worker: usize,
+    own: Arc<Queue>,
+    /// All of them, once they are known.
+    all: Vec<Arc<Queue>>,
+}
+
+impl WorkStealing {
+    /// Empty queues.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Scheduler for WorkStealing {
+    type Local = Share;
+
+    fn local(&self, worker: WorkerId) -> Share {
+        let own = Arc::<Queue>::default();
+        self.queues.lock().push(Arc::clone(&own));
+        Share {
+            worker: worker.index(),
+            own,
+            all: Vec::new(),
+        }
+    }
+
+    fn push(&self, local: Option<&mut Share>, task: Ready) {
+        let queue = local.map_or(&self.outside, |local| &local.own);
+        queue.lock().push_back(task);
+    }
+
+    fn pop(&self, local: &mut Share, want: Want<'_>) -> Option<Ready> {
+        let newest = {
+            let mut own = local.own.lock();
+            let place = own.iter().rposition(|task| want.accepts(task));
+            place.and_then(|place| own.remove(place))
+        };
+        if newest.is_some() {
+            return newest;
+        }
+        if local.all.is_empty() {
+            // All workers have their part before anything is pushed.
+            local.all = self.queues.lock().clone();
+        }
+        let (before, after) = local.all.split_at(local.worker.min(local.all.len()));
+        let others = after.iter().chain(before).map(|queue| &**queue);
+        core::iter::once(&self.outside)
+            .chain(others)
+            .find_map(|queue| {
+                let mut queue = queue.lock();
+                let place = queue.iter().position(|task| want.accepts(task))?;
+                queue.remove(place)
+            })
+    }
+
+    fn is_built_in(&self) -> bool {
+        true
+    }
+}
