@@ -6,7 +6,8 @@
 //!
 //! **Ageing.** Time is counted in *epochs*: each worker begins one with each so many tasks that it popped. Whoever does goes
 //! over all queues, and raises by a level what has waited there for [`WAITS`] epochs. So what waits goes up at last to where
-//! all are served in the order in which they came, and nothing that came to a level later is served before it.
+//! nothing that came to its queue later is served before it. And the first task of an epoch is taken from each queue in turn, if that has one
+//! of the highest level, so that none is left out whose worker sleeps or is busy.
 
 use alloc::collections::VecDeque;
 use core::num::NonZeroU32;
@@ -84,6 +85,8 @@ pub struct Part {
     view: View<Shard>,
     /// Tasks until the next epoch.
     left: u32,
+    /// The shard that comes first.
+    first: usize,
 }
 
 impl PriorityScheduler {
@@ -116,11 +119,13 @@ impl PriorityScheduler {
         };
         part.left -= 1;
         if part.left > 0 {
+            part.first = part.view.own_place();
             return;
         }
         part.left = ageing.get();
         // Ordering: Relaxed; a clock, no data hangs on it.
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        part.first = epoch as usize;
         for shard in part.view.from_own() {
             shard.raise(epoch);
         }
@@ -203,8 +208,10 @@ impl Scheduler for PriorityScheduler {
     type Local = Part;
 
     fn local(&self, _: WorkerId) -> Part {
+        let view = self.shards.add();
         Part {
-            view: self.shards.add(),
+            first: view.own_place(),
+            view,
             left: self.ageing.map_or(0, NonZeroU32::get),
         }
     }
@@ -231,9 +238,11 @@ impl Scheduler for PriorityScheduler {
         let task = if want.is_any() {
             loop {
                 let mut best: Option<(u32, &Shard)> = None;
-                for shard in part.view.from_own() {
+                for shard in part.view.from(part.first) {
                     if let Some(level) = shard.highest()
-                        && best.is_none_or(|(highest, _)| level > highest)
+                        && best.is_none_or(|(highest, _)| {
+                            level > highest && !mutant!("priority_own_first")
+                        })
                     {
                         best = Some((level, shard));
                     }

@@ -57,7 +57,16 @@ impl<Q> View<Q> {
 
     /// All of them, its own first.
     pub(super) fn from_own(&self) -> impl Iterator<Item = &Q> {
-        let (before, after) = self.all.split_at(self.own);
+        self.from(self.own)
+    }
+
+    /// All of them, a given one first.
+    pub(super) fn from(&self, first: usize) -> impl Iterator<Item = &Q> {
+        let (before, after) = self.all.split_at(first % self.all.len().max(1));
         after.iter().chain(before).map(|shard| &shard.0)
+    }
+
+    pub(super) fn own_place(&self) -> usize {
+        self.own
     }
 }
