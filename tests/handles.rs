@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use taskflow_std::{Executor, RunError, Taskflow, TaskflowError};
+use taskflow_std::{Executor, Priority, RunError, Taskflow, TaskflowError};
 
 /// Refused with this error by `validate` and by every kind of run, until it is repaired.
 fn refused(flow: &Taskflow<'static>, is_it: impl Fn(&TaskflowError) -> bool) {
@@ -28,7 +28,7 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
     let (a, gone) = (flow.placeholder().name("a"), flow.placeholder());
     let id = gone.id();
     flow.remove(gone);
-    let uses: [&dyn Fn(); 6] = [
+    let uses: [&dyn Fn(); 7] = [
         &|| {
             a.precede(gone);
         },
@@ -41,6 +41,9 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
         &|| {
             gone.name("x");
         },
+        &|| {
+            gone.priority(Priority::High);
+        },
         &|| flow.work(gone, || {}),
         &|| flow.remove(gone),
     ];
@@ -48,6 +51,7 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
         using();
         assert_eq!((a.num_successors(), a.num_predecessors()), (0, 0));
         assert_eq!((gone.label(), gone.num_successors()), (String::new(), 0));
+        assert_eq!(gone.urgency(), Priority::Normal);
         refused(
             &flow,
             |error| matches!(error, TaskflowError::Stale { task } if *task == id),

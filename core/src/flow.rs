@@ -50,6 +50,8 @@ pub(crate) const OBSERVED: u32 = 8;
 pub(crate) const SOME_CANCELLED: u32 = 16;
 /// The run, or one that it is part of, has a deadline.
 pub(crate) const TIMED: u32 = 32;
+/// The run's executor has a policy, which decides what runs next.
+pub(crate) const SCHEDULED: u32 = 64;
 
 mod attending;
 mod coarsening;

@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
 use crate::output::slot::Head;
+use crate::priority::Priority;
 use crate::semaphore::Needs;
 use crate::task::TaskId;
 
@@ -24,6 +25,7 @@ mod freeze;
 pub(crate) mod node;
 mod once;
 mod outputs;
+mod priorities;
 mod semaphores;
 mod tokens;
 pub(crate) mod work;
@@ -89,6 +91,8 @@ pub(crate) struct Graph {
     scheduled: Vec<Edge>,
     /// What tasks are cancelled with.
     tokens: Tokens,
+    /// Of the first tasks, as many as there were when one was last found to be urgent or not; the others are as usual.
+    priorities: Vec<Priority>,
     /// Tasks that are special.
     special: usize,
     /// Tasks that acquire or release.
@@ -121,6 +125,7 @@ impl Graph {
             removed: Vec::new(),
             scheduled: Vec::new(),
             tokens: Tokens::new(),
+            priorities: Vec::new(),
             special: 0,
             contended: 0,
             once: 0,
@@ -293,6 +298,7 @@ impl Graph {
         }
         drop(self.take_needs(index));
         self.tokens.remove(&index);
+        self.set_priority(index, Priority::default());
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;

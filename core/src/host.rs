@@ -43,6 +43,12 @@ pub(crate) trait Host: Send + Sync {
     /// Queues a task that was suspended.
     fn resume(&self, task: u32);
 
+    /// The policy has lost a task. Any thread, under any of its locks.
+    fn lose(&self, task: u32);
+
+    /// Whether a policy decides what runs next.
+    fn decides(&self) -> bool;
+
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);
 

@@ -21,6 +21,7 @@ mod module;
 mod observer;
 mod output;
 mod pipeline;
+mod priority;
 mod runtime;
 mod semaphore;
 mod subflow;
@@ -44,6 +45,8 @@ mod error;
 mod panic;
 mod policy;
 mod stats;
+
+mod scheduler;
 
 mod platform;
 
@@ -106,8 +109,13 @@ pub use pipeline::{
 };
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
+pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
+pub use scheduler::{
+    FifoScheduler, FlowKey, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler, Want,
+    WorkStealing,
+};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use semaphore::{Semaphore, Semaphores};

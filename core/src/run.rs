@@ -15,7 +15,7 @@ use core::time::Duration;
 use crate::cancellation::CancellationToken;
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
+use crate::flow::{Flow, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP};
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::observer::RunId;
@@ -159,6 +159,7 @@ pub(crate) struct Begun {
     cancelled: bool,
     some_cancelled: bool,
     observed: bool,
+    scheduled: bool,
     policy: FailurePolicy,
     pub(crate) deadline: Option<Duration>,
 }
@@ -173,7 +174,8 @@ impl Begun {
         } else {
             0
         };
-        self.policy.attention() | stop | observed | some
+        let scheduled = if self.scheduled { SCHEDULED } else { 0 };
+        self.policy.attention() | stop | observed | some | scheduled
     }
 }
 
@@ -274,6 +276,7 @@ impl Run {
             cancelled: cell.cancelled.is_some(),
             some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),
+            scheduled: host.decides(),
             policy: cell.policy,
             deadline: cell.deadline,
         }

@@ -45,6 +45,8 @@ pub enum Failure {
     TaskRace,
     /// It was made by [`emplace_once`](crate::Taskflow::emplace_once) and was started again.
     Again,
+    /// The executor's [`Scheduler`](crate::Scheduler) lost it; it was not begun.
+    Lost,
     /// It gave a semaphore more back than there is.
     SemaphoreOverflow(SemaphoreLabel),
 }

@@ -42,6 +42,7 @@ mod helping;
 mod jobs;
 mod lines;
 mod running;
+mod scheduled;
 mod semaphores;
 mod span;
 mod telling;
@@ -49,9 +50,6 @@ mod tenure;
 
 use jobs::Frame;
 use span::Span;
-
-/// Tasks that a worker runs before it looks at the injector.
-const SLICE: u32 = 256;
 
 /// See the module's documentation.
 pub(crate) struct Worker<'p, P: Platform> {
@@ -62,6 +60,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     solo: Cell<bool>,
     /// It is a reason to share its pool's only seat.
     shares: Cell<bool>,
+    /// For a policy: see [`room`](Self::room).
+    room: Cell<Vec<u32>>,
     tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
@@ -125,6 +125,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             id: state.worker,
             solo: Cell::new(solo),
             shares: Cell::default(),
+            room: Cell::default(),
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
@@ -133,7 +134,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             tally_flow: Cell::default(),
             span: Cell::default(),
             caught: Cell::default(),
-            slice: Cell::new(SLICE),
+            slice: Cell::new(pool.slice),
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             searching: Cell::new(state.searching),

@@ -222,11 +222,11 @@ impl Flow {
         let took = now.saturating_sub(core::mem::replace(&mut coarse.begun, now));
         // SAFETY: (1).
         let general = unsafe { self.view() }.is_general();
-        if general {
-            return;
-        }
         // SAFETY: (1).
         let graph = unsafe { self.graph() };
+        if general || graph.has_priorities() {
+            return;
+        }
         coarse.attend_to(graph, workers);
         // (What is stopped, observed, or goes on after failures says nothing.)
         if coarse.wish == Coarsening::Adaptive && self.attention() == 0 {
@@ -282,7 +282,7 @@ impl FlowOwner {
             let frozen = graph.frozen().expect("`validate` has frozen it");
             // SAFETY: no run is unfinished, and this is the owner thread.
             let coarse = unsafe { &mut *self.flow().coarse.get() };
-            let plain = frozen.special || frozen.weak.is_some();
+            let plain = frozen.special || frozen.weak.is_some() || graph.has_priorities();
             let plan = match (coarse, workers) {
                 (Some(coarse), Some(workers)) if !plain => {
                     coarse.attend_to(graph, workers);

@@ -13,7 +13,6 @@ use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
-use crate::protocol::backlog::Chain;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
@@ -102,7 +101,12 @@ impl<P: Platform> Pool<P> {
                 }
             }
         };
-        if root.is_some() || timeout != Some(Duration::ZERO) {
+        // Who comes from outside would take a seat for what it needs, whatever the policy has that is to go before. So it
+        // leaves that to workers, unless the host has none who come while it parks.
+        let mut parks_first = own.is_none() && self.policy.is_some();
+        if parks_first {
+            root.into_iter().for_each(|root| self.launch(root));
+        } else if root.is_some() || timeout != Some(Duration::ZERO) {
             help(root);
         }
         if target.is_done() {
@@ -121,7 +125,9 @@ impl<P: Platform> Pool<P> {
                 return target.is_done();
             }
             // Once more: what was injected before this guest was listed as blocked woke nobody.
-            help(None);
+            if !core::mem::take(&mut parks_first) {
+                help(None);
+            }
             if target.is_done() {
                 return true;
             }
@@ -246,11 +252,19 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn launch(&self, root: u32) {
-        self.inject(Chain::of(root));
+        self.offer(root);
     }
 
     fn resume(&self, task: u32) {
-        self.inject(Chain::of(task));
+        self.offer(task);
+    }
+
+    fn lose(&self, task: u32) {
+        self.task_lost(task);
+    }
+
+    fn decides(&self) -> bool {
+        self.policy.is_some()
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {

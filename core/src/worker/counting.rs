@@ -139,7 +139,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         // SAFETY: all tasks are counted, and this worker alone has the flow.
-        if unsafe { flow.is_coarsened() } {
+        if unsafe { flow.is_coarsened() } && self.pool.policy.is_none() {
             let now = self.pool.platform.now();
             // SAFETY: as above.
             unsafe { flow.reconsider(now, self.pool.workers()) };

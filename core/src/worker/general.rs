@@ -9,12 +9,11 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, TIMED, View};
+use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP, TIMED, View};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
-use crate::protocol::backlog::Chain;
 use crate::stats::Failure;
 use crate::suspension::Suspension;
 
@@ -41,7 +40,7 @@ impl<P: Platform> Worker<'_, P> {
                 let choices = core::mem::take(&mut context.choices);
                 self.pool.finish_late(Late {
                     task: view.base + index,
-                    outcome,
+                    outcome: Some(outcome),
                     choices,
                 });
                 return None;
@@ -114,7 +113,7 @@ impl<P: Platform> Worker<'_, P> {
         let task = view.base + index;
         if !suspension.suspend() {
             // Behind all that is ready: it may have woken itself to let others go first.
-            self.pool.inject(Chain::of(task));
+            self.pool.offer(task);
         }
     }
 
@@ -176,7 +175,7 @@ impl<P: Platform> Worker<'_, P> {
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
-        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED) == 0;
+        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED) == 0;
         if view.coarse || plain && !view.is_general() {
             if skipped {
                 self.count_skipped(flow, index);
@@ -184,7 +183,8 @@ impl<P: Platform> Worker<'_, P> {
             return self.complete(flow, view, index);
         }
         let mut ready = Ready {
-            holds: attention & OBSERVED != 0,
+            holds: attention & (OBSERVED | SCHEDULED) != 0,
+            held: self.room(attention & SCHEDULED != 0),
             ..Ready::default()
         };
         self.arrivals(flow, view, index, outcome, context, &mut ready);
@@ -201,7 +201,7 @@ impl<P: Platform> Worker<'_, P> {
         let Ready {
             next,
             others,
-            held,
+            mut held,
             mut out,
             failures,
             ..
@@ -210,8 +210,10 @@ impl<P: Platform> Worker<'_, P> {
         if general {
             self.count_ended(flow, usize::from(next.is_some()) + others);
         }
-        for task in held {
-            self.push(&mut out, view.base + task);
+        if attention & SCHEDULED == 0 {
+            for task in &held {
+                self.push(&mut out, view.base + task);
+            }
         }
         for (index, failure) in failures {
             let raced = matches!(failure, Failure::TaskRace);
@@ -224,6 +226,11 @@ impl<P: Platform> Worker<'_, P> {
         self.send(out);
         if !general {
             self.count_finished(flow);
+        }
+        if attention & SCHEDULED != 0 {
+            held.extend(next);
+            self.entrust_ready(flow, view, held);
+            return None;
         }
         next
     }
