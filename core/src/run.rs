@@ -315,6 +315,20 @@ impl Run {
         }
     }
 
+    /// Has the failures of a task that were told by one of its names told by another.
+    pub(crate) fn rename_failures(&self, task: TaskId, from: &str, to: &str) {
+        let mut cell = self.cell.lock();
+        let cell = &mut *cell;
+        for failed in cell.failure.iter_mut().chain(&mut cell.suppressed) {
+            if let Some(label) = &mut failed.task
+                && label.id == task
+                && label.name.as_deref() == Some(from)
+            {
+                label.name = Some(Box::from(to));
+            }
+        }
+    }
+
     /// Ends the run with its result. The last touch of the engine.
     pub(crate) fn close(&self, counts: &Counts, now: Duration) -> Closed {
         let mut cell = self.cell.lock();
