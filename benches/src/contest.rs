@@ -219,11 +219,7 @@ impl<'a> Contest<'a> {
                 let turn = (turn + round) % self.contenders.len();
                 samples[turn].push(self.turn(turn));
             }
-            pings.push(if shared {
-                ping(BATCHES)
-            } else {
-                Duration::ZERO
-            });
+            pings.push(if shared { ping(BATCHES) } else { None });
         }
         let all: Vec<usize> = (0..pings.len()).collect();
         let alike = self.one_regime(&samples, &pings);
@@ -241,10 +237,9 @@ impl<'a> Contest<'a> {
                 });
             for (one, samples) in self.contenders.iter().zip(&samples) {
                 if [0, workers].contains(&one.workers) {
-                    let ping = (workers > 1).then(|| {
-                        let nanos = |round: &usize| nanos(pings[*round], 1);
-                        Spread::of(rounds.iter().map(nanos).collect())
-                    });
+                    let trips = rounds.iter().filter_map(|round| pings[*round]);
+                    let trips: Vec<_> = trips.map(|trip| nanos(trip, 1)).collect();
+                    let ping = (workers > 1 && !trips.is_empty()).then(|| Spread::of(trips));
                     rows.push(self.row(one, workers, samples, ours, rounds, ping));
                 }
             }
@@ -269,11 +264,11 @@ impl<'a> Contest<'a> {
     }
 
     /// The rounds of the regime, near or far, in which more samples count.
-    fn one_regime(&self, samples: &[Vec<Sample>], pings: &[Duration]) -> Vec<usize> {
+    fn one_regime(&self, samples: &[Vec<Sample>], pings: &[Option<Duration>]) -> Vec<usize> {
         let of = |near: bool| -> Vec<usize> {
             let rounds = 0..pings.len();
             rounds
-                .filter(|round| (pings[*round] < NEAR) == near)
+                .filter(|round| pings[*round].is_some_and(|ping| ping < NEAR) == near)
                 .collect()
         };
         let counted = |rounds: &[usize]| {
@@ -373,7 +368,7 @@ mod tests {
         );
         assert!(
             rows.iter()
-                .all(|row| row.ping.is_some() == (row.workers == 2))
+                .all(|row| row.ping.is_none() || row.workers == 2)
         );
     }
 

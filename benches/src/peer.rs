@@ -141,21 +141,44 @@ pub(crate) trait Peer {
     }
 }
 
-/// What a peer is called, and how a pool of so many workers is started. `None`: this machine lacks what it needs, which
-/// [`missing`] tells.
-pub(crate) type Kind = (&'static str, fn(usize) -> Option<Rc<dyn Peer>>);
+/// A kind of pool.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    /// Its pools are processes of their own.
+    pub(crate) is_native: bool,
+    /// Starts one with so many workers. `None`: this machine lacks what it needs, which [`missing`] tells.
+    pub(crate) start: fn(usize) -> Option<Rc<dyn Peer>>,
+}
+
+impl Kind {
+    const fn of_rust(name: &'static str, start: fn(usize) -> Option<Rc<dyn Peer>>) -> Self {
+        Self {
+            name,
+            is_native: false,
+            start,
+        }
+    }
+
+    const fn native(name: &'static str, start: fn(usize) -> Option<Rc<dyn Peer>>) -> Self {
+        Self {
+            name,
+            is_native: true,
+            start,
+        }
+    }
+}
 
 /// All who are asked, and we first.
-pub(crate) const KINDS: [Kind; 7] = [
-    (OURS, |workers| Some(Rc::new(ours::Ours::new(workers)))),
-    ("rayon", |workers| Some(Rc::new(rayon::Rayon::new(workers)))),
-    ("tokio", |workers| Some(Rc::new(tokio::Tokio::new(workers)))),
-    ("chili", |workers| Some(Rc::new(chili::Chili::new(workers)))),
-    ("forte", |workers| Some(Rc::new(forte::Forte::new(workers)))),
-    ("oneTBB", |workers| {
+pub(crate) static KINDS: [Kind; 7] = [
+    Kind::of_rust(OURS, |workers| Some(Rc::new(ours::Ours::new(workers)))),
+    Kind::of_rust("rayon", |workers| Some(Rc::new(rayon::Rayon::new(workers)))),
+    Kind::of_rust("tokio", |workers| Some(Rc::new(tokio::Tokio::new(workers)))),
+    Kind::of_rust("chili", |workers| Some(Rc::new(chili::Chili::new(workers)))),
+    Kind::of_rust("forte", |workers| Some(Rc::new(forte::Forte::new(workers)))),
+    Kind::native("oneTBB", |workers| {
         Some(Rc::new(native::Native::new(&native::PROGRAMS[0], workers)?))
     }),
-    ("libgomp", |workers| {
+    Kind::native("libgomp", |workers| {
         Some(Rc::new(native::Native::new(&native::PROGRAMS[1], workers)?))
     }),
 ];
@@ -166,8 +189,9 @@ pub(crate) const KINDS: [Kind; 7] = [
 ///
 /// Where no thread can be started.
 pub(crate) fn all<'a>(ask: impl Fn(&dyn Peer) -> Option<Contender<'a>>) -> Vec<Contender<'a>> {
-    let pools = [1, 2]
+    let kinds = [1, 2]
         .into_iter()
-        .flat_map(|workers| KINDS.map(|(_, start)| start(workers)));
-    pools.flatten().filter_map(|peer| ask(&*peer)).collect()
+        .flat_map(|workers| KINDS.iter().map(move |kind| (kind, workers)));
+    let pools = kinds.filter_map(|(kind, workers)| (kind.start)(workers));
+    pools.filter_map(|peer| ask(&*peer)).collect()
 }

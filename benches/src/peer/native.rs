@@ -4,6 +4,7 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -74,12 +75,18 @@ impl Program {
 
     /// Beside the program that runs, which is where cargo puts what it builds.
     fn build(&self) -> io::Result<PathBuf> {
-        let folder = env::current_exe()?.with_file_name(format!("cpp-peers-{}", process::id()));
+        let mut hasher = DefaultHasher::new();
+        (HEADER, self.text, self.options).hash(&mut hasher);
+        let program =
+            env::current_exe()?.with_file_name(format!("{}-{:x}", self.name, hasher.finish()));
+        if program.exists() {
+            return Ok(program);
+        }
+        let folder = env::temp_dir().join(format!("taskflow-benches-{}", process::id()));
         fs::create_dir_all(&folder)?;
         let source = folder.join(format!("{}.cpp", self.name));
         fs::write(folder.join("bench.hpp"), HEADER)?;
         fs::write(&source, self.text)?;
-        let program = folder.with_file_name(format!("cpp-peer-{}", self.name));
         let compiler = env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
         eprintln!("compiling the program for {} ...", self.name);
         let said = Command::new(&compiler)

@@ -34,8 +34,8 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
     // One pool at a time: whatever the others do would count as well.
     let mut rows = vec![ticking(&mut by_hand, effort.rounds, steps, step)];
     rows.extend(resting(&by_hand));
-    for (_, start) in KINDS {
-        let peer = start(2);
+    for kind in &KINDS {
+        let peer = (kind.start)(2);
         let Some(mut contender) = peer.as_ref().and_then(|peer| peer.tick(TASKS, steps)) else {
             continue;
         };

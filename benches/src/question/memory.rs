@@ -23,11 +23,18 @@ const SPAWNED: &str = "spawned";
 pub(super) fn rows(_effort: Effort) -> Vec<Row> {
     let [independent, wavefront] = shapes();
     let mut rows = Vec::new();
-    for who in [BY_HAND].into_iter().chain(KINDS.map(|(name, _)| name)) {
+    let kinds = KINDS.iter().map(|kind| (kind.name, kind.is_native));
+    for (who, is_native) in [(BY_HAND, false)].into_iter().chain(kinds) {
+        // Those have processes of their own.
+        let bytes = |what| {
+            if is_native {
+                measure(who, what)
+            } else {
+                ask(who, what)
+            }
+        };
         let tasks = f64::from(SIDE * SIDE);
-        if let (Some(without), Some(with)) =
-            (ask(who, independent.name()), ask(who, wavefront.name()))
-        {
+        if let (Some(without), Some(with)) = (bytes(independent.name()), bytes(wavefront.name())) {
             rows.push(row(
                 "a task of a graph that ran",
                 who,
@@ -36,7 +43,7 @@ pub(super) fn rows(_effort: Effort) -> Vec<Row> {
             let edges = wavefront.edges().len() as f64;
             rows.push(row("an edge", who, (with - without) as f64 / edges));
         }
-        if let Some(bytes) = ask(who, SPAWNED) {
+        if let Some(bytes) = bytes(SPAWNED) {
             rows.push(row("a spawned task", who, bytes as f64 / tasks));
         }
     }
@@ -63,7 +70,8 @@ fn shapes() -> [Shape; 2] {
 pub(crate) fn measure(who: &str, what: &str) -> Option<i64> {
     let start = KINDS
         .iter()
-        .find_map(|(name, start)| (*name == who).then_some(start));
+        .find(|kind| kind.name == who)
+        .map(|kind| kind.start);
     if what == SPAWNED {
         return start?(1)?.spawned_bytes(SIDE * SIDE);
     }
