@@ -334,6 +334,10 @@ impl<P: Platform> Executor<P> {
         &self.pool.platform
     }
 
+    pub(crate) fn pool(&self) -> &Pool<P> {
+        &self.pool
+    }
+
     pub(crate) fn host(&self) -> Arc<dyn Host> {
         erase!(Arc::clone(&self.pool) => dyn Host)
     }

@@ -23,6 +23,7 @@ use crate::victims::Victims;
 use crate::wait::Seated;
 
 mod alarms;
+mod forking;
 mod patience;
 mod seating;
 mod spare;
