@@ -28,6 +28,7 @@ mod simulations {
     mod deadlines;
     mod deadlocks;
     mod graphs;
+    mod joins;
     mod ledger;
     mod meetings;
     mod pipelines;

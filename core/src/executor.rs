@@ -344,6 +344,10 @@ impl<P: Platform, S> Executor<P, S> {
         &self.pool.platform
     }
 
+    pub(crate) fn pool(&self) -> &Pool<P> {
+        &self.pool
+    }
+
     pub(crate) fn host(&self) -> Arc<dyn Host> {
         erase!(Arc::clone(&self.pool) => dyn Host)
     }

@@ -33,6 +33,8 @@ mod runnable;
 
 mod algorithm;
 
+mod fork;
+
 mod job;
 
 mod group;
@@ -95,6 +97,7 @@ pub use composition::{
 pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
 pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
+pub use fork::Fork;
 pub use future::{RunCanceller, TaskflowFuture};
 pub use group::{GroupScope, TaskGroup};
 pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};

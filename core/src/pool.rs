@@ -24,6 +24,7 @@ use crate::victims::Victims;
 use crate::wait::Seated;
 
 mod alarms;
+mod forking;
 mod patience;
 mod scheduling;
 mod seating;

@@ -90,6 +90,8 @@ enum Current {
     Task(NonNull<Flow>, u32),
     /// That of the innermost of the jobs.
     Job,
+    /// That of a call from outside of tasks, whose thread has a seat meanwhile.
+    Call,
     /// What belongs to a round's end: the predicate of `run_until`.
     Round(NonNull<Flow>),
 }
@@ -236,7 +238,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 }
             }
             // Of no task: a wrong host. There is nobody to give it to.
-            Current::Engine | Current::Job | Current::Round(_) => drop(panic),
+            Current::Engine | Current::Job | Current::Call | Current::Round(_) => drop(panic),
         }
     }
 
@@ -262,7 +264,7 @@ impl<'p, P: Platform> Worker<'p, P> {
     /// The flow whose code `current` is.
     fn flow_of(&self, current: Current) -> Option<&Flow> {
         match current {
-            Current::Engine | Current::Job => None,
+            Current::Engine | Current::Job | Current::Call => None,
             // SAFETY: the task or round is unfinished, so its run is active.
             Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }),
         }
@@ -279,7 +281,7 @@ impl<'p, P: Platform> Worker<'p, P> {
     fn index(&self) -> u32 {
         match self.current.get() {
             Current::Task(_, index) => index,
-            Current::Engine | Current::Job | Current::Round(_) => {
+            Current::Engine | Current::Job | Current::Call | Current::Round(_) => {
                 unreachable!("calls are made by tasks")
             }
         }

@@ -5,7 +5,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
 
-use taskflow_std::{Coarsening, Executor, PipelineBuilder, Runtime, Taskflow};
+use taskflow_std::{Coarsening, Executor, Fork, PipelineBuilder, Runtime, Taskflow};
 
 use super::{Algorithm, Graph, Peer, Spawning};
 use crate::contest::{Contender, OURS};
@@ -71,6 +71,20 @@ impl Peer for Ours {
         self.does(move |executor| {
             executor.run_and_wait(&flow).expect("no task fails");
         })
+    }
+
+    fn join(&self, number: u32) -> Option<Contender<'static>> {
+        fn fibonacci(fork: Fork<'_>, number: u32) -> u64 {
+            if number < 2 {
+                return number.into();
+            }
+            let (one, two) = fork.join(
+                |fork| fibonacci(fork, number - 1),
+                |fork| fibonacci(fork, number - 2),
+            );
+            one + two
+        }
+        self.does(move |executor| used(executor.fork(|fork| fibonacci(fork, number))))
     }
 
     fn call(&self) -> Option<Contender<'static>> {

@@ -8,11 +8,13 @@ use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::fork::Fork;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
+use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
@@ -365,6 +367,29 @@ impl<P: Platform> Host for Pool<P> {
 
     fn hungry(&self) -> usize {
         self.idle.hungry()
+    }
+
+    fn idle(&self) -> &Idle {
+        &self.idle
+    }
+
+    fn fork(&self, body: &mut dyn FnMut(Fork<'_>)) {
+        self.fork_in_task(body);
+    }
+
+    fn on_strand(&self, fork: Fork<'_>, body: &mut dyn FnMut()) {
+        with_local(&self.platform, |local| match local {
+            Some(local) => local.on_strand(fork, body),
+            None => body(),
+        });
+    }
+
+    fn await_fork(&self, job: &Arc<dyn Job>) {
+        self.await_forked(job);
+    }
+
+    fn throw(&self, panic: Panic) -> ! {
+        self.platform.throw(panic)
     }
 
     fn keep(&self) -> Arc<dyn Host> {

@@ -9,7 +9,7 @@ use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::job::Job;
 use crate::mutant::mutant;
-use crate::platform::{Platform, WorkerId};
+use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
@@ -291,11 +291,18 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
         self.hand_on_current();
-        match target {
-            Target::Run(run) => self.help_run(run, deadline),
-            Target::Job(job) => self.help_job(job, deadline),
-            Target::Group(group) => self.help_group(group, deadline),
-        }
+        // What is run here forks for itself.
+        with_local(&self.pool.platform, |local| {
+            let help = || match target {
+                Target::Run(run) => self.help_run(run, deadline),
+                Target::Job(job) => self.help_job(job, deadline),
+                Target::Group(group) => self.help_group(group, deadline),
+            };
+            match local {
+                Some(local) => local.apart(help),
+                None => help(),
+            }
+        });
     }
 
     fn checkpoint(&self) -> Result<(), Preempted> {
@@ -304,7 +311,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn leave_seat(&self) -> bool {
         self.share();
-        if !matches!(self.current.get(), Current::Task(..) | Current::Job) {
+        if !matches!(
+            self.current.get(),
+            Current::Task(..) | Current::Job | Current::Call
+        ) {
             // A predicate, a waker, a handler or a drop: the engine, in whose middle it runs, needs the
             // seat as soon as it returns.
             return false;
