@@ -4,6 +4,7 @@
 //! One thread runs everything, so the order of what happens is known, and a run that hangs is one whose
 //! workers are all idle.
 
+mod host;
 mod model;
 mod replay;
 mod session;
@@ -11,10 +12,11 @@ mod session;
 use std::sync::{Arc, Mutex};
 
 use taskflow_core::{
-    Executor, FailurePolicy, Manual, RunError, RunOptions, Semaphore, Taskflow, TaskflowError,
+    Builder, Executor, FailurePolicy, RunError, RunOptions, Semaphore, Taskflow, TaskflowError,
 };
 
 use super::bytes::Bytes;
+use host::Stepped;
 use model::{Event, Kind, Model};
 use replay::Ran;
 
@@ -46,12 +48,33 @@ pub fn check(data: &[u8]) {
 
 /// What stays when a flow is cleared.
 struct World {
-    executor: Executor<Manual>,
+    executor: Executor<Stepped>,
     log: Log,
     model: Model,
     semaphores: Vec<Semaphore>,
     /// Its tasks are foreign.
     other: Taskflow<'static>,
+}
+
+/// How a run is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// So many rounds.
+    Rounds,
+    /// Until a predicate says so, after as many rounds.
+    Until,
+    /// Two at once, and one that is cancelled while it waits behind them.
+    Queued,
+}
+
+impl Manner {
+    fn of(call: u8) -> Self {
+        match call {
+            0..128 => Self::Rounds,
+            128..192 => Self::Until,
+            192.. => Self::Queued,
+        }
+    }
 }
 
 fn note(log: &Log, event: Event) {
@@ -69,7 +92,10 @@ impl World {
         let other = Taskflow::new();
         other.placeholder();
         Self {
-            executor: Executor::new(workers),
+            executor: Builder::new(Stepped::default())
+                .workers(workers)
+                .build()
+                .expect("no thread is needed"),
             log: Log::default(),
             semaphores: model
                 .semaphores
@@ -82,7 +108,7 @@ impl World {
     }
 
     /// Runs the flow in the way that the bytes say.
-    fn run(&mut self, flow: &Taskflow<'static>, bytes: &mut Bytes<'_>) {
+    fn run(&mut self, flow: &Taskflow<'static>, manner: Manner, bytes: &mut Bytes<'_>) {
         let rounds = [1, 1, 0, 2, 3][bytes.below(5)];
         let policies = [
             FailurePolicy::StopAtFirst,
@@ -95,13 +121,22 @@ impl World {
             _ => FailurePolicy::StopAtFirst,
         };
         let cancels_after = (bytes.below(4) == 3).then(|| bytes.below(16));
-        let refusal = self.refusal(flow, rounds);
+        let until = manner == Manner::Until && rounds > 0 && policy == FailurePolicy::StopAtFirst;
+        let refusal = self.refusal(flow, rounds, until || rounds > 1);
         let options = RunOptions::new().rounds(rounds).on_failure(policy);
         self.log
             .lock()
             .expect("nothing panics with this lock")
             .clear();
-        let run = self.executor.run_with(flow, options);
+        let run = if until {
+            let mut left = rounds;
+            self.executor.run_until(flow, move || {
+                left -= 1;
+                left == 0
+            })
+        } else {
+            self.executor.run_with(flow, options)
+        };
         if rounds == 0 || refusal.is_some() {
             assert!(run.is_done());
             match (run.wait(), refusal) {
@@ -113,6 +148,16 @@ impl World {
             }
             return;
         }
+        // Whose events are whose is not in them, so those that could stop in the middle are not queued.
+        let behind = (manner == Manner::Queued
+            && cancels_after.is_none()
+            && self.model.is_steady())
+        .then(|| {
+            let behind = self.executor.run(flow);
+            let last = self.executor.run(flow);
+            assert!(last.cancel(), "it has not begun");
+            (behind, last)
+        });
         let mut cancelled_at = None;
         let mut steps = 0;
         let (mut idle, mut worker) = (0, 0);
@@ -131,13 +176,22 @@ impl World {
                 _ => idle + 1,
             };
             steps += 1;
-            if run.is_done() {
+            if run.is_done() && behind.as_ref().is_none_or(|(behind, _)| behind.is_done()) {
                 break;
             }
         }
         self.executor.platform().step_all();
         assert!(run.is_done(), "all workers are idle, and the run goes on");
-        let result = run.wait();
+        let mut result = run.wait();
+        let mut rounds = rounds;
+        if let Some((behind, last)) = behind {
+            assert!(behind.is_done() && last.is_done());
+            assert!(matches!(last.wait(), Err(RunError::Cancelled { .. })));
+            if let (Ok(stats), Ok(more)) = (&mut result, behind.wait()) {
+                stats.rounds += more.rounds;
+            }
+            rounds += 1;
+        }
         for semaphore in &self.semaphores {
             assert_eq!(semaphore.count(), semaphore.max(), "units are lost");
         }
@@ -152,6 +206,17 @@ impl World {
             };
             replay::check(&mut self.model, &ran);
         } else {
+            for (first, children) in &self.model.shared {
+                let parts = events.iter().filter_map(|event| match event {
+                    Event::Part(task, part) if task == first => Some(part),
+                    _ => None,
+                });
+                let turns = (0..*children).cycle();
+                assert!(
+                    parts.zip(turns).all(|(part, turn)| *part == turn),
+                    "turns are mixed"
+                );
+            }
             for event in events {
                 if let Event::Start(task) = event {
                     assert!(
@@ -178,7 +243,12 @@ impl World {
 
     /// Whether a run is refused, and with what if that is known exactly. Compares what `validate` says on the
     /// way.
-    fn refusal(&mut self, flow: &Taskflow<'static>, rounds: u64) -> Option<Option<TaskflowError>> {
+    fn refusal(
+        &mut self,
+        flow: &Taskflow<'static>,
+        rounds: u64,
+        may_repeat: bool,
+    ) -> Option<Option<TaskflowError>> {
         let verdict = flow.validate();
         self.model.judge(verdict.as_ref().err());
         if let Err(error) = verdict {
@@ -193,7 +263,7 @@ impl World {
             .filter(|task| self.model.tasks[*task].kind == Kind::Once)
             .collect();
         let spent = once.iter().any(|task| self.model.tasks[*task].spent);
-        if !once.is_empty() && (rounds > 1 || spent) {
+        if !once.is_empty() && (may_repeat || spent) {
             return Some(None);
         }
         for task in once {

@@ -21,6 +21,10 @@ pub(crate) enum Kind {
     Once,
     /// Gives up each time.
     Fails,
+    /// Panics each time.
+    Panics,
+    /// Has another task started each time it runs.
+    Schedules(usize),
     /// Has no work, and so no event.
     Silent,
     /// Chooses these branches, one list for each of its first calls, and none afterwards.
@@ -54,6 +58,8 @@ pub(crate) struct Task {
 pub(crate) struct Model {
     pub(crate) tasks: Vec<Task>,
     pub(crate) edges: Vec<(usize, usize)>,
+    /// The uses of modules that are used more than once, by the number of the first: how many tasks the module has.
+    pub(crate) shared: Vec<(usize, usize)>,
     /// What was refused first.
     pub(crate) defect: Option<TaskflowError>,
     /// Units of each semaphore.
@@ -109,6 +115,7 @@ impl Model {
     pub(crate) fn clear(&mut self) {
         self.tasks.iter_mut().for_each(|task| task.alive = false);
         self.edges.clear();
+        self.shared.clear();
         self.defect = None;
         self.loose = false;
     }
@@ -137,17 +144,41 @@ impl Model {
 
     fn chosen_by(&self, task: usize) -> Vec<usize> {
         self.alive()
-            .filter(|from| self.chooses(*from) && self.successors(*from).contains(&task))
+            .filter(|from| {
+                let chooses = self.chooses(*from) && self.successors(*from).contains(&task);
+                chooses || self.scheduled_by(*from) == Some(task)
+            })
             .collect()
     }
 
+    /// The task that this one schedules, unless that was removed.
+    pub(crate) fn scheduled_by(&self, task: usize) -> Option<usize> {
+        match self.tasks[task].kind {
+            Kind::Schedules(other) if self.tasks[other].alive => Some(other),
+            _ => None,
+        }
+    }
+
     pub(crate) fn has_choices(&self) -> bool {
-        self.edges.iter().any(|(from, _)| self.chooses(*from))
+        let chooses = self.edges.iter().any(|(from, _)| self.chooses(*from));
+        chooses || self.alive().any(|task| self.scheduled_by(task).is_some())
+    }
+
+    /// Whether nothing can go wrong in a run, or be different in the next.
+    pub(crate) fn is_steady(&self) -> bool {
+        let steady = |task: usize| {
+            !matches!(
+                self.tasks[task].kind,
+                Kind::Once | Kind::Fails | Kind::Panics
+            )
+        };
+        !self.has_choices() && self.alive().all(steady)
     }
 
     pub(crate) fn sources(&self) -> Vec<usize> {
         self.alive()
             .filter(|task| !self.edges.iter().any(|(_, to)| to == task))
+            .filter(|task| self.chosen_by(*task).is_empty())
             .collect()
     }
 

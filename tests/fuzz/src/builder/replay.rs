@@ -137,8 +137,11 @@ impl Replay<'_> {
         match event {
             Event::Start(task) => {
                 self.begin(task);
+                if let Some(other) = self.model.scheduled_by(task) {
+                    self.start(other);
+                }
                 match self.model.tasks[task].kind {
-                    Kind::Fails => self.fail(Failure::Failed(task)),
+                    Kind::Fails | Kind::Panics => self.fail(Failure::Failed(task)),
                     Kind::Parent { children, .. } if children > 0 => {
                         self.tasks[task].state = State::Running(0);
                         return;
@@ -223,7 +226,7 @@ impl Replay<'_> {
     /// The task is over, or skipped, and what follows comes nearer.
     fn complete(&mut self, task: usize) {
         let ran = !self.is_skipped(task);
-        let failed = self.model.tasks[task].kind == Kind::Fails;
+        let failed = matches!(self.model.tasks[task].kind, Kind::Fails | Kind::Panics);
         if ran {
             let holds = self.model.tasks[task].holds.clone();
             // Without work nobody saw it begin.
@@ -289,11 +292,18 @@ impl Replay<'_> {
                 assert_eq!(self.failure, None, "a failure was not told");
                 assert_eq!(stats.rounds, ran.rounds);
             }
-            Err(RunError::Failed {
-                task: Some(task), ..
-            }) => {
+            Err(
+                error @ (RunError::Failed {
+                    task: Some(task), ..
+                }
+                | RunError::Panicked {
+                    task: Some(task), ..
+                }),
+            ) => {
                 let task = self.model.find(task.id);
                 assert_eq!(self.failure, Some(Failure::Failed(task)));
+                let panicked = matches!(error, RunError::Panicked { .. });
+                assert_eq!(panicked, self.model.tasks[task].kind == Kind::Panics);
                 if !self.stopped && ran.cancelled_at.is_none() {
                     self.settle();
                     assert_eq!(self.left(), [0; 0], "the run ended without these");

@@ -1,15 +1,17 @@
 //! The calls of a program, from a new or cleared flow to its next clearing or the program's end.
 
+mod inspecting;
+
 use core::future::poll_fn;
 use core::task::Poll;
 use std::io;
+use std::panic::resume_unwind;
 
-use taskflow_core::{Lint, Module, Output, SharedOutput, TaskHandle, Taskflow, TaskflowError};
+use taskflow_core::{Module, Output, SharedOutput, TaskHandle, Taskflow, TaskflowError};
 
 use super::super::bytes::Bytes;
-use super::super::dot;
 use super::model::{Event, Kind, combined, inputs_of};
-use super::{Log, World, note};
+use super::{Log, Manner, World, note};
 
 /// Graphs larger than this say nothing new.
 const MOST_TASKS: usize = 40;
@@ -23,6 +25,8 @@ struct Session<'f, 'w> {
     handles: Vec<TaskHandle<'f>>,
     values: Vec<(usize, Output<'f, 'static, u64>)>,
     lent: Vec<(usize, SharedOutput<'f, 'static, u64>)>,
+    /// The modules that can run, each with its first use and its number of tasks.
+    modules: Vec<(Module<'static>, usize, usize)>,
 }
 
 /// Goes on with the program. `true`: the flow is to be cleared.
@@ -34,11 +38,12 @@ pub(super) fn run(flow: &Taskflow<'static>, world: &mut World, bytes: &mut Bytes
         handles: Vec::new(),
         values: Vec::new(),
         lent: Vec::new(),
+        modules: Vec::new(),
     };
     while let Some(call) = bytes.next() {
         match call % 32 {
             0 => return true,
-            1..=3 => session.world.run(flow, bytes),
+            1..=3 => session.world.run(flow, Manner::of(call), bytes),
             4 => session.inspect(),
             5 => session.name(bytes),
             6 => session.remove(bytes),
@@ -51,12 +56,14 @@ pub(super) fn run(flow: &Taskflow<'static>, world: &mut World, bytes: &mut Bytes
             _ if session.handles.len() >= MOST_TASKS => {}
             19 => session.lend(),
             20 | 21 => session.value(bytes),
+            22 if call >= 128 && !session.modules.is_empty() => session.use_again(bytes),
             22 => session.module(bytes),
+            31 if call >= 128 => session.schedule(),
             _ => session.task(call, bytes),
         }
     }
     session.inspect();
-    session.world.run(flow, bytes);
+    session.world.run(flow, Manner::of(0), bytes);
     false
 }
 
@@ -121,6 +128,14 @@ impl<'f> Session<'f, '_> {
                 (handle.task(), Kind::Condition(script))
             }
             28 => match bytes.below(4) {
+                3 if call >= 128 => {
+                    let handle = flow.emplace(move || {
+                        start();
+                        // Past the panic hook, which would end the process.
+                        resume_unwind(Box::new(number))
+                    });
+                    (handle, Kind::Panics)
+                }
                 3 => {
                     let handle = flow.try_emplace(move || {
                         start();
@@ -136,7 +151,7 @@ impl<'f> Session<'f, '_> {
                     (handle, Kind::Plain)
                 }
             },
-            29 => self.parent(start, bytes),
+            29 => self.parent(call, start, bytes),
             30 => {
                 let handle = flow.emplace_async(move || {
                     start();
@@ -165,17 +180,31 @@ impl<'f> Session<'f, '_> {
     /// A subflow or a runtime task, with children.
     fn parent(
         &mut self,
+        call: u8,
         start: impl Fn() + Send + 'static,
         bytes: &mut Bytes<'_>,
     ) -> (TaskHandle<'f>, Kind) {
         let log = Log::clone(&self.world.log);
         let number = self.world.model.tasks.len();
-        let (children, in_order) = (bytes.below(5), bytes.flag());
+        let (mut children, in_order) = (bytes.below(5), bytes.flag());
         let part = move |part: usize| {
             let log = Log::clone(&log);
             move || note(&log, Event::Part(number, part))
         };
-        let handle = if in_order {
+        let handle = if in_order && call >= 128 {
+            // What comes after the wait is one more part.
+            children += 1;
+            self.flow.emplace_subflow(move |parts| {
+                start();
+                let tasks: Vec<_> = (1..children)
+                    .map(|at| parts.emplace(part(at - 1)))
+                    .collect();
+                parts.linearize(tasks);
+                let stats = parts.join().expect("no part fails");
+                assert_eq!(stats.tasks, children as u64 - 1);
+                part(children - 1)();
+            })
+        } else if in_order {
             self.flow.emplace_subflow(move |parts| {
                 start();
                 let tasks: Vec<_> = (0..children).map(|at| parts.emplace(part(at))).collect();
@@ -212,6 +241,9 @@ impl<'f> Session<'f, '_> {
         }
         drop(tasks);
         let module = Module::new(parts);
+        if !refused {
+            self.modules.push((module.clone(), number, children));
+        }
         let handle = self.flow.composed_of(&module);
         let task = self.added(
             handle,
@@ -232,6 +264,44 @@ impl<'f> Session<'f, '_> {
         } else {
             assert!(!refused, "a circle in a module was not seen");
         }
+    }
+
+    /// Another use of a module. Which use has its turn when is not said here, only that turns do not mix.
+    fn use_again(&mut self, bytes: &mut Bytes<'_>) {
+        let which = bytes.below(self.modules.len());
+        let (module, first, children) = &self.modules[which];
+        let shared = (*first, *children);
+        let handle = self.flow.composed_of(module);
+        let kind = Kind::Parent {
+            children: shared.1,
+            in_order: true,
+            silent: true,
+        };
+        self.added(handle, kind);
+        let model = &mut self.world.model;
+        model.loose = true;
+        if !model.shared.contains(&shared) {
+            model.shared.push(shared);
+        }
+    }
+
+    /// A task, and one that schedules it.
+    fn schedule(&mut self) {
+        let number = self.world.model.tasks.len();
+        let started = |task: usize| {
+            let log = Log::clone(&self.world.log);
+            move || note(&log, Event::Start(task))
+        };
+        let (target, start) = (self.flow.emplace(started(number)), started(number + 1));
+        let id = target.id();
+        let chooser = self.flow.emplace_runtime(move |runtime| {
+            start();
+            // A race is an error of the run.
+            let _ = runtime.schedule(id);
+        });
+        chooser.may_schedule(target);
+        self.added(target, Kind::Plain);
+        self.added(chooser, Kind::Schedules(number));
     }
 
     /// A task that makes a value, of none, one or two others.
@@ -352,6 +422,9 @@ impl<'f> Session<'f, '_> {
 
     fn new_work(&mut self, bytes: &mut Bytes<'_>) {
         let Some(task) = self.any(bytes) else { return };
+        if self.world.model.scheduled_by(task).is_some() {
+            return;
+        }
         let log = Log::clone(&self.world.log);
         let work = move || note(&log, Event::Start(task));
         self.flow.work(self.handle(task), work);
@@ -378,76 +451,5 @@ impl<'f> Session<'f, '_> {
             self.world.model.loose |= keeps;
             self.world.model.tasks[task].holds.push(which);
         }
-    }
-
-    /// Everything that can be asked about the graph is as it is.
-    fn inspect(&mut self) {
-        let model = &self.world.model;
-        let mut expected = dot::Dot {
-            name: "program".into(),
-            ..dot::Dot::default()
-        };
-        let mut alive: Vec<usize> = model.alive().collect();
-        alive.sort_by_key(|task| model.tasks[*task].id.index());
-        for task in &alive {
-            let (of, handle) = (&model.tasks[*task], self.handle(*task));
-            assert_eq!(handle.label(), of.name.as_deref().unwrap_or_default());
-            let successors = model.successors(*task);
-            let ids = successors.iter().map(|next| model.tasks[*next].id);
-            assert!(
-                handle
-                    .successors()
-                    .into_iter()
-                    .map(TaskHandle::id)
-                    .eq(ids.clone())
-            );
-            assert_eq!(handle.num_successors(), successors.len());
-            assert_eq!(handle.num_predecessors(), model.waits_for(*task).len());
-            let label = of.name.as_deref().map(dot::shown);
-            expected
-                .nodes
-                .push((of.id.index(), label, model.chooses(*task)));
-            let edges = ids.map(|next| (of.id.index(), next.index()));
-            expected.edges.extend(edges);
-        }
-        let ids = self.flow.tasks().into_iter().map(TaskHandle::id);
-        assert!(ids.eq(alive.iter().map(|task| model.tasks[*task].id)));
-        assert_eq!(self.flow.len(), alive.len());
-        for (task, handle) in (self.first..).zip(&self.handles) {
-            let found = self.flow.task(handle.id()).is_some();
-            assert_eq!(found, model.tasks[task].alive);
-        }
-        let text = self.flow.dump();
-        assert_eq!(dot::parse(&text), Ok(expected), "{text}");
-        if let Ok(lints) = self.flow.validate() {
-            self.compare(&lints);
-        }
-    }
-
-    fn compare(&self, lints: &[Lint]) {
-        let model = &self.world.model;
-        let startable = model.startable();
-        let (mut lost, mut barren) = (Vec::new(), Vec::new());
-        for lint in lints {
-            match lint {
-                Lint::NeverStarted { task } => lost.push(model.find(task.id)),
-                Lint::ConditionWithoutBranches { task } => barren.push(model.find(task.id)),
-                Lint::DuplicateEdge { from, to } => {
-                    let edge = (model.find(from.id), model.find(to.id));
-                    let count = model.edges.iter().filter(|other| **other == edge).count();
-                    assert!(count > 1 && !model.chooses(edge.0));
-                }
-                _ => {}
-            }
-        }
-        lost.sort_unstable();
-        barren.sort_unstable();
-        let not = |task: &usize| !startable.contains(task);
-        assert!(model.alive().filter(not).eq(lost), "what nothing can start");
-        let without = |task: &usize| model.chooses(*task) && model.successors(*task).is_empty();
-        assert!(
-            model.alive().filter(without).eq(barren),
-            "what has nothing to choose"
-        );
     }
 }
