@@ -31,6 +31,7 @@ mod simulations {
     mod ledger;
     mod meetings;
     mod pipelines;
+    mod priorities;
     mod replays;
     mod tokens;
     mod units;

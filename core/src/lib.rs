@@ -114,7 +114,10 @@ pub use policy::{FailurePolicy, RunOptions};
 pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
-pub use scheduler::{FifoScheduler, FlowKey, Ready, Scheduler, Want, WorkStealing};
+pub use scheduler::{
+    FifoScheduler, FlowKey, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler, Want,
+    WorkStealing,
+};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use semaphore::{Semaphore, Semaphores};

@@ -14,14 +14,19 @@ use crate::platform::WorkerId;
 
 mod fifo;
 mod instead;
+mod priority;
 mod ready;
+mod round_robin;
 mod seam;
+mod shards;
 mod work_stealing;
 
 pub use fifo::FifoScheduler;
 pub(crate) use instead::instead_of_queues;
+pub use priority::PriorityScheduler;
 pub use ready::{FlowKey, Ready, Want};
 pub(crate) use ready::{Tag, Tagged};
+pub use round_robin::RoundRobinScheduler;
 pub(crate) use seam::{Erased, Policy};
 pub use work_stealing::WorkStealing;
 

@@ -101,7 +101,12 @@ impl<P: Platform> Pool<P> {
                 }
             }
         };
-        if root.is_some() || timeout != Some(Duration::ZERO) {
+        // Who comes from outside would take a seat for what it needs, whatever the policy has that is to go before. So it
+        // leaves that to workers, unless the host has none who come while it parks.
+        let mut parks_first = own.is_none() && self.policy.is_some();
+        if parks_first {
+            root.into_iter().for_each(|root| self.launch(root));
+        } else if root.is_some() || timeout != Some(Duration::ZERO) {
             help(root);
         }
         if target.is_done() {
@@ -120,7 +125,9 @@ impl<P: Platform> Pool<P> {
                 return target.is_done();
             }
             // Once more: what was injected before this guest was listed as blocked woke nobody.
-            help(None);
+            if !core::mem::take(&mut parks_first) {
+                help(None);
+            }
             if target.is_done() {
                 return true;
             }

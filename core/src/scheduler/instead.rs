@@ -9,6 +9,13 @@ use super::Policy;
 #[cfg(taskflow_policy = "fifo")]
 type Instead = super::FifoScheduler;
 
+#[cfg(taskflow_policy = "priority")]
+type Instead = super::PriorityScheduler;
+#[cfg(taskflow_policy = "round_robin")]
+type Instead = super::RoundRobinScheduler;
+#[cfg(taskflow_policy = "stealing")]
+type Instead = super::WorkStealing;
+
 #[cfg(taskflow_policy)]
 pub(crate) fn instead_of_queues(workers: usize) -> Option<Box<dyn Policy>> {
     let scheduler = crate::sync::Arc::new(Instead::default());

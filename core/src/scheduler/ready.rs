@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use core::fmt;
 
 use crate::host::Host;
-use crate::mutant::mutant;
+
 use crate::priority::Priority;
 use crate::sync::{Arc, StaticMutex, Weak, fresh_id};
 use crate::task::TaskId;
@@ -77,7 +77,7 @@ impl Ready {
     }
 
     pub(crate) fn is_of(&self, executor: &Tag) -> bool {
-        self.executor == executor.0 || mutant!("scheduler_any_tag")
+        self.executor == executor.0
     }
 
     /// The reference of a task that nobody has in hand but who has this.
@@ -96,9 +96,7 @@ impl Ready {
 impl Drop for Ready {
     /// The task is lost. What that means is left to the workers: whoever drops it may hold locks.
     fn drop(&mut self) {
-        if let Some(host) = executor(self.executor)
-            && !mutant!("scheduler_loss_untold")
-        {
+        if let Some(host) = executor(self.executor) {
             host.lose(self.tagged.reference);
         }
     }

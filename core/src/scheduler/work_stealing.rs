@@ -1,11 +1,11 @@
 //! The newest of one's own, the oldest of others'.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
+use super::shards::{Shards, View};
 use super::{Ready, Scheduler, Want};
 use crate::platform::WorkerId;
-use crate::sync::{Arc, Mutex};
+use crate::sync::Mutex;
 
 /// The default: each worker runs what it made ready last, and takes what others made ready first when it has nothing.
 ///
@@ -23,21 +23,12 @@ use crate::sync::{Arc, Mutex};
 /// ```
 #[derive(Debug, Default)]
 pub struct WorkStealing {
-    /// Of the workers; and of those who are none, the last.
-    queues: Mutex<Vec<Arc<Queue>>>,
-    outside: Queue,
+    queues: Shards<Queue>,
+    /// What comes from outside.
+    injector: Queue,
 }
 
 type Queue = Mutex<VecDeque<Ready>>;
-
-/// A worker's part of [`WorkStealing`].
-#[derive(Debug)]
-pub struct Share {
-    worker: usize,
-    own: Arc<Queue>,
-    /// All of them, once they are known.
-    all: Vec<Arc<Queue>>,
-}
 
 impl WorkStealing {
     /// Empty queues.
@@ -48,39 +39,29 @@ impl WorkStealing {
 }
 
 impl Scheduler for WorkStealing {
-    type Local = Share;
+    type Local = View<Queue>;
 
-    fn local(&self, worker: WorkerId) -> Share {
-        let own = Arc::<Queue>::default();
-        self.queues.lock().push(Arc::clone(&own));
-        Share {
-            worker: worker.index(),
-            own,
-            all: Vec::new(),
-        }
+    fn local(&self, _: WorkerId) -> View<Queue> {
+        self.queues.add()
     }
 
-    fn push(&self, local: Option<&mut Share>, task: Ready) {
-        let queue = local.map_or(&self.outside, |local| &local.own);
+    fn push(&self, local: Option<&mut View<Queue>>, task: Ready) {
+        let queue = local.map_or(&self.injector, |local| local.own());
         queue.lock().push_back(task);
     }
 
-    fn pop(&self, local: &mut Share, want: Want<'_>) -> Option<Ready> {
+    fn pop(&self, local: &mut View<Queue>, want: Want<'_>) -> Option<Ready> {
         let newest = {
-            let mut own = local.own.lock();
+            let mut own = local.own().lock();
             let place = own.iter().rposition(|task| want.accepts(task));
             place.and_then(|place| own.remove(place))
         };
         if newest.is_some() {
             return newest;
         }
-        if local.all.is_empty() {
-            // All workers have their part before anything is pushed.
-            local.all = self.queues.lock().clone();
-        }
-        let (before, after) = local.all.split_at(local.worker.min(local.all.len()));
-        let others = after.iter().chain(before).map(|queue| &**queue);
-        core::iter::once(&self.outside)
+        local.complete(&self.queues);
+        let others = local.from_own().skip(1);
+        core::iter::once(&self.injector)
             .chain(others)
             .find_map(|queue| {
                 let mut queue = queue.lock();

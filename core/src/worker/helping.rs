@@ -218,7 +218,9 @@ impl<P: Platform> Worker<'_, P> {
                     }
                     self.take_turns(&mut met);
                     self.keep_needed(&mut met, &needed);
-                    if self.is_lent() && !self.pool.injector.is_empty() {
+                    if self.is_lent()
+                        && (self.pool.policy.is_some() || !self.pool.injector.is_empty())
+                    {
                         // Somebody else's work waits, perhaps for this very seat.
                         break;
                     }
