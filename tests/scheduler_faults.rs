@@ -72,7 +72,7 @@ fn threads<S: Scheduler>(workers: usize, scheduler: S) -> Executor<S> {
 
 fn one_in(dice: Dice, sides: usize) -> impl Fn() -> bool + Send + Sync {
     let dice = Mutex::new(dice);
-    move || dice.lock().unwrap().below(sides) == 0
+    move || dice.lock().expect("nobody panics with it").below(sides) == 0
 }
 
 /// A graph of so many tasks, each before a few later ones, that count how often they run.
@@ -142,7 +142,7 @@ fn a_spawned_task_that_is_dropped_ends_as_lost_and_so_do_its_dependents() {
         panic!("it was not run: {error}");
     };
     assert_eq!(cause, Cause::Lost);
-    assert_eq!(executor.spawn(|| 7).wait().unwrap(), 7);
+    assert_eq!(executor.spawn(|| 7).wait().expect("it ends well"), 7);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_policy_that_panics_loses_what_it_has_in_hand_and_its_executor_goes_on() {
             flow.linearize((0..10).map(|_| flow.placeholder()).collect::<Vec<_>>());
             let error = executor.run(&flow).wait().unwrap_err();
             assert!(matches!(error, RunError::Lost { .. }), "{error}");
-            assert_eq!(executor.run(&flow).wait().unwrap().tasks, 10);
+            assert_eq!(executor.run(&flow).wait().expect("it ends well").tasks, 10);
         }
     });
 }
@@ -200,7 +200,7 @@ fn a_task_that_is_handed_to_another_executor_is_refused_there_and_lost() {
         let one = threads(
             1,
             Faulty::on_push(move |task| {
-                stash.lock().unwrap().push(task);
+                stash.lock().expect("nobody panics with it").push(task);
                 None
             }),
         );
@@ -208,7 +208,7 @@ fn a_task_that_is_handed_to_another_executor_is_refused_there_and_lost() {
             1,
             Faulty::on_pop(move |task| {
                 // A foreign one instead, if there is any.
-                let foreign = shared.lock().unwrap().pop();
+                let foreign = shared.lock().expect("nobody panics with it").pop();
                 foreign.or(Some(task))
             }),
         );
@@ -247,11 +247,14 @@ impl Scheduler for Careless {
     fn local(&self, _: WorkerId) {}
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
-        self.0.lock().unwrap().push_back(task);
+        self.0
+            .lock()
+            .expect("nobody panics with it")
+            .push_back(task);
     }
 
     fn pop(&self, (): &mut (), _: Want<'_>) -> Option<Ready> {
-        self.0.lock().unwrap().pop_front()
+        self.0.lock().expect("nobody panics with it").pop_front()
     }
 }
 
@@ -280,7 +283,7 @@ fn a_task_that_is_given_to_a_wait_which_excludes_it_runs_later_and_not_on_that_s
                 let needed = Taskflow::new();
                 needed.linearize([needed.placeholder(), needed.placeholder()]);
                 WAITS.set(true);
-                assert_eq!(executor.run(&needed).wait().unwrap().tasks, 2);
+                assert_eq!(executor.run(&needed).wait().expect("it ends well").tasks, 2);
                 WAITS.set(false);
             });
             for _ in 0..10 {
@@ -294,7 +297,7 @@ fn a_task_that_is_given_to_a_wait_which_excludes_it_runs_later_and_not_on_that_s
             while !run.is_done() {
                 executor.platform().step_all();
             }
-            assert_eq!(run.wait().unwrap().tasks, 11);
+            assert_eq!(run.wait().expect("it ends well").tasks, 11);
             assert_eq!(unrelated.load(Ordering::Relaxed), 10);
         }
     });
@@ -310,7 +313,7 @@ impl Scheduler for Miser {
     fn local(&self, _: WorkerId) {}
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
-        self.0.lock().unwrap().push(task);
+        self.0.lock().expect("nobody panics with it").push(task);
     }
 
     fn pop(&self, (): &mut (), _: Want<'_>) -> Option<Ready> {
@@ -327,7 +330,7 @@ fn a_policy_that_keeps_everything_hangs_a_run_until_it_lets_go_of_that() {
         flow.placeholder();
         let mut run = executor.run(&flow);
         assert!(run.wait_timeout(Duration::from_millis(20)).is_none());
-        let task = kept.lock().unwrap().pop();
+        let task = kept.lock().expect("nobody panics with it").pop();
         assert!(task.is_some());
         drop(task);
         assert!(matches!(run.wait(), Err(RunError::Lost { .. })));
@@ -343,7 +346,7 @@ fn a_token_may_outlive_its_executor() {
     let handle = executor.spawn(|| ());
     executor.platform().step_all();
     drop((executor, handle));
-    let kept = core::mem::take(&mut *kept.lock().unwrap());
+    let kept = core::mem::take(&mut *kept.lock().expect("nobody panics with it"));
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].task(), None);
     drop(kept);

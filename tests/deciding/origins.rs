@@ -21,11 +21,11 @@ impl Journal {
     }
 
     fn note(&self, name: &'static str) {
-        self.0.lock().unwrap().push(name);
+        self.0.lock().expect("nobody panics with it").push(name);
     }
 
     fn names(&self) -> Vec<&'static str> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().expect("nobody panics with it").clone()
     }
 }
 
@@ -42,17 +42,17 @@ fn an_urgent_spawned_task_goes_before_the_rest_of_a_graph_and_after_more_urgent_
     let (spawner, inner) = (Arc::downgrade(&executor), journal.clone());
     flow.emplace(move || {
         inner.note("first");
-        let executor = spawner.upgrade().unwrap();
-        let _ = executor.spawn_with_priority(Priority::Low, inner.of("spawned low"));
-        let _ = executor.spawn_with_priority(Priority::High, inner.of("spawned high"));
-        let _ = executor.spawn(inner.of("spawned"));
+        let executor = spawner.upgrade().expect("it runs this");
+        drop(executor.spawn_with_priority(Priority::Low, inner.of("spawned low")));
+        drop(executor.spawn_with_priority(Priority::High, inner.of("spawned high")));
+        drop(executor.spawn(inner.of("spawned")));
     });
     flow.emplace(journal.of("second"));
     flow.emplace(journal.of("critical"))
         .priority(Priority::Critical);
     let run = executor.run(&flow);
     executor.platform().step_all();
-    run.wait().unwrap();
+    run.wait().expect("it ends well");
     let expected = [
         "critical",
         "first",
@@ -97,7 +97,7 @@ fn an_async_task_that_is_woken_goes_on_in_its_own_urgency() {
                 return Poll::Ready(());
             }
             polled = true;
-            *kept.lock().unwrap() = Some(context.waker().clone());
+            *kept.lock().expect("nobody panics with it") = Some(context.waker().clone());
             Poll::Pending
         })
     });
@@ -105,7 +105,7 @@ fn an_async_task_that_is_woken_goes_on_in_its_own_urgency() {
     let inner = journal.clone();
     flow.emplace(move || {
         inner.note("wakes");
-        let waker = waker.lock().unwrap().take();
+        let waker = waker.lock().expect("nobody panics with it").take();
         waker.into_iter().for_each(core::task::Waker::wake);
     });
     for _ in 0..2 {
@@ -113,7 +113,7 @@ fn an_async_task_that_is_woken_goes_on_in_its_own_urgency() {
     }
     let run = executor.run(&flow);
     executor.platform().step_all();
-    run.wait().unwrap();
+    run.wait().expect("it ends well");
     assert_eq!(
         journal.names(),
         ["waits", "wakes", "goes on", "other", "other"]
@@ -131,7 +131,7 @@ impl<S: Scheduler> Scheduler for Counting<S> {
     }
 
     fn push(&self, local: Option<&mut S::Local>, task: Ready) {
-        *self.1.lock().unwrap() += 1;
+        *self.1.lock().expect("nobody panics with it") += 1;
         self.0.push(local, task);
     }
 
@@ -149,9 +149,9 @@ fn every_task_of_every_kind_is_pushed_once_each_time_it_becomes_ready() {
     let assert_pushes = |flow: &Taskflow<'static>, expected: usize, what: &str| {
         let run = executor.run(flow);
         executor.platform().step_all();
-        run.wait().unwrap();
+        run.wait().expect("it ends well");
         assert_eq!(
-            core::mem::take(&mut *pushed.lock().unwrap()),
+            core::mem::take(&mut *pushed.lock().expect("nobody panics with it")),
             expected,
             "{what}"
         );
@@ -165,7 +165,7 @@ fn every_task_of_every_kind_is_pushed_once_each_time_it_becomes_ready() {
     flow.placeholder()
         .precede((0..300).map(|_| flow.placeholder()).collect::<Vec<_>>());
     assert_pushes(&flow, 301, "a long row");
-    flow.coarsen(Coarsening::Blocks(8.try_into().unwrap()));
+    flow.coarsen(Coarsening::Blocks(8.try_into().expect("not zero")));
     assert_pushes(&flow, 301, "no blocks");
 
     let flow = Taskflow::new();
@@ -194,5 +194,9 @@ fn every_task_of_every_kind_is_pushed_once_each_time_it_becomes_ready() {
 
     drop(executor.spawn(|| ()));
     executor.platform().step_all();
-    assert_eq!(*pushed.lock().unwrap(), 1, "a spawned task");
+    assert_eq!(
+        *pushed.lock().expect("nobody panics with it"),
+        1,
+        "a spawned task"
+    );
 }

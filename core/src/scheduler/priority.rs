@@ -126,7 +126,7 @@ impl PriorityScheduler {
         // Ordering: Relaxed; a clock, no data hangs on it.
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         part.first = epoch as usize;
-        for shard in part.view.from_own() {
+        for shard in part.view.own_first() {
             shard.raise(epoch);
         }
     }
@@ -238,7 +238,7 @@ impl Scheduler for PriorityScheduler {
         let task = if want.is_any() {
             loop {
                 let mut best: Option<(u32, &Shard)> = None;
-                for shard in part.view.from(part.first) {
+                for shard in part.view.starting_at(part.first) {
                     if let Some(level) = shard.highest()
                         && best.is_none_or(|(highest, _)| {
                             level > highest && !mutant!("priority_own_first")
@@ -254,7 +254,7 @@ impl Scheduler for PriorityScheduler {
             }
         } else {
             (0..LEVELS).rev().find_map(|level| {
-                let mut shards = part.view.from_own();
+                let mut shards = part.view.own_first();
                 shards.find_map(|shard| shard.pop_wanted(level, want))
             })?
         };

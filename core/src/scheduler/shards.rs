@@ -56,12 +56,12 @@ impl<Q> View<Q> {
     }
 
     /// All of them, its own first.
-    pub(super) fn from_own(&self) -> impl Iterator<Item = &Q> {
-        self.from(self.own)
+    pub(super) fn own_first(&self) -> impl Iterator<Item = &Q> {
+        self.starting_at(self.own)
     }
 
     /// All of them, a given one first.
-    pub(super) fn from(&self, first: usize) -> impl Iterator<Item = &Q> {
+    pub(super) fn starting_at(&self, first: usize) -> impl Iterator<Item = &Q> {
         let (before, after) = self.all.split_at(first % self.all.len().max(1));
         after.iter().chain(before).map(|shard| &shard.0)
     }

@@ -60,7 +60,7 @@ impl Scheduler for WorkStealing {
             return newest;
         }
         local.complete(&self.queues);
-        let others = local.from_own().skip(1);
+        let others = local.own_first().skip(1);
         core::iter::once(&self.injector)
             .chain(others)
             .find_map(|queue| {
