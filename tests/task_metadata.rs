@@ -7,11 +7,15 @@ mod support {
 }
 
 use core::num::NonZeroU32;
+use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, mpsc};
 
 use support::watchdog::within_a_minute;
-use taskflow_std::{Coarsening, Executor, Priority, RunError, Taskflow, TaskflowError};
+use taskflow_std::{
+    Coarsening, Event, EventKind, Executor, Priority, RunError, TaskMetadata, Taskflow,
+    TaskflowError,
+};
 
 #[test]
 fn a_task_has_the_priority_that_was_named_last_and_others_are_normal() {
@@ -113,6 +117,96 @@ fn nothing_is_said_of_a_task_while_its_flow_runs() {
         text.contains("was edited while a run of it is unfinished"),
         "{text}"
     );
+}
+
+#[test]
+fn observers_read_what_is_said_of_a_task_and_the_handle_says_the_same() {
+    for workers in [1, 2, 4, 8] {
+        let (executor, flow) = (Executor::new(workers), Taskflow::new());
+        let (tell, told) = mpsc::channel();
+        let observer = executor.observe(move |event: &Event<'_>| {
+            if event.kind == EventKind::Start {
+                let said = event.metadata().expect("it is about a task").into_owned();
+                let _ = tell.send((event.task, said));
+            }
+        });
+        let said = TaskMetadata::new()
+            .with_name("load")
+            .with_priority(Priority::High)
+            .with_deadline(Duration::from_secs(60))
+            .with_budget(Duration::from_secs(50))
+            .with_numa_node(3)
+            .with_tag("io")
+            .with_tag(String::from("disk"))
+            .with_tag("io");
+        let described = flow.placeholder().describe(said.clone());
+        let piecewise = flow
+            .placeholder()
+            .name("other")
+            .tag("io")
+            .numa_node(3)
+            .budget(Duration::from_secs(50))
+            .tag("disk")
+            .priority(Priority::High)
+            .deadline(Duration::from_secs(60))
+            // Not that of the time of the first tag.
+            .name("load");
+        let plain = flow.placeholder().name("plain").priority(Priority::Low);
+        let silent = flow.placeholder();
+        let mut expected = vec![
+            (Some(described.id()), said.clone()),
+            (Some(piecewise.id()), said.clone()),
+            (
+                Some(plain.id()),
+                TaskMetadata::new()
+                    .with_name("plain")
+                    .with_priority(Priority::Low),
+            ),
+            (Some(silent.id()), TaskMetadata::new()),
+        ];
+        for ((_, said), task) in expected.iter().zip([described, piecewise, plain, silent]) {
+            assert_eq!(task.metadata(), *said);
+            assert_eq!(
+                (task.label(), task.urgency()),
+                (said.name().to_owned(), said.priority())
+            );
+        }
+        assert!(said.tags().eq(["io", "disk"]) && !said.has_tag("net"));
+        assert_eq!(said.numa_node(), Some(3));
+        executor.run(&flow).wait().expect("nothing fails");
+        observer.detach();
+        let mut heard: Vec<_> = told.try_iter().collect();
+        heard.sort_by_key(|(task, _)| *task);
+        expected.sort_by_key(|(task, _)| *task);
+        assert_eq!(heard, expected);
+    }
+}
+
+#[test]
+fn what_is_said_anew_replaces_what_was_said_and_a_removed_task_takes_it_along() {
+    let flow = Taskflow::new();
+    let task = flow
+        .placeholder()
+        .name("old")
+        .tag("a")
+        .budget(Duration::ZERO);
+    task.priority(Priority::High)
+        .describe(TaskMetadata::new().with_tag("b"));
+    assert_eq!(task.metadata(), TaskMetadata::new().with_tag("b"));
+    assert_eq!(
+        (task.label(), task.urgency()),
+        (String::new(), Priority::Normal)
+    );
+    task.deadline(Duration::ZERO);
+    flow.remove(task);
+    let executor = Executor::new(1);
+    let stats = executor.run(&flow).wait().expect("it runs");
+    assert_eq!(stats.missed_deadlines, 0);
+    let next = flow.placeholder();
+    assert_eq!(next.id().index(), 0);
+    let stats = executor.run(&flow).wait().expect("it runs");
+    assert_eq!((stats.missed_deadlines, stats.overruns), (0, 0));
+    assert_eq!(flow.tasks()[0].metadata(), TaskMetadata::new());
 }
 
 #[test]

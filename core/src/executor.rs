@@ -326,7 +326,7 @@ impl<P: Platform, S> Executor<P, S> {
             .on_stack(|worker| worker.map_or(Ok(()), Seated::checkpoint))
     }
 
-    /// The nearest deadline of a run, by the host's clock. A host that steps the workers has to step again, at the latest, by then.
+    /// The nearest deadline of a run, or end of the budget of an observed call, by the host's clock. A host that steps the workers has to step again, at the latest, by then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.pool.alarms.nearest()

@@ -32,8 +32,8 @@ mod spare;
 mod standing_in;
 mod waiting;
 
-pub(crate) use alarms::AlarmId;
 use alarms::Alarms;
+pub(crate) use alarms::{AlarmId, Overrun};
 use scheduling::Installed;
 use spare::Spares;
 

@@ -27,8 +27,10 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
 mod cancelling;
+mod late;
 mod ties;
 
+pub(crate) use late::Late;
 pub(crate) use ties::{Alarm, Ties};
 
 /// How often a flow is to run.
@@ -128,6 +130,7 @@ struct RunCell {
     left_out: Option<Option<String>>,
     failure: Option<Suppressed>,
     suppressed: Vec<Suppressed>,
+    late: Late,
     outcome: Option<Result<RunStats, RunError>>,
     waiter: Waiter,
     detached: bool,
@@ -378,6 +381,8 @@ impl Run {
             },
             None => RunStats {
                 rounds: cell.rounds_begun,
+                missed_deadlines: cell.late.missed_deadlines,
+                overruns: cell.late.overruns,
                 elapsed: now.map_or(Duration::ZERO, |now| now.saturating_sub(cell.begun)),
                 ..RunStats::default()
             },
@@ -424,6 +429,7 @@ impl RunCell {
             left_out: None,
             failure: None,
             suppressed: Vec::new(),
+            late: Late::default(),
             outcome: None,
             waiter: Waiter::Nobody,
             detached: false,
@@ -442,6 +448,8 @@ impl RunCell {
             tasks: ended.saturating_sub(counts.skipped) + counts.nested,
             skipped: counts.skipped + counts.nested_skipped,
             elapsed: now.saturating_sub(self.begun),
+            missed_deadlines: self.late.missed_deadlines,
+            overruns: self.late.overruns,
             suppressed: core::mem::take(&mut self.suppressed),
         }
     }

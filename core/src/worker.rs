@@ -47,6 +47,7 @@ mod semaphores;
 mod span;
 mod telling;
 mod tenure;
+mod watching;
 
 use jobs::Frame;
 use span::Span;

@@ -47,6 +47,6 @@ pub use taskflow_core::{
     RunId, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scheduler, Scope, ScopedHandle,
     ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, SharedOutput, SimplePipeline,
     StageType, Step, Steps, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId,
-    TaskLabel, Taskflow, TaskflowError, TaskflowFuture, Tasks, Token, TokenCanceller,
+    TaskLabel, TaskMetadata, Taskflow, TaskflowError, TaskflowFuture, Tasks, Token, TokenCanceller,
     TypeSafePipeline, Want, With, WithLocal, WorkStealing, WorkerId, ZipInputs,
 };

@@ -224,7 +224,7 @@ impl Flow {
         let general = unsafe { self.view() }.is_general();
         // SAFETY: (1).
         let graph = unsafe { self.graph() };
-        if general || graph.has_priorities() {
+        if general || graph.keeps_apart() {
             return;
         }
         coarse.attend_to(graph, workers);
@@ -282,7 +282,7 @@ impl FlowOwner {
             let frozen = graph.frozen().expect("`validate` has frozen it");
             // SAFETY: no run is unfinished, and this is the owner thread.
             let coarse = unsafe { &mut *self.flow().coarse.get() };
-            let plain = frozen.special || frozen.weak.is_some() || graph.has_priorities();
+            let plain = frozen.special || frozen.weak.is_some() || graph.keeps_apart();
             let plan = match (coarse, workers) {
                 (Some(coarse), Some(workers)) if !plain => {
                     coarse.attend_to(graph, workers);
@@ -295,6 +295,7 @@ impl FlowOwner {
             hot.weak = frozen.weak.map_or(core::ptr::null(), core::ptr::from_ref);
             hot.special = frozen.special;
             hot.contended = graph.is_contended();
+            hot.watched = graph.is_watched();
             hot.point_at(graph, plan);
         });
     }

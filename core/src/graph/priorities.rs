@@ -6,6 +6,8 @@ use crate::priority::Priority;
 impl Graph {
     /// O(1), and O(V) for the first one that is not as usual.
     pub(crate) fn set_priority(&mut self, index: u32, priority: Priority) {
+        self.described
+            .update(index, |said| said.set_priority(priority));
         let place = index as usize;
         if self.priorities.len() <= place {
             if priority == Priority::default() {
@@ -23,8 +25,8 @@ impl Graph {
         priority.copied().unwrap_or_default()
     }
 
-    /// Whether the order of tasks is the scheduler's business, so that they are not to be run in blocks.
-    pub(crate) fn has_priorities(&self) -> bool {
-        !self.priorities.is_empty()
+    /// Whether it matters when each single task runs, so that they are not to be run in blocks.
+    pub(crate) fn keeps_apart(&self) -> bool {
+        !self.priorities.is_empty() || self.is_watched()
     }
 }

@@ -246,7 +246,7 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn disarm(&self, id: AlarmId) {
-        self.disarm_at_end(id);
+        self.alarms.disarm(id);
     }
 
     fn ring(&self) {

@@ -181,6 +181,10 @@ impl<P: Platform> Worker<'_, P> {
                     // SAFETY: as above.
                     unsafe { flow.time_from(self.pool.platform.now()) };
                 }
+                if flow.is_watched() {
+                    // SAFETY: this worker alone has the flow.
+                    unsafe { flow.round_begins_at(self.pool.platform.now()) };
+                }
                 // SAFETY: this worker alone has the flow.
                 Some(unsafe { flow.begin_round() })
             }

@@ -9,7 +9,9 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP, TIMED, View};
+use crate::flow::{
+    Flow, KEEP_INDEPENDENT, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP, TIMED, View, WATCHED,
+};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
@@ -70,7 +72,7 @@ impl<P: Platform> Worker<'_, P> {
     ) -> Option<(Outcome, bool)> {
         // SAFETY: (1) this worker has the task in hand.
         let node = unsafe { view.record(index) };
-        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED | WATCHED);
         context.stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, index, attention);
         if node.has(Flag::SPECIAL)
@@ -87,12 +89,18 @@ impl<P: Platform> Worker<'_, P> {
         if context.stopped && !self.is_called_when_stopped(flow, node, index) {
             return Some((Outcome::Skipped, observed));
         }
+        let timed = if attention & WATCHED != 0 {
+            self.time(flow, index)
+        } else {
+            None
+        };
         self.current.set(Current::Task(NonNull::from(flow), index));
         // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
         // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
         // Unwind: `settle` finds the task in `current` and completes it.
         let outcome = unsafe { (node.call)(node.data, context) };
         self.current.set(Current::Engine);
+        drop(timed);
         if outcome != Outcome::Pending {
             return Some((outcome, observed));
         }
@@ -175,6 +183,9 @@ impl<P: Platform> Worker<'_, P> {
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
+        if attention & WATCHED != 0 && !skipped {
+            self.judge(flow, index, attention);
+        }
         let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED) == 0;
         if view.coarse || plain && !view.is_general() {
             if skipped {
