@@ -1,21 +1,13 @@
 //! Calls that take longer than they were to, and tasks that end too late, are reported and counted, and hold nobody up.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 
-use support::counter::Counter;
-use support::gate::Gate;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Local, Platform};
 use taskflow_std::{
     Ended, Event, EventKind, Executor, FailurePolicy, Manual, Module, NoThread, Observer, Panic,

@@ -1,7 +1,5 @@
 //! A handle of a removed task, or of another flow, changes nothing and is refused by name.
 
-#![forbid(unsafe_code)]
-
 use taskflow_std::{Executor, Priority, RunError, TaskMetadata, Taskflow, TaskflowError};
 
 /// Refused with this error by `validate` and by every kind of run, until it is repaired.

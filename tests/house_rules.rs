@@ -219,9 +219,9 @@ fn the_root_manifest_is_a_workspace_and_nothing_else() {
 }
 
 #[test]
-fn every_file_in_a_crate_folder_is_a_target() {
+fn every_file_in_a_crate_folder_is_compiled() {
     in_crates(|tree, folder, manifest| {
-        targets::files_without_target(folder, manifest, tree.files())
+        targets::files_without_target(folder, manifest, tree.files(), |path| tree.read(path))
     });
 }
 

@@ -1,15 +1,5 @@
 //! Fork and join by hand: both closures end before the join does, whoever runs them.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::cell::Cell;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Executor as CoreExecutor, Platform};
 use taskflow_std::{Builder, Executor, Fork, Local, Manual, RunError, Taskflow};
 

@@ -1,21 +1,14 @@
 //! A policy that is wrong hangs a run or has it end as lost; no task runs twice, and none that a wait excludes runs on its
 //! stack.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod watchdog;
-}
-
 use core::cell::Cell;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::dice::Dice;
-use support::watchdog::within_a_minute;
+use crate::support::dice::Dice;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Local, Manual};
 use taskflow_std::{
     Cause, Executor, FailurePolicy, FifoScheduler, JoinError, Ready, RunError, RunOptions,

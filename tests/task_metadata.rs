@@ -1,17 +1,11 @@
 //! What is said of a task reaches whoever asks, and nobody else's task.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod watchdog;
-}
-
 use core::num::NonZeroU32;
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, mpsc};
 
-use support::watchdog::within_a_minute;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Coarsening, Event, EventKind, Executor, Priority, RunError, TaskMetadata, Taskflow,
     TaskflowError,

@@ -4,10 +4,10 @@ use core::future::pending;
 
 use taskflow_std::{Module, Runtime, Semaphore, TaskHandle, Taskflow};
 
+use super::{Canceller, cancelled, counting};
 use crate::support::counter::Counter;
 use crate::support::rig::{Rig, on_each_rig};
 use crate::support::watchdog::within_a_minute;
-use crate::{Canceller, cancelled, counting};
 
 /// Runs a flow with a task of some kind, which `started` cancels once it has begun or waits, a task after it
 /// and one that is independent of it.
