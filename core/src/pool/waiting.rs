@@ -13,6 +13,7 @@ use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
+use crate::protocol::backlog::Chain;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
@@ -261,6 +262,10 @@ impl<P: Platform> Host for Pool<P> {
 
     fn lose(&self, task: u32) {
         self.task_lost(task);
+    }
+
+    fn discard(&self, task: u32) {
+        self.inject(Chain::of(task));
     }
 
     fn decides(&self) -> bool {
