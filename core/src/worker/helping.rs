@@ -140,7 +140,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Takes a backlog apart: tasks that are needed come here, one of them to be run; the others go to
     /// the injector. Gives that one, and how many came.
-    fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
+    pub(super) fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
         let mut taken = backlog.take()?;
         let mut found = None;
         let mut foreign = None;

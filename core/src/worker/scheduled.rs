@@ -32,9 +32,12 @@ impl<P: Platform> Worker<'_, P> {
         self.pool.pop(self.id.index(), Want::ANY)
     }
 
-    /// A task that the policy gives, of those that a wait needs.
+    /// A task that the policy gives, or gave before, of those that a wait needs.
     pub(super) fn pop_needed(&self, needed: &Needed<'_>) -> Option<u32> {
         let tag = self.pool.policy.as_ref()?.tag();
+        if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
+            return Some(task);
+        }
         // (Nobody takes a task out of a token that is looked at.)
         self.pool.pop(
             self.id.index(),
