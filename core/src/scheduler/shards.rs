@@ -10,7 +10,7 @@ pub(super) struct Shards<Q>(Mutex<Vec<Arc<Padded<Q>>>>);
 
 /// A worker's view of them.
 #[derive(Debug)]
-pub struct View<Q> {
+pub(super) struct View<Q> {
     own: usize,
     /// Of all workers, and not of those alone that were there before its own.
     is_complete: bool,

@@ -30,6 +30,10 @@ pub struct WorkStealing {
 
 type Queue = Mutex<VecDeque<Ready>>;
 
+/// A worker's part of [`WorkStealing`].
+#[derive(Debug)]
+pub struct Share(View<Queue>);
+
 impl WorkStealing {
     /// Empty queues.
     #[must_use]
@@ -39,18 +43,18 @@ impl WorkStealing {
 }
 
 impl Scheduler for WorkStealing {
-    type Local = View<Queue>;
+    type Local = Share;
 
-    fn local(&self, _: WorkerId) -> View<Queue> {
-        self.queues.add()
+    fn local(&self, _: WorkerId) -> Share {
+        Share(self.queues.add())
     }
 
-    fn push(&self, local: Option<&mut View<Queue>>, task: Ready) {
-        let queue = local.map_or(&self.injector, |local| local.own());
+    fn push(&self, local: Option<&mut Share>, task: Ready) {
+        let queue = local.map_or(&self.injector, |local| local.0.own());
         queue.lock().push_back(task);
     }
 
-    fn pop(&self, local: &mut View<Queue>, want: Want<'_>) -> Option<Ready> {
+    fn pop(&self, Share(local): &mut Share, want: Want<'_>) -> Option<Ready> {
         let newest = {
             let mut own = local.own().lock();
             let place = own.iter().rposition(|task| want.accepts(task));
