@@ -209,7 +209,7 @@ fn a_call_that_nobody_could_tell_of_is_told_when_it_ends_however_it_ends() {
         assert_eq!(journal.of(name), heard, "{name}");
     }
     for name in ["patient", "free"] {
-        assert!(!journal.of(name).iter().any(|kind| *kind == overrun));
+        assert!(!journal.of(name).contains(&overrun));
     }
     drop(observer);
     drop(flow);
@@ -340,7 +340,7 @@ fn what_is_ready_behind_an_overrunning_task_is_run_by_others() {
                 }
                 // The stuck task is first in its worker's hands, and all others are behind it.
                 let stats = executor.run(&flow).wait().expect("nothing fails");
-                assert!(stats.overruns <= 1);
+                assert!(stats.overruns <= 1 && counter.get() == 3000);
                 drop(observer);
             }
         }

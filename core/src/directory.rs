@@ -9,11 +9,13 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ptr;
+use core::time::Duration;
 
 use crate::error::TaskflowError;
 use crate::flow::Flow;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
+use crate::run::Run;
 use crate::scheduler::{FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 use crate::task::TaskId;
@@ -191,6 +193,26 @@ impl Directory {
         // SAFETY: as above.
         let graph = unsafe { flow.graph() };
         flow.chunk().is_none().then(|| graph.id(index))
+    }
+
+    /// When a task that is in somebody's hands is to have ended, if that was said.
+    pub(crate) fn deadline(&self, task: u32) -> Option<Duration> {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        if !flow.is_watched() {
+            return None;
+        }
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        // SAFETY: as in `counter`.
+        unsafe { flow.deadline_of(task.wrapping_sub(view.base)) }
+    }
+
+    /// The run of a task that is in somebody's hands. `None`: it is a spawned one.
+    pub(crate) fn run(&self, task: u32) -> Option<Arc<Run>> {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        flow.active_run()
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) trait Host: Send + Sync {
     /// The policy has lost a task. Any thread, under any of its locks.
     fn lose(&self, task: u32);
 
+    /// A task that the policy gives back was cancelled: workers find that out.
+    fn discard(&self, task: u32);
+
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
 

@@ -118,8 +118,9 @@ pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scheduler::{
-    FifoScheduler, FlowKey, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler, Want,
-    WorkStealing,
+    DynamicPriorityScheduler, EscalationPolicy, FifoScheduler, FlowKey, PriorityError,
+    PriorityHandle, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler,
+    SharedDynamicScheduler, Want, WorkStealing,
 };
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};

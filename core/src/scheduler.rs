@@ -12,6 +12,7 @@
 
 use crate::platform::WorkerId;
 
+mod dynamic;
 mod fifo;
 mod instead;
 mod priority;
@@ -21,6 +22,10 @@ mod seam;
 mod shards;
 mod work_stealing;
 
+pub use dynamic::{
+    DynamicPriorityScheduler, EscalationPolicy, PriorityError, PriorityHandle,
+    SharedDynamicScheduler,
+};
 pub use fifo::FifoScheduler;
 pub(crate) use instead::instead_of_queues;
 pub use priority::PriorityScheduler;

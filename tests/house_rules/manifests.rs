@@ -32,10 +32,11 @@ const ALL_LIBRARIES: &[&str] = &[
 ];
 
 /// What core may be built on.
-const OF_CORE: [&str; 5] = [
+const OF_CORE: [&str; 6] = [
     "portable-atomic",
     "portable-atomic-util",
     "crossbeam-queue",
+    "hashbrown",
     "heapless",
     "spin",
 ];

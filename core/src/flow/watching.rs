@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use super::{Flow, WATCHED};
-use crate::run::Late;
+use crate::run::{Late, Run};
+use crate::sync::Arc;
 
 impl Flow {
     /// Another round of the active run begins.
@@ -26,6 +27,23 @@ impl Flow {
     pub(crate) unsafe fn round_begun(&self) -> Duration {
         // SAFETY: (1) `hot` is written only while no task is unfinished.
         unsafe { &*self.hot.get() }.begun
+    }
+
+    /// When a task is to have ended, if that was said.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    pub(crate) unsafe fn deadline_of(&self, index: u32) -> Option<Duration> {
+        // SAFETY: (1).
+        let deadline = unsafe { self.graph() }.said(index)?.deadline()?;
+        // SAFETY: (1).
+        unsafe { self.round_begun() }.checked_add(deadline)
+    }
+
+    /// The active run, to be kept.
+    pub(crate) fn active_run(&self) -> Option<Arc<Run>> {
+        self.queue.lock().active.clone()
     }
 
     /// Counts what took too long in the active run.

@@ -265,6 +265,10 @@ impl<P: Platform> Host for Pool<P> {
         self.task_lost(task);
     }
 
+    fn discard(&self, task: u32) {
+        self.inject(Chain::of(task));
+    }
+
     fn decides(&self) -> bool {
         self.policy.is_some()
     }

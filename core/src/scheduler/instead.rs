@@ -13,6 +13,8 @@ type Instead = super::FifoScheduler;
 type Instead = super::PriorityScheduler;
 #[cfg(taskflow_policy = "round_robin")]
 type Instead = super::RoundRobinScheduler;
+#[cfg(taskflow_policy = "dynamic")]
+type Instead = super::SharedDynamicScheduler;
 #[cfg(taskflow_policy = "stealing")]
 type Instead = super::WorkStealing;
 

@@ -9,6 +9,8 @@ use crate::priority::Priority;
 use crate::sync::{Arc, StaticMutex, Weak, fresh_id};
 use crate::task::TaskId;
 
+mod looking;
+
 /// A task that is ready to run, in the hands of a [`Scheduler`](crate::Scheduler): the right to have it run, once.
 ///
 /// It can be moved and stored, but neither cloned nor made. Dropping one loses the task, which ends its run with

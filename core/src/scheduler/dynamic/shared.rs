@@ -1,0 +1,273 @@
+//! The queue of an executor, and of whoever changes what waits in it.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::handle::Fate;
+use super::{DynamicPriorityScheduler, PriorityError, PriorityHandle};
+use crate::platform::WorkerId;
+use crate::scheduler::{Ready, Scheduler, Want};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use crate::task::TaskId;
+
+/// Runs the most urgent of the ready tasks first, by levels that may be changed while they wait: the policy of an executor, and a handle
+/// for whoever changes them. `Clone`; all clones are one scheduler.
+///
+/// A task begins to wait at the [level](crate::Priority::level) of its priority. Within a level the nearest
+/// [deadline](crate::TaskHandle::deadline) comes first, then who waits longest.
+///
+/// One queue behind one lock, which is held while a task is queued, taken or changed, and never while one runs. So it
+/// is for tasks that are long compared to a microsecond. A wait inside a task looks over all that is queued.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use taskflow_core::{Builder, Manual, SharedDynamicScheduler, Taskflow};
+///
+/// let scheduler = SharedDynamicScheduler::new();
+/// let builder = Builder::new(Manual::new()).workers(1).scheduler(scheduler.clone());
+/// let executor = builder.build()?;
+/// let (flow, order) = (Taskflow::new(), Arc::new(Mutex::new(Vec::new())));
+/// let tasks = ["a", "b", "c"].map(|name| {
+///     let order = Arc::clone(&order);
+///     flow.emplace(move || order.lock().unwrap().push(name))
+/// });
+/// let run = executor.run(&flow);
+/// executor.platform().step(0);
+/// // They are ready now.
+/// assert_eq!(scheduler.reprioritize(tasks[2].id(), 1000)?, 200);
+/// executor.platform().step_all();
+/// run.wait()?;
+/// assert_eq!(*order.lock().unwrap(), ["c", "a", "b"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SharedDynamicScheduler(Arc<Queue>);
+
+/// What the clones share.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    tasks: Mutex<DynamicPriorityScheduler<Key, Waiting>>,
+    /// It is the policy of an executor.
+    installed: AtomicBool,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Task(TaskId),
+    /// A spawned task, which has no identity: the number of its push.
+    Spawned(u64),
+}
+
+/// A task that waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    ready: Ready,
+    since: Duration,
+    /// Steps of an escalation that it has taken.
+    steps: usize,
+    /// There is a handle.
+    pub(super) fate: Option<Arc<Fate>>,
+}
+
+impl SharedDynamicScheduler {
+    /// An empty queue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives a task that waits another level; among those of it, it has the place of its age. Gives the level that it had. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// The task does not wait here.
+    pub fn reprioritize(&self, task: TaskId, level: u32) -> Result<u32, PriorityError> {
+        self.0.reprioritize(task, level, None)
+    }
+
+    /// Has a task that waits not begin: it is left out of its run with what comes after it, as
+    /// [`TaskflowFuture::cancel_task`](crate::TaskflowFuture::cancel_task) does. O(log n) here.
+    ///
+    /// # Errors
+    ///
+    /// The task does not wait here. Then it may be running.
+    pub fn remove(&self, task: TaskId) -> Result<(), PriorityError> {
+        self.0.remove(task, None)
+    }
+
+    /// The level of a task that waits.
+    ///
+    /// # Errors
+    ///
+    /// The task does not wait here.
+    pub fn level(&self, task: TaskId) -> Result<u32, PriorityError> {
+        self.0.level(task, None)
+    }
+
+    /// A handle of a task that waits. Allocates for the first of a task.
+    ///
+    /// # Errors
+    ///
+    /// The task does not wait here.
+    pub fn handle(&self, task: TaskId) -> Result<PriorityHandle, PriorityError> {
+        let mut tasks = self.0.tasks.lock();
+        let waiting = tasks.get_mut(&Key::Task(task));
+        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
+        let fate = waiting.fate.get_or_insert_default();
+        Ok(PriorityHandle::new(&self.0, task, fate))
+    }
+
+    /// What waits, in the order in which it would run, and its levels. A spawned task has no identity. Changes nothing; O(n log n), part of it
+    /// under the lock.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<(Option<TaskId>, u32)> {
+        let all = self.0.tasks.lock().snapshot();
+        let all = all.into_iter().map(|(key, level)| match key {
+            Key::Task(task) => (Some(task), level),
+            Key::Spawned(_) => (None, level),
+        });
+        all.collect()
+    }
+
+    /// Shows the age of what has waited so long, its level, and the steps that it has taken. `escalate` gives both anew. Gives how many tasks
+    /// were raised.
+    pub(super) fn raise_old(
+        &self,
+        from: Duration,
+        escalate: impl Fn(Duration, u32, usize) -> (u32, usize),
+    ) -> usize {
+        let mut raised = 0;
+        let mut tasks = self.0.tasks.lock();
+        let mut now = None;
+        tasks.change_oldest(|waiting, level| {
+            let now = *now.get_or_insert_with(|| waiting.ready.now());
+            let age = now.saturating_sub(waiting.since);
+            if age < from {
+                return None;
+            }
+            let (changed, steps) = escalate(age, level, waiting.steps);
+            waiting.steps = steps;
+            raised += usize::from(changed > level);
+            Some(changed)
+        });
+        raised
+    }
+
+    /// How many tasks wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.tasks.lock().len()
+    }
+
+    /// Whether no task waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Queue {
+    pub(super) fn reprioritize(
+        &self,
+        task: TaskId,
+        level: u32,
+        fate: Option<&Fate>,
+    ) -> Result<u32, PriorityError> {
+        let mut tasks = self.tasks.lock();
+        find(&tasks, task, fate)?;
+        let before = tasks.reprioritize(&Key::Task(task), level);
+        before.ok_or(PriorityError::NotQueued { task })
+    }
+
+    pub(super) fn remove(&self, task: TaskId, fate: Option<&Fate>) -> Result<(), PriorityError> {
+        let mut tasks = self.tasks.lock();
+        find(&tasks, task, fate)?;
+        let waiting = tasks.remove(&Key::Task(task));
+        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
+        if let Some(fate) = &waiting.fate {
+            fate.remove();
+        }
+        drop(tasks);
+        // (It is none that was spawned.)
+        drop(waiting.ready.cancel());
+        Ok(())
+    }
+
+    pub(super) fn level(&self, task: TaskId, fate: Option<&Fate>) -> Result<u32, PriorityError> {
+        let tasks = self.tasks.lock();
+        find(&tasks, task, fate)?;
+        let level = tasks.level(&Key::Task(task));
+        level.ok_or(PriorityError::NotQueued { task })
+    }
+}
+
+/// Whether a task waits, and, if a handle asks, still for what that is of.
+fn find(
+    tasks: &DynamicPriorityScheduler<Key, Waiting>,
+    task: TaskId,
+    fate: Option<&Fate>,
+) -> Result<(), PriorityError> {
+    let waiting = tasks.get(&Key::Task(task));
+    match fate {
+        None => waiting.map(|_| ()).ok_or(PriorityError::NotQueued { task }),
+        Some(fate) => match waiting {
+            Some(waiting) if fate.is_of(waiting) => Ok(()),
+            _ => Err(fate.error(task)),
+        },
+    }
+}
+
+impl Scheduler for SharedDynamicScheduler {
+    type Local = ();
+
+    /// # Panics
+    ///
+    /// If the scheduler was given to another executor before: what one pops would be lost to the other.
+    fn local(&self, worker: WorkerId) {
+        // Ordering: Relaxed; no data hangs on it.
+        let before = worker.index() == 0 && self.0.installed.swap(true, Ordering::Relaxed);
+        assert!(
+            !before,
+            "the scheduler has an executor; make another scheduler for this one"
+        );
+    }
+
+    fn push(&self, _: Option<&mut ()>, task: Ready) {
+        let about = task.about();
+        let level = task.priority().level();
+        let deadline = about.deadline.map(|deadline| {
+            // (After 584 years all deadlines are equal.)
+            u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX - 1)
+        });
+        let waiting = Waiting {
+            ready: task,
+            since: about.now,
+            steps: 0,
+            fate: None,
+        };
+        let mut tasks = self.0.tasks.lock();
+        let key = match about.task {
+            Some(task) => Key::Task(task),
+            None => Key::Spawned(tasks.pushes()),
+        };
+        let twice = tasks.push_until(key, level, deadline, waiting);
+        debug_assert!(twice.is_none(), "a task is ready once at a time");
+    }
+
+    fn pop(&self, (): &mut (), want: Want<'_>) -> Option<Ready> {
+        let mut tasks = self.0.tasks.lock();
+        let (_, waiting) = if want.is_any() {
+            tasks.pop()?
+        } else {
+            tasks.pop_accepted(|waiting| want.accepts(&waiting.ready))?
+        };
+        if let Some(fate) = &waiting.fate {
+            fate.start();
+        }
+        drop(tasks);
+        Some(waiting.ready)
+    }
+}
