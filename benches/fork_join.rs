@@ -34,8 +34,8 @@ mod fibonacci {
             return u64::from(n);
         }
         let (a, b) = fork.join(
-            |fork| self::fork(fork, n - 1),
-            |fork| self::fork(fork, n - 2),
+            move |fork| self::fork(fork, n - 1),
+            move |fork| self::fork(fork, n - 2),
         );
         a + b
     }
@@ -44,7 +44,7 @@ mod fibonacci {
         if n < 2 {
             return u64::from(n);
         }
-        let (a, b) = executor.join(|| join(executor, n - 1), || join(executor, n - 2));
+        let (a, b) = executor.join(move || join(executor, n - 1), move || join(executor, n - 2));
         a + b
     }
 
@@ -52,7 +52,7 @@ mod fibonacci {
         if n < 2 {
             return u64::from(n);
         }
-        let (a, b) = rayon::join(|| rayon(n - 1), || rayon(n - 2));
+        let (a, b) = rayon::join(move || rayon(n - 1), move || rayon(n - 2));
         a + b
     }
 
@@ -60,7 +60,10 @@ mod fibonacci {
         if n < 2 {
             return u64::from(n);
         }
-        let (a, b) = scope.join(|scope| chili(scope, n - 1), |scope| chili(scope, n - 2));
+        let (a, b) = scope.join(
+            move |scope| chili(scope, n - 1),
+            move |scope| chili(scope, n - 2),
+        );
         a + b
     }
 }
@@ -92,8 +95,8 @@ mod skynet {
         }
         let half = count / 2;
         let (a, b) = fork.join(
-            |fork| children(fork, first, size, half),
-            |fork| children(fork, first + half * size, size, count - half),
+            move |fork| children(fork, first, size, half),
+            move |fork| children(fork, first + half * size, size, count - half),
         );
         a + b
     }
@@ -105,8 +108,8 @@ mod skynet {
             _ => {
                 let half = count / 2;
                 let (a, b) = executor.join(
-                    || join(executor, first, size, half),
-                    || join(executor, first + half * size, size, count - half),
+                    move || join(executor, first, size, half),
+                    move || join(executor, first + half * size, size, count - half),
                 );
                 a + b
             }
@@ -131,8 +134,8 @@ mod skynet {
             _ => {
                 let half = count / 2;
                 let (a, b) = rayon::join(
-                    || rayon_join(first, size, half),
-                    || rayon_join(first + half * size, size, count - half),
+                    move || rayon_join(first, size, half),
+                    move || rayon_join(first + half * size, size, count - half),
                 );
                 a + b
             }
@@ -152,8 +155,8 @@ mod skynet {
         }
         let half = count / 2;
         let (a, b) = scope.join(
-            |scope| chili_children(scope, first, size, half),
-            |scope| chili_children(scope, first + half * size, size, count - half),
+            move |scope| chili_children(scope, first, size, half),
+            move |scope| chili_children(scope, first + half * size, size, count - half),
         );
         a + b
     }
@@ -227,7 +230,7 @@ fn main() {
                 ),
                 (
                     "rayon",
-                    Box::new(|| rayon.install(|| fibonacci::rayon(black_box(FIBONACCI)))),
+                    Box::new(move || rayon.install(|| fibonacci::rayon(black_box(FIBONACCI)))),
                 ),
             ],
         );
@@ -254,11 +257,11 @@ fn main() {
                 ),
                 (
                     "rayon",
-                    Box::new(|| rayon.install(|| skynet::rayon(0, black_box(LEAVES)))),
+                    Box::new(move || rayon.install(|| skynet::rayon(0, black_box(LEAVES)))),
                 ),
                 (
                     "rayon join",
-                    Box::new(|| rayon.install(|| skynet::rayon_join(0, black_box(LEAVES), 1))),
+                    Box::new(move || rayon.install(|| skynet::rayon_join(0, black_box(LEAVES), 1))),
                 ),
             ],
         );

@@ -1,0 +1,54 @@
+//! A second closure of a join, handed out: it is taken or taken back, and the join ends after it.
+//!
+//! The whole engine runs here, on the checker's threads.
+
+#![cfg(taskflow_loom)]
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod datum;
+    pub(crate) mod explore;
+    pub(crate) mod host;
+}
+
+use support::datum::Datum;
+use support::explore::explore;
+use support::host::Host;
+
+/// The caller has one seat; the worker on the other takes what is handed out, or comes too late. Whoever runs the
+/// second closure sees what came before the join, and who called the join sees what it did. Three threads; bound 0.
+#[test]
+fn a_second_closure_runs_once_and_the_join_ends_after_it() {
+    explore(Some(0), || {
+        let executor = Host::executor(2);
+        let (before, count) = (Datum::default(), Datum::default());
+        before.set(1);
+        let (seen, made) = (before.clone(), count.clone());
+        let (first, second) = executor.join(
+            || 7,
+            move || {
+                assert_eq!(seen.get(), 1);
+                made.add_one();
+                8
+            },
+        );
+        assert_eq!((first, second, count.get()), (7, 8, 1));
+    });
+}
+
+/// The same in a spawned task, whose worker has the seat. Three threads; bound 0.
+#[test]
+fn a_join_in_a_task_ends_after_its_second_closure() {
+    explore(Some(0), || {
+        let executor = std::sync::Arc::new(Host::executor(2));
+        let count = Datum::default();
+        let (inner, made) = (std::sync::Arc::downgrade(&executor), count.clone());
+        let handle = executor.spawn(move || {
+            let executor = inner.upgrade().expect("it waits for its tasks");
+            executor.join(|| (), || made.add_one());
+            made.get()
+        });
+        assert_eq!(handle.wait().ok(), Some(1));
+        assert_eq!(count.get(), 1);
+    });
+}
