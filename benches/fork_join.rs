@@ -230,7 +230,7 @@ fn main() {
                 ),
                 (
                     "rayon",
-                    Box::new(move || rayon.install(|| fibonacci::rayon(black_box(FIBONACCI)))),
+                    Box::new(|| rayon.install(|| fibonacci::rayon(black_box(FIBONACCI)))),
                 ),
             ],
         );
@@ -257,11 +257,11 @@ fn main() {
                 ),
                 (
                     "rayon",
-                    Box::new(move || rayon.install(|| skynet::rayon(0, black_box(LEAVES)))),
+                    Box::new(|| rayon.install(|| skynet::rayon(0, black_box(LEAVES)))),
                 ),
                 (
                     "rayon join",
-                    Box::new(move || rayon.install(|| skynet::rayon_join(0, black_box(LEAVES), 1))),
+                    Box::new(|| rayon.install(|| skynet::rayon_join(0, black_box(LEAVES), 1))),
                 ),
             ],
         );

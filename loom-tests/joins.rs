@@ -11,9 +11,20 @@ mod support {
     pub(crate) mod host;
 }
 
+use loom::thread;
 use support::datum::Datum;
 use support::explore::explore;
 use support::host::Host;
+
+/// Lets others go on, for as long as they like.
+fn give_way() {
+    for _ in 0..WAYS {
+        thread::yield_now();
+    }
+}
+
+/// So often that a worker has woken up, and has begun with what it took.
+const WAYS: usize = 3;
 
 /// The caller has one seat; the worker on the other takes what is handed out, or comes too late. Whoever runs the
 /// second closure sees what came before the join, and who called the join sees what it did. Three threads; bound 0.
@@ -25,9 +36,13 @@ fn a_second_closure_runs_once_and_the_join_ends_after_it() {
         before.set(1);
         let (seen, made) = (before.clone(), count.clone());
         let (first, second) = executor.join(
-            || 7,
+            || {
+                give_way();
+                7
+            },
             move || {
                 assert_eq!(seen.get(), 1);
+                give_way();
                 made.add_one();
                 8
             },
@@ -45,7 +60,10 @@ fn a_join_in_a_task_ends_after_its_second_closure() {
         let (inner, made) = (std::sync::Arc::downgrade(&executor), count.clone());
         let handle = executor.spawn(move || {
             let executor = inner.upgrade().expect("it waits for its tasks");
-            executor.join(|| (), || made.add_one());
+            executor.join(give_way, || {
+                give_way();
+                made.add_one();
+            });
             made.get()
         });
         assert_eq!(handle.wait().ok(), Some(1));
