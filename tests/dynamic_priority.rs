@@ -1,12 +1,5 @@
 //! What waits runs in the order of the levels that it has when somebody is free, however they were changed.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod watchdog;
-}
-
 use core::cmp::Reverse;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -15,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::dice::Dice;
-use support::watchdog::within_a_minute;
+use crate::support::dice::Dice;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Executor, Manual};
 use taskflow_std::{
     DynamicPriorityScheduler, EscalationPolicy, Priority, PriorityError, RunError, RunStats,

@@ -6,12 +6,13 @@
 use core::hint::black_box;
 use core::num::NonZeroU32;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
 use taskflow_std::{
-    Builder, CancellationToken, Coarsening, Event, Manual, Pipeline, PipelineBuilder, RunError,
-    RunOptions, RunStats, Runnable, Taskflow,
+    Builder, CancellationToken, Coarsening, Event, Fork, Local, Manual, Pipeline, PipelineBuilder,
+    RunError, RunOptions, RunStats, Runnable, Taskflow,
 };
 
 /// Tasks of a round, about.
@@ -30,6 +31,10 @@ struct Args {
     observed_before: bool,
 }
 
+/// Which Fibonacci number, and how many forks that takes: one for each call from 2 on.
+const FIBONACCI: u32 = 24;
+const FORKS: u64 = 75_024;
+
 /// Tasks of a block.
 const BLOCK: NonZeroU32 = NonZeroU32::new(1024).expect("not zero");
 
@@ -45,6 +50,12 @@ enum Graph {
     Check,
     /// A square of tasks, each behind two, in blocks.
     Blocks,
+    /// No graph: one task that forks as a Fibonacci number does; a fork is a task.
+    Join,
+    /// No graph: one task that spawns many that do nothing.
+    Spawn,
+    /// The same from outside of tasks.
+    SpawnOutside,
     /// Tokens through a pipeline of four serial pipes with eight lines; a task is a pipe called for a token.
     Pipeline,
 }
@@ -83,7 +94,13 @@ impl Graph {
                 );
                 return flow;
             }
-            Self::Pipeline => return flow,
+            Self::Pipeline | Self::Spawn | Self::SpawnOutside => return flow,
+            Self::Join => {
+                flow.emplace_runtime(|rt| {
+                    black_box(rt.fork(|fork| fibonacci(fork, black_box(FIBONACCI))));
+                });
+                return flow;
+            }
             Self::Check => {
                 let token = CancellationToken::new();
                 flow.emplace(move || {
@@ -108,13 +125,65 @@ fn run(args: &Args) -> Result<u64, RunError> {
         run_rounds(&pipeline, args)?;
         return Ok(calls);
     }
+    if matches!(args.graph, Graph::Spawn | Graph::SpawnOutside) {
+        return Ok(spawn_rounds(args));
+    }
     let stats = run_rounds(&args.graph.flow(), args)?;
     let tasks = stats.tasks / stats.rounds;
-    Ok(if matches!(args.graph, Graph::Check) {
-        tasks * u64::from(TASKS)
-    } else {
-        tasks
+    Ok(match args.graph {
+        Graph::Check => tasks * u64::from(TASKS),
+        Graph::Join => tasks * FORKS,
+        _ => tasks,
     })
+}
+
+fn with_local(f: &mut dyn FnMut(&Local)) {
+    thread_local! {
+        static LOCAL: Local = const { Local::new() };
+    }
+    LOCAL.with(|local| f(local));
+}
+
+/// Spawns the tasks of each round, and waits for them. Gives how many a round has.
+fn spawn_rounds(args: &Args) -> u64 {
+    let builder = Builder::new(Manual::with_local(with_local)).workers(1);
+    let executor = builder
+        .build()
+        .expect("a host without threads refuses no worker");
+    let executor = Arc::new(executor);
+    if args.observed_before {
+        executor.observe(|_: &Event<'_>| ()).detach();
+    }
+    let outside = matches!(args.graph, Graph::SpawnOutside);
+    for _ in 0..=args.rounds {
+        let inner = Arc::downgrade(&executor);
+        let spawn_all = move || {
+            let executor = inner.upgrade().expect("it waits for its tasks");
+            for _ in 0..TASKS {
+                drop(executor.spawn(|| {}));
+            }
+        };
+        if outside {
+            spawn_all();
+        } else {
+            drop(executor.spawn(spawn_all));
+        }
+        executor
+            .wait_for_all()
+            .expect("this is no task of the executor");
+    }
+    TASKS.into()
+}
+
+fn fibonacci(fork: Fork<'_>, n: u32) -> u32 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = fork.join(
+        move |fork| fibonacci(fork, n - 1),
+        move |fork| fibonacci(fork, n - 2),
+    );
+    a + b
 }
 
 fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, RunError> {

@@ -61,7 +61,7 @@ pub(crate) struct Strand {
     seen: Cell<u32>,
     /// How many are on the list and were not handed out.
     own: Cell<u32>,
-    idle: Cell<Option<NonNull<Idle>>>,
+    idle: Cell<NonNull<Idle>>,
     newest: Cell<NonNull<Link>>,
     shared: Cell<NonNull<Link>>,
     base: Link,
@@ -117,7 +117,7 @@ impl Strand {
             calm: AtomicU32::new(SOON),
             seen: Cell::new(0),
             own: Cell::new(0),
-            idle: Cell::new(None),
+            idle: Cell::new(NonNull::dangling()),
             newest: Cell::new(NonNull::dangling()),
             shared: Cell::new(NonNull::dangling()),
             base: Link::base(),
@@ -145,7 +145,7 @@ impl Strand {
         let host: NonNull<dyn Host> =
             unsafe { core::mem::transmute::<NonNull<dyn Host + '_>, NonNull<dyn Host>>(host) };
         self.host.set(Some(host));
-        self.idle.set(Some(NonNull::from(self.host().idle())));
+        self.idle.set(NonNull::from(self.host().idle()));
         self.newest.set(NonNull::from(&self.base));
         self.shared.set(NonNull::from(&self.base));
         body(Fork::on(self))
@@ -181,11 +181,8 @@ impl Strand {
     /// Whether nobody would want the second closure of a join.
     #[inline]
     pub(super) fn is_calm(&self) -> bool {
-        let Some(idle) = self.idle.get() else {
-            return false;
-        };
-        // SAFETY: invariant 1.
-        let word = unsafe { idle.as_ref() }.word();
+        // SAFETY: invariant 1; whoever has a `Fork` is in the body of `enter`.
+        let word = unsafe { self.idle.get().as_ref() }.word();
         // Ordering: Relaxed; a hint.
         word == self.calm.load(Ordering::Relaxed)
     }
