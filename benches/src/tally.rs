@@ -105,7 +105,7 @@ pub fn grind(tally: &AtomicU64) {
 /// So many steps, a shift, an exclusive or and a multiplication each, which no compiler draws together.
 #[must_use]
 pub fn reckon(steps: u32) -> u64 {
-    (0..steps).fold(u64::from(steps), |number, _| {
+    (0..steps).fold(u64::from(black_box(steps)), |number, _| {
         (number ^ (number >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     })
 }
