@@ -375,9 +375,10 @@ mod tests {
     #[test]
     fn contenders_take_turns() {
         let log = RefCell::new(Vec::new());
-        let log = &log;
-        let contender =
-            |name: &'static str| Contender::new(name, 1, move || log.borrow_mut().push(name));
+        let contender = |name: &'static str| {
+            let log = &log;
+            Contender::new(name, 1, move || log.borrow_mut().push(name))
+        };
         Contest::new("", 1, vec![contender("a"), contender("b")]).hold(2);
         assert_eq!(log.borrow()[..4], ["a", "b", "b", "a"]);
     }

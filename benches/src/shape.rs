@@ -117,6 +117,15 @@ impl Shape {
         &self.edges
     }
 
+    /// The most edges that lead from one task. O(V + E).
+    pub(crate) fn successors(&self) -> usize {
+        let mut out = vec![0; self.tasks as usize];
+        for (from, _) in &self.edges {
+            out[*from as usize] += 1;
+        }
+        out.into_iter().max().unwrap_or(0)
+    }
+
     /// Asks `predecessors` to list those of each task.
     pub(crate) fn new(
         name: &'static str,

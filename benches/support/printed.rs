@@ -10,9 +10,9 @@ pub(crate) fn print(question: Question) {
         return;
     }
     let quick = env::args().any(|argument| argument == "--quick" || argument == "--test");
-    let rounds = if quick { 2 } else { 7 };
+    let rounds = if quick { 2 } else { 5 };
     let effort = Effort {
-        side: 1 << 10,
+        side: 1 << 9,
         rounds,
     };
     println!("{}", page(&[question.ask(effort)], &missing()));

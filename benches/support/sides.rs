@@ -6,7 +6,7 @@ use criterion::{Criterion, SamplingMode, Throughput};
 use taskflow_benches::{Effort, Question};
 
 const EFFORT: Effort = Effort {
-    side: 1 << 10,
+    side: 1 << 9,
     rounds: 0,
 };
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use taskflow_benches::Shape;
+use taskflow_core::Executor;
 use taskflow_std::{
     Builder, CancellationToken, Coarsening, Event, Fork, Local, Manual, Pipeline, PipelineBuilder,
     RunError, RunOptions, RunStats, Runnable, Taskflow,
@@ -56,6 +57,8 @@ enum Graph {
     Spawn,
     /// The same from outside of tasks.
     SpawnOutside,
+    /// A square of tasks, each behind two, that is built, run once and dropped in each round.
+    Built,
     /// Tokens through a pipeline of four serial pipes with eight lines; a task is a pipe called for a token.
     Pipeline,
 }
@@ -94,7 +97,7 @@ impl Graph {
                 );
                 return flow;
             }
-            Self::Pipeline | Self::Spawn | Self::SpawnOutside => return flow,
+            Self::Pipeline | Self::Built | Self::Spawn | Self::SpawnOutside => return flow,
             Self::Join => {
                 flow.emplace_runtime(|rt| {
                     black_box(rt.fork(|fork| fibonacci(fork, black_box(FIBONACCI))));
@@ -111,11 +114,15 @@ impl Graph {
                 return flow;
             }
         };
-        let tasks: Vec<_> = (0..shape.tasks()).map(|_| flow.emplace(|| {})).collect();
-        for (from, to) in shape.edges() {
-            tasks[*from as usize].precede(tasks[*to as usize]);
-        }
+        fill(&flow, &shape);
         flow
+    }
+}
+
+fn fill(flow: &Taskflow<'_>, shape: &Shape) {
+    let tasks: Vec<_> = (0..shape.tasks()).map(|_| flow.emplace(|| {})).collect();
+    for (from, to) in shape.edges() {
+        tasks[*from as usize].precede(tasks[*to as usize]);
     }
 }
 
@@ -127,6 +134,9 @@ fn run(args: &Args) -> Result<u64, RunError> {
     }
     if matches!(args.graph, Graph::Spawn | Graph::SpawnOutside) {
         return Ok(spawn_rounds(args));
+    }
+    if matches!(args.graph, Graph::Built) {
+        return build_rounds(args);
     }
     let stats = run_rounds(&args.graph.flow(), args)?;
     let tasks = stats.tasks / stats.rounds;
@@ -186,11 +196,27 @@ fn fibonacci(fork: Fork<'_>, n: u32) -> u32 {
     a + b
 }
 
-fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, RunError> {
+fn executor() -> Executor<Manual> {
     let builder = Builder::new(Manual::new()).workers(1);
-    let executor = builder
-        .build()
-        .expect("a host without threads refuses no worker");
+    let executor = builder.build();
+    executor.expect("a host without threads refuses no worker")
+}
+
+fn build_rounds(args: &Args) -> Result<u64, RunError> {
+    let (executor, shape) = (executor(), Shape::wavefront(TASKS.isqrt()));
+    if args.observed_before {
+        executor.observe(|_: &Event<'_>| ()).detach();
+    }
+    for _ in 0..args.rounds {
+        let flow = Taskflow::new();
+        fill(&flow, &shape);
+        executor.run_and_wait(&flow)?;
+    }
+    Ok(shape.tasks().into())
+}
+
+fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, RunError> {
+    let executor = executor();
     executor.run_and_wait(graph)?;
     if args.observed_before {
         let observer = executor.observe(|_: &Event<'_>| ());

@@ -1,6 +1,6 @@
 //! Forte: a pool with a heartbeat; graphs by counters. Its caller is one of the workers.
 
-use std::sync::OnceLock;
+use alloc::rc::Rc;
 
 use forte::{Scope, ThreadPool, Worker};
 
@@ -9,27 +9,37 @@ use super::{Graph, Peer, Spawning};
 use crate::contest::Contender;
 use crate::tally::{reckon, used};
 
-/// For one and for two workers: its pools live for ever.
-static POOLS: [(ThreadPool, OnceLock<()>); 2] = [const { (ThreadPool::new(), OnceLock::new()) }; 2];
+/// For one and for two workers.
+static POOLS: [ThreadPool; 2] = [const { ThreadPool::new() }; 2];
 
 pub(super) struct Forte {
-    pool: &'static ThreadPool,
+    pool: Rc<Populated>,
     workers: usize,
+}
+
+/// A pool whose threads, and its heart, run until nobody needs them.
+struct Populated(&'static ThreadPool);
+
+impl Drop for Populated {
+    fn drop(&mut self) {
+        self.0.depopulate();
+    }
 }
 
 impl Forte {
     pub(super) fn new(workers: usize) -> Self {
-        let (pool, grown) = &POOLS[workers - 1];
-        grown.get_or_init(|| {
-            pool.resize_to(workers - 1);
-        });
-        Self { pool, workers }
+        let pool = &POOLS[workers - 1];
+        pool.resize_to(workers - 1);
+        Self {
+            pool: Rc::new(Populated(pool)),
+            workers,
+        }
     }
 
     fn does<'a>(&self, mut run: impl FnMut(&Worker) + 'a) -> Option<Contender<'a>> {
-        let pool = self.pool;
+        let pool = Rc::clone(&self.pool);
         Some(Contender::new("forte", self.workers, move || {
-            pool.with_worker(&mut run);
+            pool.0.with_worker(&mut run);
         }))
     }
 }

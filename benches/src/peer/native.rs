@@ -22,6 +22,8 @@ pub(super) struct Program {
     text: &'static str,
     options: &'static [&'static str],
     answers: &'static [&'static str],
+    /// Tasks that may wait for one and the same.
+    successors: usize,
     /// How long its threads look for work after the end.
     settle: Duration,
     built: OnceLock<Result<PathBuf, String>>,
@@ -44,6 +46,7 @@ pub(super) static PROGRAMS: [Program; 2] = [
             "graph_bytes",
             "spawned_bytes",
         ],
+        successors: usize::MAX,
         settle: Duration::from_millis(1),
         built: OnceLock::new(),
     },
@@ -52,6 +55,8 @@ pub(super) static PROGRAMS: [Program; 2] = [
         text: include_str!("../../cpp/gomp.cpp"),
         options: &["-fopenmp"],
         answers: &["rerun", "spawn", "join", "call", "tick"],
+        // It looks at all of them for each.
+        successors: 1 << 10,
         settle: Duration::from_millis(8),
         built: OnceLock::new(),
     },
@@ -221,7 +226,8 @@ fn written(graph: Graph<'_>) -> PathBuf {
 
 impl Peer for Native {
     fn rerun<'a>(&self, graph: Graph<'a>) -> Option<Contender<'a>> {
-        self.does("rerun", &[], Some(written(graph)))
+        let fits = graph.shape.successors() <= self.program.successors;
+        fits.then(|| self.does("rerun", &[], Some(written(graph))))?
     }
 
     fn life<'a>(&self, graph: Graph<'a>) -> Option<Contender<'a>> {

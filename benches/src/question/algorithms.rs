@@ -8,7 +8,8 @@ use crate::numbers::{Numbers, changed};
 use crate::peer::{self, Algorithm};
 
 pub(super) fn contests(effort: Effort, visit: Visit<'_>) {
-    let million = (effort.side * effort.side) as usize;
+    // Less for a look.
+    let million = (1_000_000).min(4 * effort.side * effort.side) as usize;
     for which in Algorithm::ALL {
         let len = million
             * match which {

@@ -26,20 +26,21 @@ const NANOS: f64 = 25_000.0;
 const REST: Duration = Duration::from_millis(500);
 
 pub(super) fn rows(effort: Effort) -> Vec<Row> {
-    let step = metg::step_nanos();
-    let steps = (NANOS / step) as u32;
+    let steps = (NANOS / metg::step_nanos()) as u32;
     let mut by_hand = Contender::new("by hand", 0, move || {
         (0..TASKS).for_each(|_| used(reckon(steps)));
     });
     // One pool at a time: whatever the others do would count as well.
-    let mut rows = vec![ticking(&mut by_hand, effort.rounds, steps, step)];
+    let mut rows = vec![ticking(&mut by_hand, effort.rounds, steps)];
     rows.extend(resting(&by_hand));
     for kind in &KINDS {
+        // The threads of the one before have ended then.
+        thread::sleep(Duration::from_millis(50));
         let peer = (kind.start)(2);
         let Some(mut contender) = peer.as_ref().and_then(|peer| peer.tick(TASKS, steps)) else {
             continue;
         };
-        rows.push(ticking(&mut contender, effort.rounds, steps, step));
+        rows.push(ticking(&mut contender, effort.rounds, steps));
         rows.extend(resting(&contender));
     }
     let ours = |case: &str| {
@@ -59,11 +60,12 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
 }
 
 /// What the process used by what its work takes.
-fn ticking(contender: &mut Contender<'_>, rounds: usize, steps: u32, step: f64) -> Row {
-    let work = f64::from(TICKS * TASKS * steps) * step;
+fn ticking(contender: &mut Contender<'_>, rounds: usize, steps: u32) -> Row {
     contender.run();
     let figures: Vec<f64> = (0..rounds)
         .filter_map(|_| {
+            // What the work takes changes with the machine's other load.
+            let work = f64::from(TICKS * TASKS * steps) * metg::step_nanos();
             let before = contender.share()?;
             let mut next = Instant::now();
             for _ in 0..TICKS {

@@ -21,7 +21,7 @@ const BY_HAND: &str = "by hand";
 const SPAWNED: &str = "spawned";
 
 pub(super) fn rows(_effort: Effort) -> Vec<Row> {
-    let [independent, wavefront] = shapes();
+    let [chain, wavefront] = shapes();
     let mut rows = Vec::new();
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.is_native));
     for (who, is_native) in [(BY_HAND, false)].into_iter().chain(kinds) {
@@ -34,14 +34,12 @@ pub(super) fn rows(_effort: Effort) -> Vec<Row> {
             }
         };
         let tasks = f64::from(SIDE * SIDE);
-        if let (Some(without), Some(with)) = (bytes(independent.name()), bytes(wavefront.name())) {
-            rows.push(row(
-                "a task of a graph that ran",
-                who,
-                without as f64 / tasks,
-            ));
-            let edges = wavefront.edges().len() as f64;
-            rows.push(row("an edge", who, (with - without) as f64 / edges));
+        if let (Some(fewer), Some(more)) = (bytes(chain.name()), bytes(wavefront.name())) {
+            let edges = [&chain, &wavefront].map(|shape| shape.edges().len() as f64);
+            let edge = (more - fewer) as f64 / (edges[1] - edges[0]);
+            let task = (fewer as f64 - edge * edges[0]) / tasks;
+            rows.push(row("a task of a graph that ran", who, task));
+            rows.push(row("an edge", who, edge));
         }
         if let Some(bytes) = bytes(SPAWNED) {
             rows.push(row("a spawned task", who, bytes as f64 / tasks));
@@ -62,8 +60,9 @@ pub(super) fn rows(_effort: Effort) -> Vec<Row> {
     rows
 }
 
+/// As many tasks, with one edge and with two for each.
 fn shapes() -> [Shape; 2] {
-    [Shape::independent(SIDE * SIDE), Shape::wavefront(SIDE)]
+    [Shape::chain(SIDE * SIDE), Shape::wavefront(SIDE)]
 }
 
 /// The bytes that `who` holds for `what`: called in a process of its own.

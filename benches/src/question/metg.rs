@@ -24,7 +24,7 @@ use crate::tally::{Tallies, Work, grind, reckon, set_grain};
 const STEPS: u32 = 64;
 
 /// Steps of the shortest tasks, and of the longest that are tried.
-const GRAINS: [u32; 2] = [4, 1 << 17];
+const GRAINS: [u32; 2] = [4, 1 << 15];
 
 /// Part of the peak.
 const EFFECTIVE: f64 = 0.5;
@@ -67,7 +67,7 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
 
 /// What a step of the work takes when nothing is scheduled: the least of several times.
 pub(super) fn step_nanos() -> f64 {
-    const STEPS: u32 = 1 << 20;
+    const STEPS: u32 = 1 << 16;
     let time = |_| {
         let begin = Instant::now();
         black_box(reckon(STEPS));

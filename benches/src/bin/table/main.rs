@@ -24,10 +24,10 @@ struct Args {
     /// Only these questions, by their names, with commas between.
     #[arg(long, value_name = "QUESTIONS", value_delimiter = ',')]
     only: Vec<String>,
-    /// How often each side has its turn [default: 7].
+    /// How often each side has its turn [default: 5].
     #[arg(long)]
     rounds: Option<usize>,
-    /// Rows of the square graphs; they have as many tasks in each [default: 1024].
+    /// Rows of the square graphs; they have as many tasks in each [default: 512].
     #[arg(long)]
     side: Option<u32>,
     /// Also writes the figures to this file, as JSON.
