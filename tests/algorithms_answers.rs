@@ -269,10 +269,7 @@ fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
             );
             executor.run_and_wait(&flow).unwrap();
             let count = given.iter().filter(|number| odd(number)).count();
-            assert_eq!(
-                (asked.0.take(), asked.1.take()),
-                (Some(true), Some(false))
-            );
+            assert_eq!((asked.0.take(), asked.1.take()), (Some(true), Some(false)));
             let counts = (asked.2.take(), asked.3.take(), asked.4.take());
             assert_eq!(counts, (Some(count), Some(count), Some(count)));
             let place = |wanted: Option<&u32>| given.iter().position(|it| Some(it) == wanted);

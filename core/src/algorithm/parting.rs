@@ -69,7 +69,9 @@ pub(super) fn sift_together<T: Send>(
         misplaced.front.push(&mut leaf[such..]);
     }
     let (first, others) = back.split_at_mut(back.len().min(LEAF - within));
-    let such = counts.get(whole).map_or(0, |such| such.saturating_sub(within));
+    let such = counts
+        .get(whole)
+        .map_or(0, |such| such.saturating_sub(within));
     misplaced.back.push(&mut first[..such]);
     for (leaf, such) in others.chunks_mut(LEAF).zip(counts.iter().skip(whole + 1)) {
         misplaced.back.push(&mut leaf[..*such]);

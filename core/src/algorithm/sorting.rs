@@ -68,7 +68,9 @@ impl Parallel<'_> {
         let short = self.short();
         let sort = |row: &mut [T]| row.sort_by(&compare);
         if len <= short {
-            return self.by_leaf().for_each(Leaves::of(elements, len.max(1), 1), sort);
+            return self
+                .by_leaf()
+                .for_each(Leaves::of(elements, len.max(1), 1), sort);
         }
         let is_less = |one: &T, other: &T| compare(one, other) == Less;
         let mut spare = spare_for(len);
