@@ -237,7 +237,10 @@ fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
         let executor = Executor::new(workers);
         let given = support::scrambled::scrambled(3000);
         let less = |one: &u32, other: &u32| other.cmp(one);
-        let [mut filled, mut made, mut sums, mut before] = [0, 1, 2, 3].map(|_| vec![0; 3000]);
+        let [mut filled, mut sums, mut before] = [0, 1, 2].map(|_| vec![0; 3000]);
+        let mut made = vec![0; 3000];
+        let odd = |number: &u32| number % 2 == 1;
+        let count = given.iter().filter(|number| odd(number)).count();
         let (mut up, mut down, mut parted, mut chosen) =
             (given.clone(), given.clone(), given.clone(), vec![0; 3000]);
         let (mut pairs, mut merged, mut merged_down) = (vec![0; 3000], vec![0; 4], vec![0; 4]);
@@ -253,7 +256,6 @@ fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
             flow.sort_unstable_by(&mut down, less);
             flow.merge(&[1, 4], &[2, 3], &mut merged);
             flow.merge_by(&[4, 1], &[3, 2], &mut merged_down, less);
-            let odd = |number: &u32| number % 2 == 1;
             let asked = (
                 flow.any(&given[..], odd),
                 flow.all(&given[..], odd),
@@ -268,7 +270,6 @@ fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
                 flow.max_element_by(&given, less),
             );
             executor.run_and_wait(&flow).unwrap();
-            let count = given.iter().filter(|number| odd(number)).count();
             assert_eq!((asked.0.take(), asked.1.take()), (Some(true), Some(false)));
             let counts = (asked.2.take(), asked.3.take(), asked.4.take());
             assert_eq!(counts, (Some(count), Some(count), Some(count)));
@@ -279,9 +280,8 @@ fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
                 (ends.1.take(), ends.2.take()),
                 (Some(greatest), Some(greatest))
             );
-            drop(flow);
-            assert!(parted[..count].iter().eq(chosen[..count].iter()));
         }
+        assert!(parted[..count].iter().eq(&chosen[..count]));
         assert!(filled.iter().all(|number| *number == 7));
         assert!(made.into_iter().eq((0..6000).step_by(2)));
         assert!((0..).zip(&given).map(|(index, it)| it + index).eq(pairs));

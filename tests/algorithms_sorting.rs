@@ -51,7 +51,7 @@ fn assert_sorts(parallel: Parallel<'_>, given: &[u32]) {
     let mut expected = given.to_vec();
     expected.sort_unstable();
     let mut sorted = given.to_vec();
-    parallel.sort_unstable(&mut sorted).unwrap();
+    parallel.sort_unstable(&mut sorted).expect("nothing panics");
     assert!(sorted == expected, "unstable, {} elements", given.len());
     let numbered: Vec<(u32, usize)> = given.iter().copied().zip(0..).collect();
     let mut expected = numbered.clone();
@@ -59,7 +59,7 @@ fn assert_sorts(parallel: Parallel<'_>, given: &[u32]) {
     let mut sorted = numbered;
     parallel
         .sort_by(&mut sorted, |one, other| one.0.cmp(&other.0))
-        .unwrap();
+        .expect("nothing panics");
     assert!(sorted == expected, "stable, {} elements", given.len());
     let words: Vec<String> = given
         .iter()
@@ -71,9 +71,9 @@ fn assert_sorts(parallel: Parallel<'_>, given: &[u32]) {
     for stable in [true, false] {
         let mut sorted = words.clone();
         if stable {
-            parallel.sort(&mut sorted).unwrap();
+            parallel.sort(&mut sorted).expect("nothing panics");
         } else {
-            parallel.sort_unstable(&mut sorted).unwrap();
+            parallel.sort_unstable(&mut sorted).expect("nothing panics");
         }
         assert!(sorted == expected, "{} words", words.len());
     }
@@ -82,7 +82,7 @@ fn assert_sorts(parallel: Parallel<'_>, given: &[u32]) {
 #[test]
 fn rows_of_every_shape_are_sorted_as_the_library_sorts_them() {
     within_a_minute(|| {
-        for workers in WORKERS {
+        for workers in [1, 2, 4] {
             let executor = Executor::new(workers);
             for len in [5000, 70_000] {
                 for given in shapes(len) {
@@ -112,7 +112,7 @@ fn rows_are_sorted_whatever_is_called_short() {
 
 #[test]
 fn a_stop_is_seen_within_a_sort() {
-    const LEN: usize = 500_000;
+    const LEN: usize = 200_000;
     // Of each worker: what it compares between two looks, and the sort of a short row.
     const MORE: usize = 200_000;
     within_a_minute(|| {

@@ -48,7 +48,7 @@ fn png(grey: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
             high = (high + low) % 65_521;
         }
     }
-    data.extend((high << 16 | low).to_be_bytes());
+    data.extend(((high << 16) | low).to_be_bytes());
     let mut file = Vec::from(*b"\x89PNG\r\n\x1a\n");
     for (kind, data) in [(*b"IHDR", header), (*b"IDAT", data), (*b"IEND", Vec::new())] {
         file.extend(u32::try_from(data.len())?.to_be_bytes());
@@ -67,7 +67,7 @@ fn png(grey: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
 fn crc(bytes: &[u8]) -> u32 {
     let step = |sum: u32, byte: &u8| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            sum >> 1 ^ (sum & 1) * 0xEDB8_8320
+            (sum >> 1) ^ ((sum & 1) * 0xEDB8_8320)
         })
     };
     !bytes.iter().fold(u32::MAX, step)
