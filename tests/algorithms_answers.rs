@@ -221,3 +221,65 @@ fn algorithms_are_tasks_of_a_flow_in_every_round() {
         assert_eq!(sums.last(), Some(&given.iter().sum()));
     }
 }
+
+#[test]
+fn what_writes_and_what_answers_is_a_task_of_a_flow_as_well() {
+    for workers in WORKERS {
+        let executor = Executor::new(workers);
+        let given = crate::support::scrambled::scrambled(3000);
+        let less = |one: &u32, other: &u32| other.cmp(one);
+        let [mut filled, mut sums, mut before] = [0, 1, 2].map(|_| vec![0; 3000]);
+        let mut made = vec![0; 3000];
+        let odd = |number: &u32| number % 2 == 1;
+        let count = given.iter().filter(|number| odd(number)).count();
+        let (mut up, mut down, mut parted, mut chosen) =
+            (given.clone(), given.clone(), given.clone(), vec![0; 3000]);
+        let (mut pairs, mut merged, mut merged_down) = (vec![0; 3000], vec![0; 4], vec![0; 4]);
+        {
+            let flow = Taskflow::new();
+            flow.fill(&mut filled, 7);
+            flow.generate(&mut made, |index| 2 * index);
+            flow.transform_two(&given[..], 0..3000u32, &mut pairs, |one, two| one + two);
+            let add = |one: &u32, other: &u32| one + other;
+            flow.transform_inclusive_scan(&given[..], &mut sums, |number| number + 1, add);
+            flow.transform_exclusive_scan(&given[..], &mut before, 5, |number| number + 1, add);
+            flow.sort_by(&mut up, u32::cmp);
+            flow.sort_unstable_by(&mut down, less);
+            flow.merge(&[1, 4], &[2, 3], &mut merged);
+            flow.merge_by(&[4, 1], &[3, 2], &mut merged_down, less);
+            let asked = (
+                flow.any(&given[..], odd),
+                flow.all(&given[..], odd),
+                flow.count(&given[..], odd),
+                flow.partition(&mut parted, odd),
+                flow.copy_if(&given, &mut chosen, odd),
+            );
+            let ends = (
+                flow.min_element(&given),
+                flow.max_element(&given),
+                flow.min_element_by(&given, less),
+                flow.max_element_by(&given, less),
+            );
+            executor.run_and_wait(&flow).unwrap();
+            assert_eq!((asked.0.take(), asked.1.take()), (Some(true), Some(false)));
+            let counts = (asked.2.take(), asked.3.take(), asked.4.take());
+            assert_eq!(counts, (Some(count), Some(count), Some(count)));
+            let place = |wanted: Option<&u32>| given.iter().position(|it| Some(it) == wanted);
+            let (least, greatest) = (place(given.iter().min()), place(given.iter().max()));
+            assert_eq!((ends.0.take(), ends.3.take()), (Some(least), Some(least)));
+            assert_eq!(
+                (ends.1.take(), ends.2.take()),
+                (Some(greatest), Some(greatest))
+            );
+        }
+        assert!(parted[..count].iter().eq(&chosen[..count]));
+        assert!(filled.iter().all(|number| *number == 7));
+        assert!(made.into_iter().eq((0..6000).step_by(2)));
+        assert!((0..).zip(&given).map(|(index, it)| it + index).eq(pairs));
+        let total: u32 = given.iter().map(|number| number + 1).sum();
+        assert_eq!(sums.last(), Some(&total));
+        assert_eq!((before[0], before[1]), (5, 6 + given[0]));
+        assert!(up.is_sorted() && down.iter().rev().is_sorted());
+        assert_eq!((merged, merged_down), (vec![1, 2, 3, 4], vec![4, 3, 2, 1]));
+    }
+}

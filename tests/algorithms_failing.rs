@@ -109,6 +109,33 @@ fn a_sort_keeps_its_elements_whatever_comparisons_say() {
 }
 
 #[test]
+fn a_sort_of_many_elements_keeps_them_whoever_helps_and_whatever_comparisons_do() {
+    within_a_minute(|| {
+        for workers in [2, 8] {
+            let executor = Executor::new(workers);
+            for fatal in [10_000, 300_000, usize::MAX] {
+                let calls = AtomicUsize::new(0);
+                let ended_well = sort(&executor, 0, 70_000, |one, other| {
+                    if calls.fetch_add(1, Ordering::Relaxed) == fatal {
+                        throw("no order");
+                    }
+                    one.cmp(other)
+                });
+                assert_eq!(ended_well[0], fatal == usize::MAX, "{fatal}");
+            }
+            let calls = AtomicUsize::new(1);
+            sort(&executor, 0, 70_000, |one, other| {
+                let call = calls.fetch_add(1, Ordering::Relaxed);
+                if call.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60 == 0 {
+                    return other.cmp(one);
+                }
+                one.cmp(other)
+            });
+        }
+    });
+}
+
+#[test]
 fn a_partition_keeps_its_elements_when_its_predicate_panics_or_changes_its_mind() {
     within_a_minute(|| {
         for workers in WORKERS {

@@ -43,6 +43,7 @@ mod adversary;
 mod algorithms_answers;
 mod algorithms_failing;
 mod algorithms_nesting;
+mod algorithms_sorting;
 mod algorithms_stopping;
 mod asyncs;
 mod awaiting;

@@ -26,6 +26,53 @@ fn steps(pixel: usize) -> u16 {
     STEPS_MAX
 }
 
+/// The picture as a PNG file of grey pixels, not compressed.
+fn png(grey: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut header = Vec::new();
+    header.extend(u32::try_from(WIDTH)?.to_be_bytes());
+    header.extend(u32::try_from(HEIGHT)?.to_be_bytes());
+    // Eight bits, grey; deflate, no filters, no interlacing.
+    header.extend([8, 0, 0, 0, 0]);
+    // A zlib stream of stored blocks, one for each row, which begins with its filter.
+    let mut data = vec![0x78, 0x01];
+    let (mut low, mut high) = (1, 0);
+    for (row, pixels) in grey.chunks(WIDTH).enumerate() {
+        let len = u16::try_from(1 + pixels.len())?;
+        data.push(u8::from(row + 1 == HEIGHT));
+        data.extend(len.to_le_bytes());
+        data.extend((!len).to_le_bytes());
+        data.push(0);
+        data.extend(pixels);
+        for byte in [&0].into_iter().chain(pixels) {
+            low = (low + u32::from(*byte)) % 65_521;
+            high = (high + low) % 65_521;
+        }
+    }
+    data.extend(((high << 16) | low).to_be_bytes());
+    let mut file = Vec::from(*b"\x89PNG\r\n\x1a\n");
+    for (kind, data) in [(*b"IHDR", header), (*b"IDAT", data), (*b"IEND", Vec::new())] {
+        file.extend(u32::try_from(data.len())?.to_be_bytes());
+        let begin = file.len();
+        file.extend(kind);
+        file.extend(data);
+        let check = crc(&file[begin..]);
+        file.extend(check.to_be_bytes());
+    }
+    // The end is the same in each such file.
+    assert!(file.ends_with(&[0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42, 0x60, 0x82]));
+    Ok(file)
+}
+
+/// The check sum of a part of a PNG file.
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |sum: u32, byte: &u8| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ ((sum & 1) * 0xEDB8_8320)
+        })
+    };
+    !bytes.iter().fold(u32::MAX, step)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let executor = Executor::new(0);
     let mut picture = vec![0; WIDTH * HEIGHT];
@@ -33,14 +80,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     assert!((0..WIDTH * HEIGHT).map(steps).eq(picture.iter().copied()));
     let inside = executor.count(&picture[..], |steps| *steps == STEPS_MAX)?;
-    let file = std::env::temp_dir().join("taskflow-mandelbrot.pgm");
-    let mut bytes = format!("P5 {WIDTH} {HEIGHT} 255\n").into_bytes();
-    bytes.extend(
-        picture
-            .iter()
-            .map(|steps| 255 - (steps % 256).to_le_bytes()[0]),
-    );
-    fs::write(&file, bytes)?;
+    let grey: Vec<u8> = picture
+        .iter()
+        .map(|steps| 255 - (steps % 256).to_le_bytes()[0])
+        .collect();
+    let file = std::env::temp_dir().join("taskflow-mandelbrot.png");
+    fs::write(&file, png(&grey)?)?;
     println!("{inside} pixels are in the set; see {}", file.display());
     Ok(())
 }

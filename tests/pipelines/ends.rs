@@ -51,8 +51,10 @@ fn a_panic_in_any_pipe_ends_the_pipeline_which_can_run_again() {
                     });
                     for _ in 0..2 {
                         match rig.run(&pipeline) {
-                            Err(RunError::Panicked { panic, .. }) => {
+                            Err(RunError::Panicked { task, panic, .. }) => {
                                 assert_eq!(panic.message(), Some("the tenth"));
+                                let name = task.and_then(|task| task.name).unwrap_or_default();
+                                assert_eq!(*name, *format!("line {}, pipe {at}", 10 % lines));
                             }
                             other => panic!("{other:?}"),
                         }
@@ -79,7 +81,7 @@ fn an_error_of_any_pipe_ends_the_pipeline_and_is_its_run_s() {
                     };
                     let pipeline =
                         PipelineBuilder::source(lines, |token| token.emit(token.index()))
-                            .pipe(pipe)
+                            .pipe(pipe.name("check"))
                             .serial(drop)
                             .build();
                     // The lines end whatever else may go on.
@@ -90,8 +92,10 @@ fn an_error_of_any_pipe_ends_the_pipeline_and_is_its_run_s() {
                     ] {
                         let run = rig.start_with(&pipeline, RunOptions::new().on_failure(policy));
                         match rig.finish(run) {
-                            Err(RunError::Failed { error, .. }) => {
+                            Err(RunError::Failed { task, error, .. }) => {
                                 assert_eq!(error.get().to_string(), "no tenth");
+                                let name = task.and_then(|task| task.name).unwrap_or_default();
+                                assert_eq!(*name, *format!("line {}, pipe 1: check", 10 % lines));
                             }
                             other => panic!("{other:?}"),
                         }

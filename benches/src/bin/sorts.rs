@@ -25,6 +25,9 @@ struct Options {
     len: usize,
 }
 
+/// One way to sort.
+type Sort<'s, T> = &'s dyn Fn(&mut [T]);
+
 /// Who sorts.
 struct Sides {
     executor: Executor,
@@ -55,7 +58,7 @@ impl Sides {
         );
     }
 
-    fn print<T: Ord + Clone>(&self, name: &str, given: &[T], sorts: [&dyn Fn(&mut [T]); 3]) {
+    fn print<T: Ord + Clone>(&self, name: &str, given: &[T], sorts: [Sort<'_, T>; 3]) {
         let mut best = [Duration::MAX; 3];
         for _ in 0..self.turns {
             for (sort, best) in sorts.iter().zip(&mut best) {

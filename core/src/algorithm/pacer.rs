@@ -37,6 +37,7 @@ pub(super) struct Pacer {
 
 impl Pace {
     /// Whether this many items take as long, as far as anything is known.
+    #[inline]
     fn takes(self, items: usize, worth_nanos: u64) -> bool {
         let nanos = nanos_of(self.time);
         if self.items == 0 {
@@ -52,6 +53,7 @@ impl Pace {
 
 impl Pacer {
     /// Chunks of `fixed` items, or for 0 as long as they take, beginning at `pace`.
+    #[inline]
     pub(super) fn new(fixed: usize, pace: Pace, now: Duration) -> Self {
         let mut pacer = Self {
             pace,
@@ -66,30 +68,36 @@ impl Pacer {
     }
 
     /// Items of the next chunk.
+    #[inline]
     pub(super) fn chunk(&self) -> usize {
         self.next
     }
 
     /// The least that may be handed to another.
+    #[inline]
     pub(super) fn grain(&self) -> usize {
         self.fixed.max(1)
     }
 
+    #[inline]
     pub(super) fn pace(&self) -> Pace {
         self.pace
     }
 
     /// Whether this many items are worth sharing for the first time.
+    #[inline]
     pub(super) fn is_worth_a_group(&self, items: usize) -> bool {
         self.pace.items > 0 && self.pace.takes(items, FIRST_WORTH_NANOS)
     }
 
     /// Whether this many items are worth sharing once more.
+    #[inline]
     pub(super) fn is_worth(&self, items: usize) -> bool {
         items > self.grain() && self.pace.takes(items, WORTH_NANOS)
     }
 
     /// A chunk of this many items has ended.
+    #[inline]
     pub(super) fn done(&mut self, items: usize, now: Duration) {
         let time = now.saturating_sub(self.since);
         self.since = now;
@@ -116,7 +124,8 @@ impl Pacer {
 
 /// As many as fit: half a thousand years.
 fn nanos_of(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    let nanos = time.as_secs().saturating_mul(1_000_000_000);
+    nanos.saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

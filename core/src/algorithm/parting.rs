@@ -120,3 +120,37 @@ impl<'i, T> Misplaced<'i, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Executor, Manual};
+
+    #[test]
+    fn whatever_is_such_comes_first_and_nothing_is_lost() {
+        let executor = Executor::<Manual>::new(3);
+        let small = [0, 1, 2, LEAF - 1, LEAF, LEAF + 1, 2 * LEAF, 2 * LEAF + 7];
+        for len in small.into_iter().chain([5 * LEAF, 5 * LEAF + 3]) {
+            let patterns: [&(dyn Fn(usize) -> bool + Sync); 7] = [
+                &|_| true,
+                &|_| false,
+                &|number| number % 2 == 0,
+                &|number| 2 * number < len,
+                &|number| 2 * number >= len,
+                &|number| number / LEAF % 2 == 1,
+                &|number| number.wrapping_mul(0x9E37_79B9) >> 7 & 3 == 0,
+            ];
+            for is_such in patterns {
+                let mut items: Vec<usize> = (0..len).collect();
+                let count = sift_together(executor.parallel(), &mut items, |item| is_such(*item));
+                let expected = (0..len).filter(|number| is_such(*number)).count();
+                assert_eq!(count.ok(), Some(expected));
+                let (such, others) = items.split_at(expected);
+                assert!(such.iter().all(|item| is_such(*item)));
+                assert!(!others.iter().any(|item| is_such(*item)));
+                items.sort_unstable();
+                assert!(items.into_iter().eq(0..len));
+            }
+        }
+    }
+}

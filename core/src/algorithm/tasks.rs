@@ -1,5 +1,8 @@
 //! Algorithms as tasks of a flow.
 
+mod answering;
+mod writing;
+
 use core::ops::Range;
 
 use super::{Divisible, IndexBox, Parallel};
