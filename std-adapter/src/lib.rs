@@ -7,6 +7,8 @@ mod async_executor;
 mod checkpoint;
 mod default;
 mod executor;
+#[cfg(taskflow_mutants)]
+mod mutant;
 mod parker;
 mod platform;
 mod preemptive;
