@@ -1,13 +1,5 @@
 //! Programs that once broke the engine.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use core::cell::Cell;
 use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,9 +7,9 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
-use support::dice::Dice;
-use support::gate::Gate;
-use support::watchdog::within_a_minute;
+use crate::support::dice::Dice;
+use crate::support::gate::Gate;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Local, Panic, Platform, Seat, WorkerId};
 use taskflow_std::{
     Executor, FailurePolicy, Module, RunError, RunOptions, StdPlatform, Subflow, Taskflow,

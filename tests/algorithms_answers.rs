@@ -1,20 +1,11 @@
 //! Parallel algorithms give the sequential answer.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod algorithms;
-    pub(crate) mod partitioners;
-    pub(crate) mod scrambled;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
-use support::algorithms::assert_all_agree;
+use crate::support::algorithms::assert_all_agree;
 
-use support::partitioners::partitioners;
-use support::watchdog::within_a_minute;
+use crate::support::partitioners::partitioners;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Divisible, Executor, IndexBox, Manual, Partitioner, Steps, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -88,7 +79,7 @@ fn every_size_up_to_a_thousand_is_sorted_and_summed() {
         let executor = Executor::new(4);
         for len in 0..1000 {
             let parallel = executor.parallel().with(Partitioner::Dynamic { chunk: 7 });
-            let mut numbers = support::scrambled::scrambled(len);
+            let mut numbers = crate::support::scrambled::scrambled(len);
             let sum: u32 = numbers.iter().sum();
             assert_eq!(parallel.reduce(&numbers, 0, |a, b| a + b).unwrap(), sum);
             parallel.sort(&mut numbers).unwrap();
@@ -198,7 +189,7 @@ fn algorithms_are_tasks_of_a_flow_in_every_round() {
         let mut numbers: Vec<u32> = (0..5000).collect();
         let (mut sums, mut doubled) = (vec![0; 5000], vec![0; 5000]);
         let visited = AtomicUsize::new(0);
-        let given = support::scrambled::scrambled(5000);
+        let given = crate::support::scrambled::scrambled(5000);
         {
             let flow = Taskflow::new();
             let add = flow.for_each(&mut numbers, |number| *number += 1);

@@ -1,28 +1,15 @@
 //! Parallel algorithms when operations panic, and when orders are none.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod panics;
-    pub(crate) mod partitioners;
-    pub(crate) mod payload;
-    pub(crate) mod scrambled;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::cmp::Ordering as Order;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::panics::panic_of;
-use support::partitioners::partitioners;
-use support::scrambled::scrambled;
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::panics::panic_of;
+use crate::support::partitioners::partitioners;
+use crate::support::scrambled::scrambled;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Partitioner, RunError};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,23 +1,14 @@
 //! Parallel algorithms in tasks, in one another, beside one another; and the same bits wherever.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod algorithms;
-    pub(crate) mod partitioners;
-    pub(crate) mod scrambled;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::algorithms::assert_all_agree;
-use support::partitioners::partitioners;
-use support::scrambled::scrambled;
-use support::watchdog::within_a_minute;
+use crate::support::algorithms::assert_all_agree;
+use crate::support::partitioners::partitioners;
+use crate::support::scrambled::scrambled;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, Partitioner, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,21 +1,12 @@
 //! Parallel algorithms that end early: found, or cancelled.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod partitioners;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use support::counter::Counter;
-use support::gate::Gate;
-use support::partitioners::partitioners;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::partitioners::partitioners;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Parallel, Partitioner, RunError, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

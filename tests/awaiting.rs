@@ -1,16 +1,5 @@
 //! A run is a future: any executor of futures can await it, and is woken when it has ended.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod forgotten;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -18,11 +7,11 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread;
 
-use support::block_on::block_on;
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::forgotten::forget;
-use support::watchdog::within_a_minute;
+use crate::support::block_on::block_on;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::forgotten::forget;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, Taskflow};
 
 /// Counts how often it is woken.

@@ -1,18 +1,10 @@
 //! Graphs of every kind keep all workers at work, inside of one another and until they are told to stop.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod meeting;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::Arc;
 
-use support::counter::Counter;
-use support::meeting::Meeting;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::meeting::Meeting;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, TaskHandle, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,27 +1,16 @@
 //! Tasks that run in blocks are tasks as any: each once, in order, with its own panic, end and cancellation.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod journal;
-    pub(crate) mod random_graph;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::journal::Journal;
-use support::random_graph::RandomGraph;
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::journal::Journal;
+use crate::support::random_graph::RandomGraph;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Executor as CoreExecutor, Manual};
 use taskflow_std::{
     Coarsening, Ended, Executor, FailurePolicy, Module, RunError, RunOptions, TaskError,

@@ -1,19 +1,6 @@
 //! What tasks borrow is touched no more when the call that ran them has returned, and what they own is
 //! dropped exactly once.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod forgotten;
-    pub(crate) mod gate;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Waker};
@@ -21,13 +8,13 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::forgotten::forget;
-use support::gate::Gate;
-use support::panics::panic_of;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::forgotten::forget;
+use crate::support::gate::Gate;
+use crate::support::panics::panic_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,20 +1,11 @@
 //! A cancelled run starts no new task, says that it was cancelled, and leaves all others alone.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunCanceller, RunError, RunStats, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

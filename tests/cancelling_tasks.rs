@@ -1,27 +1,15 @@
 //! A task that is cancelled is left out with what comes after it, and nothing else is.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
 /// Tasks that wait when they are cancelled.
-mod cancelled_tasks {
-    mod waiting;
-}
+mod waiting;
 
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::gate::Gate;
-use support::rig::on_each_rig;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::gate::Gate;
+use crate::support::rig::on_each_rig;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, RunCanceller, RunError, RunOptions, RunStats, TaskHandle, TaskId, Taskflow,
     TaskflowFuture,

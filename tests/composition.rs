@@ -1,24 +1,13 @@
 //! A composition is built anew at each use, and connected at its named points only.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod gate;
-    pub(crate) mod meeting;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::meeting::Meeting;
-use support::panics::panic_of;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::meeting::Meeting;
+use crate::support::panics::panic_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     CloneableWork, Composition, Executor, Manual, Module, ParameterizedComposition, RunError,
     RunStats, Taskflow, TaskflowError,

@@ -1,24 +1,12 @@
 //! Conditions choose what runs next.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::{Arc, Mutex};
 
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::rig::{Rig, on_each_rig};
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::rig::{Rig, on_each_rig};
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Branch, IntoBranch, RunError, Taskflow};
 
 /// Which of three branches run after this decision, one count for each.

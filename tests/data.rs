@@ -1,21 +1,12 @@
 //! What a task makes gets to the tasks that it is meant for, and to nobody else.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-}
-
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::dice::Dice;
-use support::gate::Gate;
-use support::rig::on_each_rig;
+use crate::support::dice::Dice;
+use crate::support::gate::Gate;
+use crate::support::rig::on_each_rig;
 use taskflow_core::Manual;
 use taskflow_std::{Executor, Output, OutputId, SharedOutput, Taskflow, TaskflowError};
 

@@ -1,26 +1,13 @@
 //! Every value is dropped once, whatever becomes of the task that made it and of those that get it.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-}
-
 use std::io;
 use std::panic::resume_unwind;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::panics::panic_of;
-use support::rig::on_each_rig;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::panics::panic_of;
+use crate::support::rig::on_each_rig;
 use taskflow_std::{Executor, Output, RunError, Taskflow};
 
 /// Values that are counted.

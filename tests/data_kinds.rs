@@ -1,16 +1,9 @@
 //! Tasks of every kind get values, or are skipped.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use support::counter::Counter;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, FailurePolicy, RunOptions, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,24 +1,13 @@
 //! A task whose input is missing is not started, and no value is taken for another.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-}
-
 use std::io;
 use std::panic::resume_unwind;
 use std::thread;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::rig::{Rig, on_each_rig};
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::rig::{Rig, on_each_rig};
 use taskflow_std::{Executor, RunError, TaskError, TaskLabel, Taskflow, TaskflowError};
 
 fn a_refusal() -> TaskError {

@@ -1,25 +1,14 @@
 //! A deadline cancels its run when it has come, by the clock of the host, and costs nobody else anything.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
-use support::counter::Counter;
-use support::gate::Gate;
-use support::rig::{Catching, Rig, WORKERS, on_each_rig};
-use support::stepped::stepped;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::rig::{Catching, Rig, WORKERS, on_each_rig};
+use crate::support::stepped::stepped;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::Platform;
 use taskflow_std::{
     CancellationToken, Executor, PreemptiveCancellationToken, RunError, RunOptions, RunStats,

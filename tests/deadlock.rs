@@ -4,35 +4,13 @@
 //! The programs are in `deadlocks/`, and know nothing of the host: a program makes its executors by what it is
 //! given. On threads, one that hangs is told by the watchdog.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod giving_way;
-    pub(crate) mod load;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
-mod deadlocks {
-    use std::sync::Arc;
-
-    use taskflow_core::Executor;
-
-    pub(crate) mod locks;
-    pub(crate) mod semaphores;
-    pub(crate) mod workers;
-
-    /// What makes an executor, whose number of workers is none of the program's business.
-    pub(crate) type Make<'m, P> = &'m dyn Fn() -> Arc<Executor<P>>;
-}
-
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use deadlocks::{Make, locks, semaphores, workers};
-use support::load::Load;
-use support::watchdog::within_a_minute;
+use crate::deadlocks::{Make, locks, semaphores, workers};
+use crate::support::load::Load;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Local, Manual};
 use taskflow_std::{Executor, RunError, StdPlatform};
 

@@ -1,26 +1,15 @@
 //! Spawned tasks that depend on others: their order, and what becomes of those that depend on failed ones.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod size;
-    pub(crate) mod small_stack;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::size::share;
-use support::small_stack::{on_a_small_stack, small};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::size::share;
+use crate::support::small_stack::{on_a_small_stack, small};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Cause, Done, Executor, JoinError, JoinHandle};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

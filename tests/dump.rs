@@ -1,7 +1,5 @@
 //! A graph as text for Graphviz: the same graph gives the same text, and no name breaks it.
 
-#![forbid(unsafe_code)]
-
 use taskflow_std::{Executor, TaskHandle, Taskflow};
 
 #[test]

@@ -1,17 +1,10 @@
 //! Any sequence of edits gives the graph that a simple model of it gives.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod watchdog;
-}
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use support::dice::Dice;
-use support::watchdog::within_a_minute;
+use crate::support::dice::Dice;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, TaskId, Taskflow, TaskflowError};
 
 type Log = Arc<Mutex<Vec<u64>>>;

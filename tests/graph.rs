@@ -1,22 +1,12 @@
 //! A graph holds what was asked for: tasks with names, each edge once and in order, and nothing that was
 //! removed.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod gate;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use support::blocked_flow::BlockedFlow;
-use support::panics::panic_of;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::panics::panic_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Lint, TaskHandle, TaskId, Taskflow};
 
 type Log = Arc<Mutex<Vec<&'static str>>>;

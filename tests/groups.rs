@@ -1,28 +1,16 @@
 //! Groups of tasks, and spawned tasks that borrow.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod meeting;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::meeting::Meeting;
-use support::stepped::{step_until, stepped};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::meeting::Meeting;
+use crate::support::stepped::{step_until, stepped};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, JoinError, Manual, RunError, TaskGroup, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,8 +1,6 @@
 //! A handle of a removed task, or of another flow, changes nothing and is refused by name.
 
-#![forbid(unsafe_code)]
-
-use taskflow_std::{Executor, RunError, Taskflow, TaskflowError};
+use taskflow_std::{Executor, Priority, RunError, TaskMetadata, Taskflow, TaskflowError};
 
 /// Refused with this error by `validate` and by every kind of run, until it is repaired.
 fn refused(flow: &Taskflow<'static>, is_it: impl Fn(&TaskflowError) -> bool) {
@@ -28,7 +26,7 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
     let (a, gone) = (flow.placeholder().name("a"), flow.placeholder());
     let id = gone.id();
     flow.remove(gone);
-    let uses: [&dyn Fn(); 6] = [
+    let uses: [&dyn Fn(); 10] = [
         &|| {
             a.precede(gone);
         },
@@ -41,6 +39,18 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
         &|| {
             gone.name("x");
         },
+        &|| {
+            gone.priority(Priority::High);
+        },
+        &|| {
+            gone.tag("x");
+        },
+        &|| {
+            gone.budget(core::time::Duration::ZERO);
+        },
+        &|| {
+            gone.describe(TaskMetadata::new().with_name("x"));
+        },
         &|| flow.work(gone, || {}),
         &|| flow.remove(gone),
     ];
@@ -48,6 +58,8 @@ fn a_stale_handle_is_refused_and_can_be_discarded() {
         using();
         assert_eq!((a.num_successors(), a.num_predecessors()), (0, 0));
         assert_eq!((gone.label(), gone.num_successors()), (String::new(), 0));
+        assert_eq!(gone.urgency(), Priority::Normal);
+        assert_eq!(gone.metadata(), TaskMetadata::new());
         refused(
             &flow,
             |error| matches!(error, TaskflowError::Stale { task } if *task == id),

@@ -1,26 +1,13 @@
 //! What user code does to graphs from inside of them, on purpose or not.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod shared_flow;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::{Arc, Mutex};
 
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::gate::Gate;
-use support::rig::{WORKERS, on_each_rig};
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::rig::{WORKERS, on_each_rig};
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Lint, RunError, RunOptions, Taskflow, TaskflowError, TaskflowFuture};
 
 /// A loop of so many passes over a subflow of one counted task.

@@ -1,15 +1,6 @@
 //! Captures and values that do harm when they are dropped, wherever a task may hold them: they panic, take
 //! the executor away, or call the library again.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -18,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::counter::Counter;
-use support::gate::Gate;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Module, RunError, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

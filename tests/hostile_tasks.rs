@@ -1,27 +1,17 @@
 //! Tasks that do what no task should: wait for themselves, submit themselves, never end, wake the dead,
 //! choose what is not there. And owners that let go of what runs.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Poll, Waker};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Module, RunError, Taskflow, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,32 +1,18 @@
 //! Whatever a host does within its contract, every run ends and nothing is lost.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod faulty;
-    pub(crate) mod gate;
-    pub(crate) mod random_graph;
-    pub(crate) mod traced;
-    pub(crate) mod watchdog;
-}
-
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::dice::Dice;
-use support::drops::Dropped;
-use support::faulty::{Faults, Faulty};
-use support::random_graph::RandomGraph;
-use support::traced::{Call, Trace, Traced, parked};
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::drops::Dropped;
+use crate::support::faulty::{Faults, Faulty};
+use crate::support::random_graph::RandomGraph;
+use crate::support::traced::{Call, Trace, Traced, parked};
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Executor, Platform, RunError, Taskflow};
 use taskflow_std::StdPlatform;
 

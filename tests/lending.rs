@@ -1,21 +1,12 @@
 //! A thread that waits from outside lends itself to the pool, and the pool never gets larger by it.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Taskflow};
 
 #[test]

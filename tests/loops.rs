@@ -1,23 +1,12 @@
 //! A branch back is a loop.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::rig::{WORKERS, on_each_rig};
-use support::watchdog::within_a_minute;
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::rig::{WORKERS, on_each_rig};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, TaskHandle, Taskflow, TaskflowError};
 
 /// A condition that picks itself until it was asked this often, then its second branch.

@@ -1,30 +1,16 @@
 //! A graph can be a task of others.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::rig::{WORKERS, on_each_rig};
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::rig::{WORKERS, on_each_rig};
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, Module, RunError, RunOptions, Taskflow, TaskflowError};
 
 /// A module whose tasks panic if two uses of it go on at once; counts its uses.

@@ -1,29 +1,15 @@
 //! Graphs in graphs in graphs: deep, stopped in the middle, and waiting for one another.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod size;
-    pub(crate) mod stepped;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::rig::{WORKERS, on_each_rig};
-use support::size::share;
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::rig::{WORKERS, on_each_rig};
+use crate::support::size::share;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, Module, RunError, Subflow, Taskflow, TaskflowFuture};
 
 /// Leaves `result` to the sum of what two children leave, and so on.

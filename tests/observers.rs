@@ -1,29 +1,17 @@
 //! Observers come and go while runs go on, and what they do in an event (wait, run, cancel, panic) disturbs
 //! nobody.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_flow;
-    pub(crate) mod counter;
-    pub(crate) mod forgotten;
-    pub(crate) mod gate;
-    pub(crate) mod journal;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use std::panic::panic_any;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use support::counted_flow::counted;
-use support::counter::Counter;
-use support::forgotten::forget;
-use support::gate::Gate;
-use support::journal::Journal;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counted_flow::counted;
+use crate::support::counter::Counter;
+use crate::support::forgotten::forget;
+use crate::support::gate::Gate;
+use crate::support::journal::Journal;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Ended, Event, EventKind, Executor, FailurePolicy, RunError, RunOptions, Taskflow,
 };

@@ -1,29 +1,17 @@
 //! Observers hear what an executor does, all of it and in order, while they are attached.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_flow;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod journal;
-    pub(crate) mod random_graph;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use core::time::Duration;
 use std::panic::{panic_any, resume_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use support::counted_flow::counted;
-use support::counter::Counter;
-use support::dice::Dice;
-use support::journal::{Heard, Journal};
-use support::random_graph::RandomGraph;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counted_flow::counted;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::journal::{Heard, Journal};
+use crate::support::random_graph::RandomGraph;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Ended, Event, EventKind, Executor, FailurePolicy, Manual, Module, ObserverHandle, RunId,
     RunOptions, Taskflow,

@@ -1,19 +1,10 @@
 //! Runs of one flow follow one another in the order of submission; different flows run together.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod watchdog;
-}
-
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, TaskHandle, Taskflow, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,31 +1,17 @@
 //! A panic ends its run and nothing else: the payload comes out whole, and the pool is as good as new.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod forgotten;
-    pub(crate) mod gate;
-    pub(crate) mod meeting;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::forgotten::forget;
-use support::gate::Gate;
-use support::meeting::Meeting;
-use support::panics::panic_of;
-use support::payload::text_of;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::forgotten::forget;
+use crate::support::gate::Gate;
+use crate::support::meeting::Meeting;
+use crate::support::panics::panic_of;
+use crate::support::payload::text_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Failure, Panic, RunError, RunStats, TaskLabel, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -318,7 +304,7 @@ fn a_panicking_drop_in_a_flow_dropped_while_it_runs_reaches_nobody() {
 fn several_panicking_drops_in_a_flow_dropped_while_it_runs_do_not_end_the_process() {
     let this = std::env::current_exe().expect("this test lies in a file");
     let child = std::process::Command::new(this)
-        .args(["--ignored", "--exact", "several_panicking_drops"])
+        .args(["--ignored", "--exact", "panicking::several_panicking_drops"])
         .output()
         .expect("this test can be started");
     assert!(

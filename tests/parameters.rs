@@ -1,14 +1,8 @@
 //! A parameterised composition makes each use its own graph; named parameters are checked by name and type.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use support::watchdog::within_a_minute;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     CompositionError, CompositionParams, Executor, Manual, ParamType, ParamValue,
     ParameterizedComposition, RunError, Taskflow, TaskflowError,

@@ -1,23 +1,13 @@
 //! What runs after a failure is what the policy says, in graphs of any shape.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod throwing;
-}
-
 use core::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::rig::{Rig, on_each_rig};
-use support::throwing::throw;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::rig::{Rig, on_each_rig};
+use crate::support::throwing::throw;
 use taskflow_std::{
     FailurePolicy, Module, RunError, RunOptions, RunStats, Subflow, TaskHandle, Taskflow,
 };

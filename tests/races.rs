@@ -1,24 +1,13 @@
 //! Two ways that nothing orders and that lead to one task are found out, and it never runs twice at once.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod gate;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::gate::Gate;
-use support::rig::{WORKERS, on_each_rig};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::gate::Gate;
+use crate::support::rig::{WORKERS, on_each_rig};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Branch, Executor, FailurePolicy, Manual, RunError, RunOptions, TaskHandle, TaskId, Taskflow,
 };

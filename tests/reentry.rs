@@ -1,16 +1,6 @@
 //! User code runs in the engine's middle too: predicates, handlers, wakers, drops. It may wait, start runs
 //! and panic there, and nobody else's work is lost by it.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_flow;
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use std::future::Future;
 use std::panic::panic_any;
 use std::pin::pin;
@@ -19,11 +9,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use support::counted_flow::counted;
-use support::counter::Counter;
-use support::gate::Gate;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::counted_flow::counted;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, RunError, Step, Taskflow};
 
 #[test]

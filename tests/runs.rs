@@ -1,26 +1,14 @@
 //! A run does the rounds it was asked for, and says so.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod meeting;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use core::time::Duration;
 use std::panic::resume_unwind;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::meeting::Meeting;
-use support::payload::text_of;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::meeting::Meeting;
+use crate::support::payload::text_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, RunStats, Taskflow, TaskflowError};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

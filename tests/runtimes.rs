@@ -1,26 +1,15 @@
 //! A runtime task spawns tasks that are part of it, and starts others of its graph.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::stepped::{step_until, stepped};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::stepped::{step_until, stepped};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, Failure, FailurePolicy, GroupScope, Manual, RunCanceller, RunError, RunOptions,
     Runtime, ScheduleError, Taskflow,

@@ -1,24 +1,13 @@
 //! Spawned tasks that borrow.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod forgotten;
-    pub(crate) mod gate;
-    pub(crate) mod panics;
-    pub(crate) mod payload;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use support::counter::Counter;
-use support::forgotten::forget;
-use support::gate::Gate;
-use support::panics::panic_of;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::forgotten::forget;
+use crate::support::gate::Gate;
+use crate::support::panics::panic_of;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, JoinError, RunError, Scope};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,25 +1,14 @@
 //! Semaphores: between an acquisition and a release are never more tasks than units, no worker is held up
 //! meanwhile, and every run ends.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod guarded;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::guarded::Guarded;
-use support::rig::{Rig, on_each_rig};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::guarded::Guarded;
+use crate::support::rig::{Rig, on_each_rig};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Lint, Module, RunError, Semaphore, Taskflow};
 
 #[test]

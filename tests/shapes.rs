@@ -1,30 +1,17 @@
 //! Graphs of the usual shapes and sizes: every task once, after all its predecessors, and no wake-up lost.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod meeting;
-    pub(crate) mod random_graph;
-    pub(crate) mod rounds;
-    pub(crate) mod size;
-    pub(crate) mod small_stack;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::meeting::Meeting;
-use support::random_graph::RandomGraph;
-use support::rounds::rounds;
-use support::size::share;
-use support::small_stack::{on_a_small_stack, small};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::meeting::Meeting;
+use crate::support::random_graph::RandomGraph;
+use crate::support::rounds::rounds;
+use crate::support::size::share;
+use crate::support::small_stack::{on_a_small_stack, small};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, TaskHandle, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

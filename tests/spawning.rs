@@ -1,16 +1,5 @@
 //! Spawned tasks: their values, their ends, and who waits for them.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod gate;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -19,12 +8,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::Wake;
 use std::thread;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::drops::Dropped;
-use support::gate::Gate;
-use support::stepped::{step_until, stepped};
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::stepped::{step_until, stepped};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Done, Executor, JoinError, JoinHandle, Manual, RunError};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,27 +1,15 @@
 //! Whatever tasks wait for, and whoever was to release it: every run ends, nobody overtakes, and no unit is
 //! lost.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod contended_flow;
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use support::contended_flow::{any_flow, give_up};
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::dice::Dice;
-use support::rig::{Rig, on_each_rig};
-use support::watchdog::within_a_minute;
+use crate::support::contended_flow::{any_flow, give_up};
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::rig::{Rig, on_each_rig};
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, FailurePolicy, Module, RunError, RunOptions, RunStats, Semaphore, TaskHandle,
     Taskflow,

@@ -1,21 +1,12 @@
 //! What holds on threads holds in every interleaving of stepped workers.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod random_graph;
-    pub(crate) mod stepped;
-}
-
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::random_graph::RandomGraph;
-use support::stepped::{step_until, stepped};
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::random_graph::RandomGraph;
+use crate::support::stepped::{step_until, stepped};
 use taskflow_core::{Manual, RunError, Taskflow, TaskflowError, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

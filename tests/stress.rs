@@ -1,25 +1,15 @@
 //! Whatever is dropped, cancelled, awaited or forgotten at whatever moment, every run ends and every
 //! capture is dropped once.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod forgotten;
-    pub(crate) mod watchdog;
-}
-
 use core::time::Duration;
 use std::panic::resume_unwind;
 use std::thread;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::drops::Dropped;
-use support::forgotten::forget;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::drops::Dropped;
+use crate::support::forgotten::forget;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, RunStats, TaskHandle, Taskflow, TaskflowFuture};
 
 const RUNS: usize = 10_000;

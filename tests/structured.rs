@@ -1,23 +1,13 @@
 //! Random programs of sequences, forks, choices, loops and subflows: every task runs as often as it does when
 //! the program is read from top to bottom.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod watchdog;
-}
-
 use core::cell::RefCell;
 use std::sync::Arc;
 
-use support::counter::Counter;
-use support::dice::Dice;
-use support::rig::on_each_rig;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::dice::Dice;
+use crate::support::rig::on_each_rig;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{RunError, RunOptions, TaskHandle, Taskflow};
 
 /// A program.

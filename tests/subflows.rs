@@ -1,28 +1,15 @@
 //! A task may build a graph each time it runs.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counted_task;
-    pub(crate) mod counter;
-    pub(crate) mod dice;
-    pub(crate) mod drops;
-    pub(crate) mod rig;
-    pub(crate) mod stepped;
-    pub(crate) mod throwing;
-    pub(crate) mod watchdog;
-}
-
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use support::counted_task::counted;
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::rig::on_each_rig;
-use support::throwing::throw;
-use support::watchdog::within_a_minute;
+use crate::support::counted_task::counted;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::rig::on_each_rig;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{
     Executor, Failure, Manual, RunError, RunStats, Subflow, TaskLabel, Taskflow, TaskflowError,
 };

@@ -1,22 +1,14 @@
 //! Async tasks with the timers and sockets of a runtime, and runs that runtimes await.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod counter;
-    pub(crate) mod drops;
-    pub(crate) mod watchdog;
-}
-
 use core::future::pending;
 use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use support::counter::Counter;
-use support::drops::Dropped;
-use support::watchdog::within_a_minute;
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{AsyncExecutor, Builder, Executor, RunError, StdPlatform, Taskflow};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

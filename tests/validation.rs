@@ -1,18 +1,11 @@
 //! What cannot run is refused before anything runs, with an error that names the tasks.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod dice;
-    pub(crate) mod watchdog;
-}
-
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::dice::Dice;
-use support::watchdog::within_a_minute;
+use crate::support::dice::Dice;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, TaskHandle, TaskLabel, Taskflow, TaskflowError};
 
 fn names(tasks: &[TaskLabel]) -> Vec<&str> {

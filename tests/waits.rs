@@ -1,24 +1,14 @@
 //! A task may wait for a run: it runs only what it waits for, gives its seat away otherwise, and is told
 //! when its wait could never end.
 
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod blocked_flow;
-    pub(crate) mod counter;
-    pub(crate) mod gate;
-    pub(crate) mod shared_flow;
-    pub(crate) mod watchdog;
-}
-
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::blocked_flow::BlockedFlow;
-use support::counter::Counter;
-use support::gate::Gate;
-use support::shared_flow::SharedFlow;
-use support::watchdog::within_a_minute;
+use crate::support::blocked_flow::BlockedFlow;
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::shared_flow::SharedFlow;
+use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, RunError, Taskflow, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];

@@ -1,37 +1,101 @@
-//! All that run one graph, side by side.
+//! All that answer one question, side by side.
 
-use alloc::rc::Rc;
 use core::fmt;
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::process;
+use std::thread;
+use std::time::Instant;
 
-use taskflow_std::{Coarsening, Executor, Taskflow};
+use serde::Serialize;
 
-use crate::bound::Bound;
-use crate::shape::Shape;
-use crate::tally::{Tallies, count};
+use crate::ping::ping;
+use crate::processors::{Share, sleeps};
+use crate::spread::{Spread, nanos};
+
+/// What everybody is compared with.
+pub const OURS: &str = "taskflow";
+
+/// Trips of the cache line in each round, in batches.
+const BATCHES: u32 = 10;
+
+/// Processors whose cache lines travel longer than this are far from each other.
+const NEAR: Duration = Duration::from_nanos(150);
+
+/// A sample counts if its threads waited for processors for less than this part of its time.
+const PART_WAITED: u32 = 50;
 
 /// Something that can be done again and again, and timed.
 pub struct Contender<'a> {
-    name: &'static str,
-    run: Box<dyn FnMut() + 'a>,
+    name: String,
+    workers: usize,
+    process: u32,
+    settle: Duration,
+    run: Box<dyn FnMut() -> Duration + 'a>,
 }
 
 impl<'a> Contender<'a> {
-    pub(crate) fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
+    /// On so many workers; none for a thread that does it by hand, which is compared with each number of workers.
+    pub fn new(name: impl Into<String>, workers: usize, mut run: impl FnMut() + 'a) -> Self {
+        Self::timed(name, workers, move || {
+            let begin = Instant::now();
+            run();
+            begin.elapsed()
+        })
+    }
+
+    /// As [`new`](Self::new), and it tells itself how long it took.
+    pub fn timed(
+        name: impl Into<String>,
+        workers: usize,
+        run: impl FnMut() -> Duration + 'a,
+    ) -> Self {
         Self {
-            name,
+            name: name.into(),
+            workers,
+            process: process::id(),
+            settle: Duration::ZERO,
             run: Box::new(run),
         }
     }
 
-    /// What it is called in tables.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    /// It runs in this process, whose threads are busy for so long after it has answered.
+    pub(crate) fn of_process(mut self, process: u32, settle: Duration) -> Self {
+        self.process = process;
+        self.settle = settle;
+        self
     }
 
-    /// Does it once.
-    pub fn run(&mut self) {
-        (self.run)();
+    /// What the operating system gave to its process.
+    pub(crate) fn share(&self) -> Option<Share> {
+        Share::of(self.process)
+    }
+
+    /// See [`sleeps`].
+    pub(crate) fn sleeps(&self) -> Option<u64> {
+        sleeps(self.process)
+    }
+
+    /// It runs in the process that asks.
+    pub(crate) fn is_here(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// What it is called in tables.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// On how many workers it runs; 0: by hand, on one thread.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Does it once: how long that took.
+    pub fn run(&mut self) -> Duration {
+        (self.run)()
     }
 }
 
@@ -39,113 +103,282 @@ impl fmt::Debug for Contender<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contender")
             .field("name", &self.name)
+            .field("workers", &self.workers)
             .finish_non_exhaustive()
     }
 }
 
-/// How many [`contenders`] there are.
-pub const CONTENDERS: usize = 7;
-
-/// How often [`contenders`] runs each task.
-pub const WARM_UPS: u64 = 5 + 2 * TRIALS;
-
-/// Rounds until a flow has found out how long its blocks should be.
-const TRIALS: u64 = 16;
-
-/// The hand-written loop in three orders, and one flow on executors of one and of two workers. Each has
-/// run once, so what is timed is a re-run.
+/// Contenders who take turns, so that whatever the machine does meets all of them alike.
 ///
 /// # Examples
 ///
 /// ```
-/// use taskflow_benches::{CONTENDERS, Shape, Tallies, WARM_UPS, contenders};
+/// use taskflow_benches::{Contender, Contest};
 ///
-/// let shape = Shape::chain(3);
-/// let tallies = Tallies::new(shape.tasks());
-/// for contender in &mut contenders(&shape, &tallies) {
-///     contender.run();
-/// }
-/// assert!(tallies.all_are(WARM_UPS + CONTENDERS as u64));
+/// let contenders = vec![
+///     Contender::new("taskflow", 1, || ()),
+///     Contender::new("by hand", 0, || ()),
+/// ];
+/// let rows = Contest::new("nothing", 1, contenders).hold(3);
+/// assert_eq!(rows.len(), 2);
+/// assert_eq!(rows[0].ratio, Some(1.0));
 /// ```
-///
-/// # Panics
-///
-/// Where no thread can be started.
-#[must_use]
-pub fn contenders<'a>(shape: &Shape, tallies: &'a Tallies) -> [Contender<'a>; CONTENDERS] {
-    let mut lifo = Bound::new(shape, tallies, count);
-    let mut fifo = Bound::new(shape, tallies, count);
-    let ordered = Bound::new(shape, tallies, count);
-    let flow = Rc::new(flow_of(shape, tallies));
-    let mut contenders = [
-        Contender::new("bound, last in first out", move || lifo.run_lifo()),
-        Contender::new("bound, first in first out", move || fifo.run_fifo()),
-        Contender::new("bound, fixed order", move || ordered.run_in_order()),
-        Contender::new("taskflow, 1 worker", on_workers(1, &flow)),
-        Contender::new("taskflow, 2 workers", on_workers(2, &flow)),
-        Contender::new("blocks, 1 worker", in_blocks(1, shape, tallies)),
-        Contender::new("blocks, 2 workers", in_blocks(2, shape, tallies)),
-    ];
-    contenders[..5].iter_mut().for_each(Contender::run);
-    for _ in 0..TRIALS {
-        contenders[5..].iter_mut().for_each(Contender::run);
+#[derive(Debug)]
+pub struct Contest<'a> {
+    case: String,
+    parts: u64,
+    idle: Duration,
+    contenders: Vec<Contender<'a>>,
+}
+
+/// What one contender took, on one number of workers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// What was done.
+    pub case: String,
+    /// On how many workers.
+    pub workers: usize,
+    /// Who did it.
+    pub side: String,
+    /// How long a part of it took, or what else was measured.
+    pub figure: Spread,
+    /// The median of what it took by what `taskflow` took in the same round.
+    pub ratio: Option<f64>,
+    /// Samples in which it had the processors it wanted, of those in the regime that the row is about. If there was
+    /// none, the figure is of all.
+    pub counted: usize,
+    /// All samples.
+    pub samples: usize,
+    /// Processors that it kept busy, on average.
+    pub busy: Option<f64>,
+    /// Nanoseconds in which a cache line travelled to another thread and back, in the same rounds.
+    pub ping: Option<Spread>,
+}
+
+#[derive(Clone, Copy)]
+struct Sample {
+    time: Duration,
+    counts: bool,
+    busy: Option<f64>,
+}
+
+impl<'a> Contest<'a> {
+    /// A contest in doing something of so many equal parts.
+    #[must_use]
+    pub fn new(case: impl Into<String>, parts: u64, contenders: Vec<Contender<'a>>) -> Self {
+        Self {
+            case: case.into(),
+            parts,
+            idle: Duration::from_millis(1),
+            contenders,
+        }
     }
-    contenders
-}
 
-/// The graph as a flow, built as a user builds it: a closure for each task, then edge by edge. O(V + E).
-#[must_use]
-pub fn flow_of<'a>(shape: &Shape, tallies: &'a Tallies) -> Taskflow<'a> {
-    let flow = Taskflow::new();
-    let tasks: Vec<_> = (0..shape.tasks())
-        .map(|task| {
-            let tally = tallies.of(task);
-            flow.emplace(move || count(tally))
-        })
-        .collect();
-    for (from, to) in shape.edges() {
-        tasks[*from as usize].precede(tasks[*to as usize]);
+    /// What is done.
+    #[must_use]
+    pub fn case(&self) -> &str {
+        &self.case
     }
-    drop(tasks);
-    flow
-}
 
-/// Runs that have found out how to be quickest.
-fn in_blocks<'a>(workers: usize, shape: &Shape, tallies: &'a Tallies) -> impl FnMut() + use<'a> {
-    let flow = flow_of(shape, tallies);
-    flow.coarsen(Coarsening::Adaptive);
-    on_workers(workers, &Rc::new(flow))
-}
+    /// Of how many parts it is.
+    #[must_use]
+    pub fn parts(&self) -> u64 {
+        self.parts
+    }
 
-fn on_workers<'a>(workers: usize, flow: &Rc<Taskflow<'a>>) -> impl FnMut() + use<'a> {
-    let executor = Executor::new(workers);
-    let flow = Rc::clone(flow);
-    move || {
-        let stats = executor.run_and_wait(&flow);
-        stats.expect("tasks that only count do not fail");
+    /// Who takes part.
+    pub fn contenders(&mut self) -> &mut [Contender<'a>] {
+        &mut self.contenders
+    }
+
+    /// Keeps only those who are still of interest.
+    pub(crate) fn keep(&mut self, still: impl FnMut(&Contender<'a>) -> bool) {
+        self.contenders.retain(still);
+    }
+
+    /// How long the machine is left alone before each turn: 1 ms otherwise.
+    #[must_use]
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Each has its turn in each of so many rounds, and in up to as many more where samples do not count. Gives a row for
+    /// each contender; those without workers have one for each number of workers.
+    pub fn hold(&mut self, rounds: usize) -> Vec<Row> {
+        let shared = self.contenders.iter().any(|one| one.workers > 1);
+        let mut samples = vec![Vec::new(); self.contenders.len()];
+        let mut pings = Vec::new();
+        for round in 0..2 * rounds {
+            let counted = |samples: &Vec<Sample>| samples.iter().filter(|one| one.counts).count();
+            if round >= rounds && samples.iter().all(|one| counted(one) >= rounds) {
+                break;
+            }
+            // Who comes after whom changes, since each finds the caches as the one before left them.
+            for turn in 0..self.contenders.len() {
+                let turn = (turn + round) % self.contenders.len();
+                samples[turn].push(self.turn(turn));
+            }
+            pings.push(if shared { ping(BATCHES) } else { None });
+        }
+        let all: Vec<usize> = (0..pings.len()).collect();
+        let alike = self.one_regime(&samples, &pings);
+        let mut numbers: BTreeSet<_> = self.contenders.iter().map(Contender::workers).collect();
+        numbers.remove(&0);
+        let mut rows = Vec::new();
+        for workers in numbers {
+            let rounds = if workers > 1 { &alike } else { &all };
+            let ours = self
+                .contenders
+                .iter()
+                .zip(&samples)
+                .find_map(|(one, samples)| {
+                    (one.workers == workers && one.name == OURS).then_some(&samples[..])
+                });
+            for (one, samples) in self.contenders.iter().zip(&samples) {
+                if [0, workers].contains(&one.workers) {
+                    let trips = rounds.iter().filter_map(|round| pings[*round]);
+                    let trips: Vec<_> = trips.map(|trip| nanos(trip, 1)).collect();
+                    let ping = (workers > 1 && !trips.is_empty()).then(|| Spread::of(trips));
+                    rows.push(self.row(one, workers, samples, ours, rounds, ping));
+                }
+            }
+        }
+        rows
+    }
+
+    fn turn(&mut self, turn: usize) -> Sample {
+        let one = &mut self.contenders[turn];
+        thread::sleep(self.idle);
+        let before = one.share();
+        let begin = Instant::now();
+        let time = one.run();
+        let wall = begin.elapsed();
+        thread::sleep(one.settle);
+        let share = before.and_then(|before| Some(one.share()?.since(before)));
+        Sample {
+            time,
+            counts: share.is_none_or(|share| share.waited <= wall / PART_WAITED),
+            busy: share.map(|share| share.busy.as_secs_f64() / wall.as_secs_f64()),
+        }
+    }
+
+    /// The rounds of the regime, near or far, in which more samples count.
+    fn one_regime(&self, samples: &[Vec<Sample>], pings: &[Option<Duration>]) -> Vec<usize> {
+        let of = |near: bool| -> Vec<usize> {
+            let rounds = 0..pings.len();
+            rounds
+                .filter(|round| pings[*round].is_some_and(|ping| ping < NEAR) == near)
+                .collect()
+        };
+        let counted = |rounds: &[usize]| {
+            let all = samples
+                .iter()
+                .flat_map(|one| rounds.iter().map(|round| one[*round]));
+            all.filter(|one| one.counts).count()
+        };
+        let (near, far) = (of(true), of(false));
+        if far.is_empty() || (!near.is_empty() && counted(&near) >= counted(&far)) {
+            near
+        } else {
+            far
+        }
+    }
+
+    fn row(
+        &self,
+        one: &Contender<'_>,
+        workers: usize,
+        samples: &[Sample],
+        ours: Option<&[Sample]>,
+        rounds: &[usize],
+        ping: Option<Spread>,
+    ) -> Row {
+        let counted: Vec<usize> = rounds
+            .iter()
+            .copied()
+            .filter(|round| samples[*round].counts)
+            .collect();
+        let used = if counted.is_empty() { rounds } else { &counted };
+        let paired = |ours: &[Sample]| {
+            let both = used.iter().filter(|round| ours[**round].counts);
+            let both: Vec<_> = both.copied().collect();
+            let both = if both.is_empty() { used } else { &both };
+            let ratio = |round: &usize| {
+                samples[*round].time.as_secs_f64() / ours[*round].time.as_secs_f64()
+            };
+            Spread::of(both.iter().map(ratio).collect()).median
+        };
+        let busy: Option<Vec<f64>> = used.iter().map(|round| samples[*round].busy).collect();
+        Row {
+            case: self.case.clone(),
+            workers,
+            side: one.name.clone(),
+            figure: Spread::of(
+                used.iter()
+                    .map(|round| nanos(samples[*round].time, self.parts))
+                    .collect(),
+            ),
+            ratio: ours.map(paired),
+            counted: counted.len(),
+            samples: samples.len(),
+            busy: busy.map(|busy| Spread::of(busy).median),
+            ping,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use core::cell::RefCell;
+
     use super::*;
 
+    fn told(name: &str, workers: usize, nanos: u64) -> Contender<'static> {
+        Contender::timed(name, workers, move || Duration::from_nanos(nanos))
+    }
+
     #[test]
-    fn every_contender_runs_every_task_once() {
-        for shape in Shape::all(8, 1) {
-            let tallies = Tallies::new(shape.tasks());
-            let mut contenders = contenders(&shape, &tallies);
-            let mut runs = WARM_UPS;
-            for contender in &mut contenders {
-                contender.run();
-                runs += 1;
-                assert!(
-                    tallies.all_are(runs),
-                    "{}, {}",
-                    shape.name(),
-                    contender.name()
-                );
-            }
-        }
+    fn what_is_done_by_hand_is_compared_with_each_number_of_workers() {
+        let contenders = vec![
+            told("by hand", 0, 50),
+            told(OURS, 1, 100),
+            told(OURS, 2, 25),
+        ];
+        let rows = Contest::new("", 10, contenders).hold(3);
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (
+                    row.workers,
+                    &row.side[..],
+                    row.figure.median.round(),
+                    row.ratio,
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, "by hand", 5.0, Some(0.5)),
+                (1, OURS, 10.0, Some(1.0)),
+                (2, "by hand", 5.0, Some(2.0)),
+                (2, OURS, 3.0, Some(1.0))
+            ]
+        );
+        assert!(
+            rows.iter()
+                .all(|row| row.ping.is_none() || row.workers == 2)
+        );
+    }
+
+    #[test]
+    fn contenders_take_turns() {
+        let log = RefCell::new(Vec::new());
+        let log = &log;
+        let contender =
+            |name: &'static str| Contender::new(name, 1, move || log.borrow_mut().push(name));
+        Contest::new("", 1, vec![contender("a"), contender("b")]).hold(2);
+        assert_eq!(log.borrow()[..4], ["a", "b", "b", "a"]);
     }
 }

@@ -66,13 +66,18 @@ impl Shape {
     /// `seed` chooses.
     #[must_use]
     pub fn random(side: u32, seed: u64) -> Self {
+        Self::layers("random", side, side, seed)
+    }
+
+    /// So many layers of `width` tasks, otherwise as [`random`](Self::random).
+    pub(crate) fn layers(name: &'static str, width: u32, layers: u32, seed: u64) -> Self {
         let mut dice = Dice(seed);
-        Self::new("random", side * side, |to, before| {
-            let Some(layer) = (to / side).checked_sub(1) else {
+        Self::new(name, width * layers, |to, before| {
+            let Some(layer) = (to / width).checked_sub(1) else {
                 return;
             };
             for _ in 0..=dice.below(4) {
-                let from = layer * side + dice.below(side);
+                let from = layer * width + dice.below(width);
                 if !before.contains(&from) {
                     before.push(from);
                 }
@@ -113,7 +118,7 @@ impl Shape {
     }
 
     /// Asks `predecessors` to list those of each task.
-    fn new(
+    pub(crate) fn new(
         name: &'static str,
         tasks: u32,
         mut predecessors: impl FnMut(u32, &mut Vec<u32>),

@@ -9,7 +9,9 @@ use crate::executor::Executor;
 use crate::platform::Platform;
 use crate::pool::{ErrorHandler, Pool, PoolConfig};
 use crate::protocol::idle::WORKERS_MAX;
+use crate::scheduler::{Erased, Policy, Scheduler, WorkStealing, instead_of_queues};
 use crate::seat::SeatConfig;
+use crate::sync::Arc;
 
 /// Rounds of search before a worker sleeps, unless told otherwise.
 const SPIN: u32 = 4;
@@ -25,8 +27,9 @@ const SPIN: u32 = 4;
 /// assert_eq!(executor.num_workers(), 3);
 /// # Ok::<(), taskflow_core::NoThread>(())
 /// ```
-pub struct Builder<P> {
+pub struct Builder<P, S = WorkStealing> {
     platform: P,
+    scheduler: S,
     workers: usize,
     spin: u32,
     seat: SeatConfig,
@@ -39,18 +42,36 @@ impl<P> Builder<P> {
     pub fn new(platform: P) -> Self {
         Self {
             platform,
+            scheduler: WorkStealing::new(),
             workers: 0,
             spin: SPIN,
             seat: SeatConfig::default(),
             on_unheard: None,
         }
     }
+}
 
+impl<P, S> Builder<P, S> {
     /// Another host.
     #[must_use]
-    pub fn platform<Q>(self, platform: Q) -> Builder<Q> {
+    pub fn platform<Q>(self, platform: Q) -> Builder<Q, S> {
         Builder {
             platform,
+            scheduler: self.scheduler,
+            workers: self.workers,
+            spin: self.spin,
+            seat: self.seat,
+            on_unheard: self.on_unheard,
+        }
+    }
+
+    /// Another policy: what decides which ready task runs next. The default is [`WorkStealing`], which is
+    /// the fastest; with any other, tasks are not run in [blocks](crate::Coarsening).
+    #[must_use]
+    pub fn scheduler<T: Scheduler>(self, scheduler: T) -> Builder<P, T> {
+        Builder {
+            platform: self.platform,
+            scheduler,
             workers: self.workers,
             spin: self.spin,
             seat: self.seat,
@@ -97,32 +118,41 @@ impl<P> Builder<P> {
     }
 }
 
-impl<P: Platform> Builder<P> {
+impl<P: Platform, S: Scheduler> Builder<P, S> {
     /// Starts the workers.
     ///
     /// # Errors
     ///
     /// The platform's, if it cannot start them all; those that were started end.
-    pub fn build(self) -> Result<Executor<P>, P::Error> {
+    pub fn build(self) -> Result<Executor<P, S>, P::Error> {
         let workers = match self.workers {
             0 => self.platform.parallelism().get(),
             workers => workers,
         };
+        let workers = workers.min(WORKERS_MAX);
+        let scheduler = Arc::new(self.scheduler);
+        let policy = if scheduler.is_built_in() {
+            instead_of_queues(workers)
+        } else {
+            let policy: Box<dyn Policy> = Box::new(Erased::new(&scheduler, workers));
+            Some(policy)
+        };
         let pool = Pool::new(
             self.platform,
             PoolConfig {
-                workers: workers.min(WORKERS_MAX),
+                workers,
                 spin: self.spin,
                 seat: self.seat,
                 on_unheard: self.on_unheard,
+                policy,
             },
         );
         pool.start()?;
-        Ok(Executor::with_pool(pool))
+        Ok(Executor::with_pool(pool, scheduler))
     }
 }
 
-impl<P: fmt::Debug> fmt::Debug for Builder<P> {
+impl<P: fmt::Debug, S> fmt::Debug for Builder<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("platform", &self.platform)

@@ -14,7 +14,9 @@ use crate::error::TaskflowError;
 use crate::flow::Flow;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
+use crate::scheduler::{FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
+use crate::task::TaskId;
 
 /// References per granule.
 const GRANULE_BITS: u32 = 8;
@@ -152,6 +154,43 @@ impl Directory {
         let entry = unsafe { segment.add(place) };
         // SAFETY: as above.
         unsafe { &*entry }
+    }
+}
+
+impl Directory {
+    /// What a policy is to know of a task in the caller's hands. `None`: it is a root.
+    pub(crate) fn tagged(&self, task: u32) -> Option<Tagged> {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        let index = task.wrapping_sub(view.base);
+        let (flow, priority) = match flow.chunk() {
+            Some(chunk) => (FlowKey::SPAWNED, chunk.priority(index)),
+            None if index == view.root() => return None,
+            // SAFETY: as above.
+            None => (
+                FlowKey::of(view.top),
+                unsafe { flow.graph() }.priority(index),
+            ),
+        };
+        Some(Tagged {
+            reference: task,
+            flow,
+            priority,
+        })
+    }
+
+    /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.
+    pub(crate) fn task(&self, task: u32) -> Option<TaskId> {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        let index = task.wrapping_sub(view.base);
+        // SAFETY: as above.
+        let graph = unsafe { flow.graph() };
+        flow.chunk().is_none().then(|| graph.id(index))
     }
 }
 

@@ -296,6 +296,13 @@ pub enum RunError {
         /// What ran all the same.
         stats: Box<RunStats>,
     },
+    /// The executor's [`Scheduler`](crate::Scheduler) dropped a ready task, or gave it to another executor.
+    Lost {
+        /// The task; it was not begun.
+        task: TaskLabel,
+        /// What ran all the same.
+        stats: Box<RunStats>,
+    },
     /// A task gave a semaphore more back than there is.
     SemaphoreOverflow {
         /// The semaphore.
@@ -327,6 +334,7 @@ impl RunError {
             | Self::Failed { stats, .. }
             | Self::TaskRace { stats, .. }
             | Self::Again { stats, .. }
+            | Self::Lost { stats, .. }
             | Self::SemaphoreOverflow { stats, .. }
             | Self::Cancelled { stats, .. } => Some(stats),
             Self::Invalid(_) | Self::Deadlock | Self::Taken => None,
@@ -344,6 +352,7 @@ impl RunError {
             (Failure::Failed(error), task) => Self::Failed { task, error, stats },
             (Failure::TaskRace, Some(task)) => Self::TaskRace { task, stats },
             (Failure::Again, Some(task)) => Self::Again { task, stats },
+            (Failure::Lost, Some(task)) => Self::Lost { task, stats },
             (Failure::SemaphoreOverflow(semaphore), Some(task)) => Self::SemaphoreOverflow {
                 semaphore,
                 task,
@@ -365,6 +374,7 @@ impl RunError {
             Self::Failed { task, error, stats } => (task, Failure::Failed(error), stats),
             Self::TaskRace { task, stats } => (Some(task), Failure::TaskRace, stats),
             Self::Again { task, stats } => (Some(task), Failure::Again, stats),
+            Self::Lost { task, stats } => (Some(task), Failure::Lost, stats),
             Self::SemaphoreOverflow {
                 semaphore,
                 task,
@@ -413,6 +423,10 @@ impl fmt::Display for RunError {
             Self::Again { task, .. } => write!(
                 f,
                 "{task} can run once only and was started again; use `emplace` in a loop"
+            ),
+            Self::Lost { task, .. } => write!(
+                f,
+                "{task} was lost by the executor's scheduler; give back each task that was pushed, once"
             ),
             Self::SemaphoreOverflow {
                 semaphore, task, ..

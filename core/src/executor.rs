@@ -16,6 +16,7 @@ use crate::pool::Pool;
 use crate::run::{Order, Rounds, Run};
 use crate::runnable::Runnable;
 use crate::runtime::Preempted;
+use crate::scheduler::WorkStealing;
 use crate::scope::Scope;
 use crate::stats::RunStats;
 use crate::sync::{Arc, erase};
@@ -25,7 +26,8 @@ use crate::wait::Seated;
 mod algorithms;
 mod spawning;
 
-/// Runs graphs on a pool of workers that steal work from one another.
+/// Runs graphs on a pool of workers that steal work from one another, or have what is next decided by another
+/// [`Scheduler`](crate::Scheduler).
 ///
 /// Runs of one flow follow one another in the order of submission; runs of different flows go on at the
 /// same time. An idle executor does nothing at all. Dropping it waits for its runs and spawned tasks, so for ever if an
@@ -44,8 +46,9 @@ mod spawning;
 /// assert_eq!(stats.tasks, 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Executor<P: Platform> {
+pub struct Executor<P: Platform, S = WorkStealing> {
     pool: Arc<Pool<P>>,
+    scheduler: Arc<S>,
     detaches: bool,
 }
 
@@ -71,10 +74,11 @@ impl<P: Platform + Default> Executor<P> {
     }
 }
 
-impl<P: Platform> Executor<P> {
-    pub(crate) fn with_pool(pool: Arc<Pool<P>>) -> Self {
+impl<P: Platform, S> Executor<P, S> {
+    pub(crate) fn with_pool(pool: Arc<Pool<P>>, scheduler: Arc<S>) -> Self {
         Self {
             pool,
+            scheduler,
             detaches: false,
         }
     }
@@ -322,16 +326,26 @@ impl<P: Platform> Executor<P> {
             .on_stack(|worker| worker.map_or(Ok(()), Seated::checkpoint))
     }
 
-    /// The nearest deadline of a run, by the host's clock. A host that steps the workers has to step again, at the latest, by then.
+    /// The nearest deadline of a run, or end of the budget of an observed call, by the host's clock. A host that steps the workers has to step again, at the latest, by then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.pool.alarms.nearest()
+    }
+
+    /// What decides which ready task runs next.
+    #[must_use]
+    pub fn scheduler(&self) -> &S {
+        &self.scheduler
     }
 
     /// The host.
     #[must_use]
     pub fn platform(&self) -> &P {
         &self.pool.platform
+    }
+
+    pub(crate) fn pool(&self) -> &Pool<P> {
+        &self.pool
     }
 
     pub(crate) fn host(&self) -> Arc<dyn Host> {
@@ -359,7 +373,7 @@ impl<P: Platform> Executor<P> {
     }
 }
 
-impl<P: Platform> Drop for Executor<P> {
+impl<P: Platform, S> Drop for Executor<P, S> {
     fn drop(&mut self) {
         // Unwind: a host whose `park` panics ends the wait early; the workers end all the same.
         let _closing = Closing(&self.pool);
@@ -379,7 +393,7 @@ impl<P: Platform> Drop for Closing<'_, P> {
     }
 }
 
-impl<P: Platform> fmt::Debug for Executor<P> {
+impl<P: Platform, S> fmt::Debug for Executor<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor")
             .field("workers", &self.num_workers())

@@ -50,6 +50,10 @@ pub(crate) const OBSERVED: u32 = 8;
 pub(crate) const SOME_CANCELLED: u32 = 16;
 /// The run, or one that it is part of, has a deadline.
 pub(crate) const TIMED: u32 = 32;
+/// The run's executor has a policy, which decides what runs next.
+pub(crate) const SCHEDULED: u32 = 64;
+/// Some task of the flow has a budget or a deadline.
+pub(crate) const WATCHED: u32 = 128;
 
 mod attending;
 mod coarsening;
@@ -59,6 +63,7 @@ mod owner;
 mod stopping;
 mod submitting;
 mod view;
+mod watching;
 
 use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
@@ -304,9 +309,11 @@ impl Flow {
         // only while no run is unfinished, and this one is.
         let hot = unsafe { &mut *self.hot.get() };
         (hot.base, hot.top, hot.run) = (base, top, begun.number);
+        hot.begun = begun.at;
         hot.deadline = [begun.deadline, outer].into_iter().flatten().min();
         let timed = if hot.deadline.is_some() { TIMED } else { 0 };
-        let attention = begun.attention() | timed;
+        let watched = if hot.watched { WATCHED } else { 0 };
+        let attention = begun.attention() | timed | watched;
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
         let progress = &*self.progress;

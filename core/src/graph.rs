@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 
 use crate::error::{TaskLabel, TaskflowError};
 use crate::output::slot::Head;
+use crate::priority::Priority;
 use crate::semaphore::Needs;
 use crate::task::TaskId;
 
@@ -18,18 +19,21 @@ pub(crate) mod arena;
 pub(crate) mod blocks;
 pub(crate) mod chunks;
 mod cycle;
+mod described;
 pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
 pub(crate) mod node;
 mod once;
 mod outputs;
+mod priorities;
 mod semaphores;
 mod tokens;
 pub(crate) mod work;
 
 use arena::Arena;
 use chunks::Chunks;
+use described::Described;
 use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
 use outputs::Loose;
@@ -89,6 +93,9 @@ pub(crate) struct Graph {
     scheduled: Vec<Edge>,
     /// What tasks are cancelled with.
     tokens: Tokens,
+    /// Of the first tasks, as many as there were when one was last found to be urgent or not; the others are as usual.
+    priorities: Vec<Priority>,
+    described: Described,
     /// Tasks that are special.
     special: usize,
     /// Tasks that acquire or release.
@@ -121,6 +128,8 @@ impl Graph {
             removed: Vec::new(),
             scheduled: Vec::new(),
             tokens: Tokens::new(),
+            priorities: Vec::new(),
+            described: Described::new(),
             special: 0,
             contended: 0,
             once: 0,
@@ -293,6 +302,8 @@ impl Graph {
         }
         drop(self.take_needs(index));
         self.tokens.remove(&index);
+        self.described.remove(index);
+        self.set_priority(index, Priority::default());
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;
@@ -334,6 +345,7 @@ impl Graph {
 
     pub(crate) fn set_name(&mut self, index: u32, name: &str) {
         self.cold_mut(index).name = Some(name.into());
+        self.described.update(index, |said| said.set_name(name));
         if let Some(Err(_)) = self.verdict {
             // It may name the task.
             self.verdict = None;

@@ -176,6 +176,12 @@ impl Group {
         }
     }
 
+    /// Counts a child that is begun or taken back by others, whatever becomes of the group.
+    pub(crate) fn admit(&self) {
+        // Ordering: Relaxed; whoever counts it down got it from the caller.
+        self.pending.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Takes a child that was not started: the last that was spawned, or the first, which has its turn now
     /// and then, since children that spawn others may go on for ever.
     pub(crate) fn claim_next(&self, host: *const (), first: bool) -> Option<Arc<dyn Job>> {

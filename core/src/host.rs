@@ -5,11 +5,13 @@ use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::fork::Fork;
 use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
 use crate::pool::AlarmId;
+use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Seated, Target, Wait};
@@ -42,6 +44,12 @@ pub(crate) trait Host: Send + Sync {
 
     /// Queues a task that was suspended.
     fn resume(&self, task: u32);
+
+    /// The policy has lost a task. Any thread, under any of its locks.
+    fn lose(&self, task: u32);
+
+    /// Whether a policy decides what runs next.
+    fn decides(&self) -> bool;
 
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);
@@ -90,6 +98,21 @@ pub(crate) trait Host: Send + Sync {
 
     /// How many workers have nothing to do. A hint.
     fn hungry(&self) -> usize;
+
+    /// Who sleeps and who searches.
+    fn idle(&self) -> &Idle;
+
+    /// Calls `body`, of the calling task, with what it can fork with.
+    fn fork(&self, body: &mut dyn FnMut(Fork<'_>));
+
+    /// Calls `body`, which forks on this.
+    fn on_strand(&self, fork: Fork<'_>, body: &mut dyn FnMut());
+
+    /// Waits until a job that was handed out by a join is done, whatever happens.
+    fn await_fork(&self, job: &Arc<dyn Job>);
+
+    /// Goes on with a panic that was caught elsewhere.
+    fn throw(&self, panic: Panic) -> !;
 
     /// This host, to be kept.
     fn keep(&self) -> Arc<dyn Host>;

@@ -19,6 +19,7 @@
 //! that a chain of any length takes no stack.
 
 use crate::host::Host;
+use crate::priority::Priority;
 
 mod dependencies;
 mod ending;
@@ -148,12 +149,13 @@ pub(crate) fn launch(host: &Arc<dyn Host>, job: Arc<dyn Job>) {
 }
 
 /// Spawns a job that is ready, with a handle.
-pub(crate) fn spawn<T, F>(host: &Arc<dyn Host>, closure: F) -> JoinHandle<T>
+pub(crate) fn spawn<T, F>(host: &Arc<dyn Host>, priority: Priority, closure: F) -> JoinHandle<T>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let typed = Arc::new(JobCell::new(Head::new(host, None), closure));
+    let head = Head::new(host, None).with_priority(priority);
+    let typed = Arc::new(JobCell::new(head, closure));
     host.run_submitted();
     launch(host, erase!(Arc::clone(&typed) => dyn Job));
     JoinHandle::new(erase!(typed => dyn JobOf<T>), host)

@@ -17,10 +17,12 @@ mod cancellation;
 mod coarsening;
 mod composition;
 mod condition;
+mod metadata;
 mod module;
 mod observer;
 mod output;
 mod pipeline;
+mod priority;
 mod runtime;
 mod semaphore;
 mod subflow;
@@ -31,6 +33,8 @@ mod executor;
 mod runnable;
 
 mod algorithm;
+
+mod fork;
 
 mod job;
 
@@ -44,6 +48,8 @@ mod error;
 mod panic;
 mod policy;
 mod stats;
+
+mod scheduler;
 
 mod platform;
 
@@ -92,10 +98,12 @@ pub use composition::{
 pub use condition::{Branch, BranchId, ConditionalHandle, IntoBranch, Loop};
 pub use error::{Lint, RunError, SemaphoreLabel, TaskError, TaskLabel, TaskflowError};
 pub use executor::Executor;
+pub use fork::Fork;
 pub use future::{RunCanceller, TaskflowFuture};
 pub use group::{GroupScope, TaskGroup};
 pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};
 pub use manual::{Manual, NoThread, WithLocal};
+pub use metadata::TaskMetadata;
 pub use module::Module;
 #[cfg(any(taskflow_loom, taskflow_mutants))]
 #[doc(hidden)]
@@ -109,8 +117,13 @@ pub use pipeline::{
 };
 pub use platform::{Local, Platform, WorkerId};
 pub use policy::{FailurePolicy, RunOptions};
+pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
+pub use scheduler::{
+    FifoScheduler, FlowKey, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler, Want,
+    WorkStealing,
+};
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use semaphore::{Semaphore, Semaphores};

@@ -6,7 +6,7 @@ use crate::error::RunError;
 use crate::flow::Flow;
 use crate::graph::node::{Context, Outcome};
 use crate::host::Host;
-use crate::run::{Order, Parent, Rounds, Run};
+use crate::run::{Late, Order, Parent, Rounds, Run};
 use crate::stats::RunStats;
 use crate::suspension::{Hold, Suspender};
 use crate::sync::{Arc, Ordering};
@@ -132,4 +132,7 @@ pub(crate) fn count_nested(flow: &Flow, stats: &RunStats) {
     progress
         .nested_skipped
         .fetch_add(count(stats.skipped), Ordering::Relaxed);
+    if let Some(late) = Late::of(stats) {
+        flow.note_late(late);
+    }
 }

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use crate::directory::{Directory, Registration};
 use crate::flow::{Flow, nursery_flow};
 use crate::job::Job;
+use crate::priority::Priority;
 use crate::sync::{Arc, Mutex};
 
 /// Slots of a chunk: with the root's they make one granule of the directory (few under the model checker).
@@ -91,6 +92,13 @@ impl Chunk {
         let job = self.slots.get(index as usize)?.lock();
         let group = job.as_ref()?.head().group()?;
         group.owner().cloned()
+    }
+
+    /// How urgent the job in this slot is.
+    pub(crate) fn priority(&self, index: u32) -> Priority {
+        let slot = self.slots.get(index as usize);
+        let priority = slot.and_then(|slot| Some(slot.lock().as_ref()?.head().priority()));
+        priority.unwrap_or_default()
     }
 
     /// Whether the job in this slot was claimed, so that its reference is dead.

@@ -11,11 +11,13 @@
 //! and attaching the first observer or detaching the last walks over the active flows, each under the lock
 //! of its queue. So the plain loop knows nothing of observers.
 
+use alloc::borrow::Cow;
 use core::fmt;
 use core::time::Duration;
 
 use crate::graph::Graph;
 use crate::graph::node::Outcome;
+use crate::metadata::TaskMetadata;
 use crate::platform::WorkerId;
 use crate::sync::Arc;
 use crate::task::TaskId;
@@ -37,7 +39,7 @@ pub(crate) use list::Observers;
 ///   that starts runs must tell them apart, and may hold no lock over a wait that it needs for an event.
 /// - A wait for the run that the event is of never ends, so it is answered with
 ///   [`RunError::Deadlock`](crate::RunError::Deadlock), as inside a task of that run. At
-///   events of no run ([`Steal`](EventKind::Steal), [`Park`](EventKind::Park), [`Wake`](EventKind::Wake), and those of
+///   events of no run ([`Steal`](EventKind::Steal), [`Park`](EventKind::Park), [`Wake`](EventKind::Wake), [`Overrun`](EventKind::Overrun), and those of
 ///   spawned tasks) it must not wait for runs: nobody could tell whether the worker itself is needed for them.
 /// - A panic of it is dropped, and the observer detached, where the host can catch panics.
 pub trait Observer: Send + Sync + 'static {
@@ -80,7 +82,25 @@ pub struct Event<'e> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Names<'e> {
     pub(crate) flow: Option<&'e str>,
-    pub(crate) task: Option<(&'e Graph, u32)>,
+    pub(crate) task: Option<Subject<'e>>,
+}
+
+/// The task that an event is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Subject<'e> {
+    /// It is unfinished while the event is told.
+    Unfinished(&'e Graph, u32),
+    /// It may end meanwhile.
+    Apart(TaskId, &'e TaskMetadata),
+}
+
+impl Subject<'_> {
+    fn id(self) -> TaskId {
+        match self {
+            Self::Unfinished(graph, index) => graph.id(index),
+            Self::Apart(id, _) => id,
+        }
+    }
 }
 
 impl<'e> Event<'e> {
@@ -99,7 +119,7 @@ impl<'e> Event<'e> {
     pub(crate) fn in_run(self, run: RunId, names: Names<'e>) -> Self {
         Self {
             run: Some(run),
-            task: names.task.map(|(graph, index)| graph.id(index)),
+            task: names.task.map(Subject::id),
             names,
             ..self
         }
@@ -108,8 +128,20 @@ impl<'e> Event<'e> {
     /// The name of the task. Looked up now, so it costs only who asks.
     #[must_use]
     pub fn task_name(&self) -> Option<&'e str> {
-        let (graph, index) = self.names.task?;
-        graph.name(index)
+        match self.names.task? {
+            Subject::Unfinished(graph, index) => graph.name(index),
+            Subject::Apart(_, said) => Some(said.name()).filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// What is said of the task. Looked up now, so it costs only who asks: nothing is copied of a task of which more is said than its
+    /// name and its priority.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Cow<'e, TaskMetadata>> {
+        Some(match self.names.task? {
+            Subject::Unfinished(graph, index) => graph.metadata(index),
+            Subject::Apart(_, said) => Cow::Borrowed(said),
+        })
     }
 
     /// The name of the flow that runs: `Some` for the events of runs and tasks, empty if the flow has no name.
@@ -167,6 +199,19 @@ pub enum EventKind {
     End {
         /// How it ended.
         outcome: Ended,
+    },
+    /// A call of the task has taken its [budget](crate::TaskHandle::budget), or longer. Told by whoever finds it out: a thread that
+    /// sleeps or waits, while the task runs and perhaps after it has ended; else by its worker, before `End`. Once a call.
+    Overrun {
+        /// What it was to take at most.
+        budget: Duration,
+        /// How long it has taken so far.
+        running: Duration,
+    },
+    /// The task has ended after its [deadline](crate::TaskHandle::deadline). On the worker that ended it, after `End`.
+    DeadlineMissed {
+        /// By so much.
+        late: Duration,
     },
     /// A worker that had nothing to do has taken tasks from another.
     Steal {

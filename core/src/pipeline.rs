@@ -19,7 +19,6 @@
 //! Since lines are tasks of a run, what holds for runs holds for pipelines: a panic, an error or a cancel stops the run,
 //! and each line then ends without calling a pipe again ([`mod@line`]).
 
-use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -47,7 +46,7 @@ pub use simple::SimplePipeline;
 pub use token::{Feed, IntoFeed, Token};
 
 use circuit::{Circuit, Fitted};
-use line::{Begin, Line};
+use line::{Begin, Line, line_name};
 
 /// A stream of tokens through pipes. Made by a [`PipelineBuilder`], a [`SimplePipeline`] or a
 /// [`ConcurrentPipeline`].
@@ -56,7 +55,8 @@ use line::{Begin, Line};
 /// its uses in flows, take turns. Each round begins with token 0, but for [`resume`](Self::resume). At most as many tokens are on their way as
 /// there are lines, and they use at most that many workers. A token costs no allocation.
 ///
-/// A panic, an error or a cancel ends it: a line that has called a pipe then calls no other. What tokens carry
+/// A panic, an error or a cancel ends it: a line that has called a pipe then calls no other. The error tells of the line and
+/// of the pipe (`line 2, pipe 1`, or `line 2, pipe 1: parse` where the pipe has a [name](Pipe::name)). What tokens carry
 /// is dropped before the run ends. In [`RunStats`](crate::RunStats) its tasks are the lines, and one before them.
 ///
 /// Cloning it gives another handle of the same pipeline.
@@ -74,7 +74,7 @@ impl<'env> Pipeline<'env> {
         for line in 0..lines {
             // They lie next to one another, which lines count on.
             let task = flow.add_lasting(Line::new(&circuit, line));
-            begin.precede(task.name(format!("line {line}")));
+            begin.precede(task.name(line_name(line)));
         }
         let module = Module::new(flow);
         Self { module, circuit }

@@ -7,6 +7,7 @@ use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 use core::time::Duration;
 
+use crate::fork::{Fork, Strand};
 use crate::panic::Panic;
 use crate::runtime::Preempted;
 use crate::seat::Seat;
@@ -52,6 +53,16 @@ pub trait Platform: Send + Sync + 'static {
     /// The panic that left `stretch`.
     fn guard<R>(&self, stretch: impl FnOnce() -> R) -> Result<R, Panic> {
         Ok(stretch())
+    }
+
+    /// Throws a panic that [`guard`](Self::guard) has caught on the caller's stack: a join goes on with what its second closure
+    /// panicked with, on whatever thread. A host that can give the payload to its unwinder does so.
+    ///
+    /// # Panics
+    ///
+    /// Always; by itself with the text of the panic alone.
+    fn throw(&self, panic: Panic) -> ! {
+        panic!("{panic}")
     }
 
     /// Calls `f` with the calling thread's own record, if the host has such a thing. Without it tasks
@@ -109,6 +120,9 @@ pub struct Local {
     /// The innermost worker on this thread's stack. Not null only while
     /// [`enter`](Self::enter) is on that stack too.
     seated: Cell<Option<NonNull<Frame>>>,
+    /// What the code on this thread's stack forks on, and of which executor that is. Not null only while
+    /// [`on_strand`](Self::on_strand) is on that stack too.
+    strand: Cell<Option<(*const (), NonNull<Strand>)>>,
 }
 
 /// A worker on a thread's stack.
@@ -124,6 +138,7 @@ impl Local {
     pub const fn new() -> Self {
         Self {
             seated: Cell::new(None),
+            strand: Cell::new(None),
         }
     }
 
@@ -135,6 +150,7 @@ impl Local {
                 self.0.seated.set(self.1);
             }
         }
+        let apart = ForksOn::of(self, None);
         let worker = NonNull::from(worker);
         // SAFETY: only the lifetime changes; `leave` takes the pointer back before `worker` ends.
         let worker: NonNull<dyn Seated> = unsafe {
@@ -145,7 +161,33 @@ impl Local {
         let leave = Leave(self, self.seated.replace(Some(NonNull::from(&frame))));
         let result = body();
         drop(leave);
+        drop(apart);
         result
+    }
+
+    /// Calls `body`, which forks on this.
+    pub(crate) fn on_strand<R>(&self, fork: Fork<'_>, body: impl FnOnce() -> R) -> R {
+        let strand = fork.strand();
+        let on = ForksOn::of(self, Some((strand.identity(), NonNull::from(strand))));
+        let result = body();
+        drop(on);
+        result
+    }
+
+    /// Calls `body`, which is no part of what this thread has forked.
+    pub(crate) fn apart<R>(&self, body: impl FnOnce() -> R) -> R {
+        let apart = ForksOn::of(self, None);
+        let result = body();
+        drop(apart);
+        result
+    }
+
+    /// What the code on this thread's stack forks on, if that is of the executor with this identity. It is entered as
+    /// long as that code is on the stack.
+    #[inline]
+    pub(crate) fn strand_of(&self, identity: *const ()) -> Option<NonNull<Strand>> {
+        let (executor, strand) = self.strand.get()?;
+        (executor == identity).then_some(strand)
     }
 
     /// Calls `look` with the innermost worker on this thread's stack.
@@ -189,6 +231,25 @@ impl Local {
         let frame = unsafe { frame?.as_ref() };
         // SAFETY: as above; `enter` borrows the worker.
         Some((unsafe { frame.worker.as_ref() }, frame.outer))
+    }
+}
+
+/// Takes back what a thread forks on.
+struct ForksOn<'l> {
+    local: &'l Local,
+    before: Option<(*const (), NonNull<Strand>)>,
+}
+
+impl<'l> ForksOn<'l> {
+    fn of(local: &'l Local, strand: Option<(*const (), NonNull<Strand>)>) -> Self {
+        let before = local.strand.replace(strand);
+        Self { local, before }
+    }
+}
+
+impl Drop for ForksOn<'_> {
+    fn drop(&mut self) {
+        self.local.strand.set(self.before);
     }
 }
 

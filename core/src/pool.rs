@@ -17,20 +17,24 @@ use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
 use crate::protocol::sharing::Sharing;
+use crate::scheduler::Policy;
 use crate::seat::{Seat, SeatConfig, SeatPool};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, Padded, Weak, erase};
 use crate::victims::Victims;
 use crate::wait::Seated;
 
 mod alarms;
+mod forking;
 mod patience;
+mod scheduling;
 mod seating;
 mod spare;
 mod standing_in;
 mod waiting;
 
-pub(crate) use alarms::AlarmId;
 use alarms::Alarms;
+pub(crate) use alarms::{AlarmId, Overrun};
+use scheduling::Installed;
 use spare::Spares;
 
 /// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without
@@ -43,6 +47,9 @@ const DEQUE_LEN: usize = if cfg!(taskflow_loom) {
     64
 };
 
+/// Tasks that a worker runs before it looks at the injector.
+const SLICE: u32 = 256;
+
 /// Called with the error of a run whose handle is gone.
 pub(crate) type ErrorHandler = Box<dyn Fn(&RunError) + Send + Sync>;
 
@@ -52,6 +59,8 @@ pub(crate) struct PoolConfig {
     pub(crate) spin: u32,
     pub(crate) seat: SeatConfig,
     pub(crate) on_unheard: Option<ErrorHandler>,
+    /// `None`: the engine's own queues.
+    pub(crate) policy: Option<Box<dyn Policy>>,
 }
 
 /// See the module's documentation.
@@ -77,6 +86,10 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) alarms: Alarms,
     /// Rounds of search before sleep.
     pub(crate) spin: u32,
+    /// Tasks that a worker runs before it looks at the injector.
+    pub(crate) slice: u32,
+    /// Who decides what runs next, if not the queues.
+    pub(crate) policy: Option<Installed>,
     guests: Guests,
     lives: Mutex<Lives>,
     closed: AtomicBool,
@@ -119,7 +132,8 @@ impl Queues {
 #[derive(Debug)]
 pub(crate) struct Late {
     pub(crate) task: u32,
-    pub(crate) outcome: Outcome,
+    /// `None`: it was lost before it began.
+    pub(crate) outcome: Option<Outcome>,
     pub(crate) choices: Choices,
 }
 
@@ -128,7 +142,16 @@ impl Late {
     pub(crate) fn of(task: u32, outcome: Outcome) -> Self {
         Self {
             task,
-            outcome,
+            outcome: Some(outcome),
+            choices: Choices::default(),
+        }
+    }
+
+    /// A task that its policy has lost.
+    fn lost(task: u32) -> Self {
+        Self {
+            task,
+            outcome: None,
             choices: Choices::default(),
         }
     }
@@ -168,8 +191,12 @@ impl<P: Platform> Pool<P> {
             idle.announce(index, false);
         }
         let directory = Directory::new();
-        Arc::new_cyclic(|this| Self {
+        let policy = config.policy.map(Installed::new);
+        let pool = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
+            // (With a policy, each task is asked for.)
+            slice: if policy.is_some() { 1 } else { SLICE },
+            policy,
             slots,
             idle,
             nursery: Nursery::default(),
@@ -188,7 +215,11 @@ impl<P: Platform> Pool<P> {
             seat_config: config.seat,
             on_unheard: config.on_unheard,
             platform,
-        })
+        });
+        if let Some(installed) = &pool.policy {
+            installed.tag().lead_to(Arc::downgrade(&pool.host()));
+        }
+        pool
     }
 
     /// Hands every seat to the platform.
@@ -298,13 +329,14 @@ impl<P: Platform> Pool<P> {
         task
     }
 
-    /// Whether any queue holds anything. For the second look before sleep, after a fence.
-    fn has_work(&self) -> bool {
+    /// Whether any queue holds anything. For the second look of this worker before sleep, after a fence.
+    fn has_work(&self, worker: usize) -> bool {
         // Ordering: Relaxed; `announce` has passed a SeqCst fence.
         !self.injector.is_empty()
             || self.late.some.load(Ordering::Relaxed)
             || self.slots.iter().any(|slot| !slot.queues.is_empty())
             || self.spares.have_work()
+            || self.draw(worker)
     }
 
     /// Calls `look` with the innermost worker on the caller's stack, as far as the platform can tell.

@@ -15,7 +15,7 @@ use core::time::Duration;
 use crate::cancellation::CancellationToken;
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::{Flow, OBSERVED, SOME_CANCELLED, STOP};
+use crate::flow::{Flow, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP};
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::observer::RunId;
@@ -27,8 +27,10 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
 mod cancelling;
+mod late;
 mod ties;
 
+pub(crate) use late::Late;
 pub(crate) use ties::{Alarm, Ties};
 
 /// How often a flow is to run.
@@ -128,6 +130,7 @@ struct RunCell {
     left_out: Option<Option<String>>,
     failure: Option<Suppressed>,
     suppressed: Vec<Suppressed>,
+    late: Late,
     outcome: Option<Result<RunStats, RunError>>,
     waiter: Waiter,
     detached: bool,
@@ -159,6 +162,7 @@ pub(crate) struct Begun {
     cancelled: bool,
     some_cancelled: bool,
     observed: bool,
+    scheduled: bool,
     policy: FailurePolicy,
     pub(crate) deadline: Option<Duration>,
 }
@@ -173,7 +177,8 @@ impl Begun {
         } else {
             0
         };
-        self.policy.attention() | stop | observed | some
+        let scheduled = if self.scheduled { SCHEDULED } else { 0 };
+        self.policy.attention() | stop | observed | some | scheduled
     }
 }
 
@@ -274,6 +279,7 @@ impl Run {
             cancelled: cell.cancelled.is_some(),
             some_cancelled: !cell.cancelled_tasks.is_empty(),
             observed: observers.any(),
+            scheduled: host.decides(),
             policy: cell.policy,
             deadline: cell.deadline,
         }
@@ -309,6 +315,20 @@ impl Run {
             cell.failure = Some(failed);
         } else {
             cell.suppressed.push(failed);
+        }
+    }
+
+    /// Has the failures of a task that were told by one of its names told by another.
+    pub(crate) fn rename_failures(&self, task: TaskId, from: &str, to: &str) {
+        let mut cell = self.cell.lock();
+        let cell = &mut *cell;
+        for failed in cell.failure.iter_mut().chain(&mut cell.suppressed) {
+            if let Some(label) = &mut failed.task
+                && label.id == task
+                && label.name.as_deref() == Some(from)
+            {
+                label.name = Some(Box::from(to));
+            }
         }
     }
 
@@ -361,6 +381,8 @@ impl Run {
             },
             None => RunStats {
                 rounds: cell.rounds_begun,
+                missed_deadlines: cell.late.missed_deadlines,
+                overruns: cell.late.overruns,
                 elapsed: now.map_or(Duration::ZERO, |now| now.saturating_sub(cell.begun)),
                 ..RunStats::default()
             },
@@ -407,6 +429,7 @@ impl RunCell {
             left_out: None,
             failure: None,
             suppressed: Vec::new(),
+            late: Late::default(),
             outcome: None,
             waiter: Waiter::Nobody,
             detached: false,
@@ -425,6 +448,8 @@ impl RunCell {
             tasks: ended.saturating_sub(counts.skipped) + counts.nested,
             skipped: counts.skipped + counts.nested_skipped,
             elapsed: now.saturating_sub(self.begun),
+            missed_deadlines: self.late.missed_deadlines,
+            overruns: self.late.overruns,
             suppressed: core::mem::take(&mut self.suppressed),
         }
     }

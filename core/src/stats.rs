@@ -19,6 +19,10 @@ pub struct RunStats {
     /// From the run's begin to its end, by the host's clock. A run begins when the runs of its flow
     /// that were submitted before it have ended.
     pub elapsed: Duration,
+    /// Tasks that ended after their [deadline](crate::TaskHandle::deadline), over all rounds and nested graphs.
+    pub missed_deadlines: u64,
+    /// Calls of tasks that took their [budget](crate::TaskHandle::budget) or longer, over all rounds and nested graphs.
+    pub overruns: u64,
     /// Failures after the first, which is the run's error.
     pub suppressed: Vec<Suppressed>,
 }
@@ -45,6 +49,8 @@ pub enum Failure {
     TaskRace,
     /// It was made by [`emplace_once`](crate::Taskflow::emplace_once) and was started again.
     Again,
+    /// The executor's [`Scheduler`](crate::Scheduler) lost it; it was not begun.
+    Lost,
     /// It gave a semaphore more back than there is.
     SemaphoreOverflow(SemaphoreLabel),
 }

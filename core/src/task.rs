@@ -10,6 +10,8 @@ use crate::error::TaskflowError;
 use crate::flow::FlowOwner;
 use crate::semaphore::Semaphores;
 
+mod describing;
+
 /// The identity of a task: stable for the life of its flow, and of no other task ever.
 ///
 /// It borrows nothing and can be sent and stored; [`Taskflow::task`](crate::Taskflow::task) leads back

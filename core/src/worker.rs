@@ -42,16 +42,15 @@ mod helping;
 mod jobs;
 mod lines;
 mod running;
+mod scheduled;
 mod semaphores;
 mod span;
 mod telling;
 mod tenure;
+mod watching;
 
 use jobs::Frame;
 use span::Span;
-
-/// Tasks that a worker runs before it looks at the injector.
-const SLICE: u32 = 256;
 
 /// See the module's documentation.
 pub(crate) struct Worker<'p, P: Platform> {
@@ -62,6 +61,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     solo: Cell<bool>,
     /// It is a reason to share its pool's only seat.
     shares: Cell<bool>,
+    /// For a policy: see [`room`](Self::room).
+    room: Cell<Vec<u32>>,
     tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
@@ -90,6 +91,8 @@ enum Current {
     Task(NonNull<Flow>, u32),
     /// That of the innermost of the jobs.
     Job,
+    /// That of a call from outside of tasks, whose thread has a seat meanwhile.
+    Call,
     /// What belongs to a round's end: the predicate of `run_until`.
     Round(NonNull<Flow>),
 }
@@ -125,6 +128,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             id: state.worker,
             solo: Cell::new(solo),
             shares: Cell::default(),
+            room: Cell::default(),
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
@@ -133,7 +137,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             tally_flow: Cell::default(),
             span: Cell::default(),
             caught: Cell::default(),
-            slice: Cell::new(SLICE),
+            slice: Cell::new(pool.slice),
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             searching: Cell::new(state.searching),
@@ -235,7 +239,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 }
             }
             // Of no task: a wrong host. There is nobody to give it to.
-            Current::Engine | Current::Job | Current::Round(_) => drop(panic),
+            Current::Engine | Current::Job | Current::Call | Current::Round(_) => drop(panic),
         }
     }
 
@@ -261,7 +265,7 @@ impl<'p, P: Platform> Worker<'p, P> {
     /// The flow whose code `current` is.
     fn flow_of(&self, current: Current) -> Option<&Flow> {
         match current {
-            Current::Engine | Current::Job => None,
+            Current::Engine | Current::Job | Current::Call => None,
             // SAFETY: the task or round is unfinished, so its run is active.
             Current::Task(flow, _) | Current::Round(flow) => Some(unsafe { flow.as_ref() }),
         }
@@ -278,7 +282,7 @@ impl<'p, P: Platform> Worker<'p, P> {
     fn index(&self) -> u32 {
         match self.current.get() {
             Current::Task(_, index) => index,
-            Current::Engine | Current::Job | Current::Round(_) => {
+            Current::Engine | Current::Job | Current::Call | Current::Round(_) => {
                 unreachable!("calls are made by tasks")
             }
         }

@@ -1,5 +1,7 @@
 //! The core's executor on threads.
 
+use taskflow_core::WorkStealing;
+
 use crate::StdPlatform;
 
 /// Runs graphs on threads: the executor that most programs want.
@@ -19,4 +21,4 @@ use crate::StdPlatform;
 /// assert_eq!(stats.tasks, 3);
 /// # Ok::<(), taskflow_std::RunError>(())
 /// ```
-pub type Executor = taskflow_core::Executor<StdPlatform>;
+pub type Executor<S = WorkStealing> = taskflow_core::Executor<StdPlatform, S>;

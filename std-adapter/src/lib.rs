@@ -7,6 +7,7 @@ mod async_executor;
 mod checkpoint;
 mod default;
 mod executor;
+mod join;
 #[cfg(taskflow_mutants)]
 mod mutant;
 mod parker;
@@ -33,19 +34,21 @@ pub use async_executor::AsyncExecutor;
 pub use checkpoint::checkpoint;
 pub use default::default_executor;
 pub use executor::Executor;
+pub use join::join;
 pub use platform::StdPlatform;
 pub use preemptive::{DeadlineGuard, PreemptiveCancellationToken};
 pub use taskflow_core::{
     Branch, BranchId, Builder, CancellationToken, Cancelled, CancelledFuture, Cause, CloneableWork,
     Coarsening, Composed, Composition, CompositionBuilder, CompositionError, CompositionParams,
     ConcurrentPipeline, ConditionalHandle, Dependencies, Divisible, Done, Ended, Event, EventKind,
-    Failure, FailurePolicy, Feed, GroupScope, IndexBox, Indices, Inputs, IntoBranch, IntoFeed,
-    JoinError, JoinHandle, Lint, Local, Loop, Manual, Module, NoThread, Observer, ObserverHandle,
-    Output, OutputId, OutputSlot, Panic, Parallel, ParamType, ParamValue, ParameterizedComposition,
-    Partitioner, Pipe, Pipeline, PipelineBuilder, Platform, Preempted, RunCanceller, RunError,
-    RunId, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scope, ScopedHandle, ScopedRun,
-    Seat, Semaphore, SemaphoreLabel, Semaphores, SharedOutput, SimplePipeline, StageType, Step,
-    Steps, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, Taskflow,
-    TaskflowError, TaskflowFuture, Tasks, Token, TokenCanceller, TypeSafePipeline, With, WithLocal,
-    WorkerId, ZipInputs,
+    Failure, FailurePolicy, Feed, FifoScheduler, FlowKey, Fork, GroupScope, IndexBox, Indices,
+    Inputs, IntoBranch, IntoFeed, JoinError, JoinHandle, Lint, Local, Loop, Manual, Module,
+    NoThread, Observer, ObserverHandle, Output, OutputId, OutputSlot, Panic, Parallel, ParamType,
+    ParamValue, ParameterizedComposition, Partitioner, Pipe, Pipeline, PipelineBuilder, Platform,
+    Preempted, Priority, PriorityScheduler, Ready, RoundRobinScheduler, RunCanceller, RunError,
+    RunId, RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scheduler, Scope, ScopedHandle,
+    ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, SharedOutput, SimplePipeline,
+    StageType, Step, Steps, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId,
+    TaskLabel, TaskMetadata, Taskflow, TaskflowError, TaskflowFuture, Tasks, Token, TokenCanceller,
+    TypeSafePipeline, Want, With, WithLocal, WorkStealing, WorkerId, ZipInputs,
 };

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ thread_local! {
 }
 
 /// Calls `look` with the calling thread's record. `None`: the thread's locals are gone.
+#[inline]
 pub(crate) fn with_local<R>(look: impl FnOnce(&Local) -> R) -> Option<R> {
     LOCAL.try_with(look).ok()
 }
@@ -108,6 +109,11 @@ impl Platform for StdPlatform {
         self.runtime.surround(caught).map_err(Panic::new)
     }
 
+    fn throw(&self, panic: Panic) -> ! {
+        resume_unwind(panic.into_payload())
+    }
+
+    #[inline]
     fn local(&self, f: &mut dyn FnMut(&Local)) {
         // While a thread's locals are being destroyed it counts as an outside thread.
         with_local(f);

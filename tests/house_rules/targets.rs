@@ -4,9 +4,22 @@ use toml::{Table, Value};
 
 use super::finding::Finding;
 
-/// Rust files directly in a crate's folder that no target of its manifest names: they would never run.
-pub(crate) fn files_without_target(folder: &str, manifest: &str, files: &[String]) -> Vec<Finding> {
-    let named = target_paths(manifest);
+/// Rust files directly in a crate's folder that no target of its manifest names, and no root among those as a module
+/// beside it: they would never run. `read` gives a file's text.
+pub(crate) fn files_without_target(
+    folder: &str,
+    manifest: &str,
+    files: &[String],
+    read: impl Fn(&str) -> Option<String>,
+) -> Vec<Finding> {
+    let mut named = target_paths(manifest);
+    let roots: Vec<String> = named
+        .iter()
+        .filter_map(|path| read(&format!("{folder}/{path}")))
+        .collect();
+    let modules = roots.iter().flat_map(|root| root.lines());
+    let modules = modules.filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    named.extend(modules.map(|module| format!("{module}.rs")));
     let directly = files.iter().filter(|file| {
         let inside = file
             .strip_prefix(folder)
@@ -20,7 +33,13 @@ pub(crate) fn files_without_target(folder: &str, manifest: &str, files: &[String
                 .iter()
                 .any(|path| format!("{folder}/{path}") == **file)
         })
-        .map(|file| Finding::new(file, 1, "no target of Cargo.toml names this file"))
+        .map(|file| {
+            Finding::new(
+                file,
+                1,
+                "no target of Cargo.toml is this file, or has it as a module",
+            )
+        })
         .collect()
 }
 
@@ -72,16 +91,17 @@ mod tests {
         let files = [
             "t/a.rs",
             "t/b.rs",
+            "t/c.rs",
             "t/l.rs",
             "t/src/lib.rs",
             "t/src/bin/x/main.rs",
             "t/src/y.rs",
         ]
         .map(str::to_owned);
-        assert_eq!(
-            files_without_target("t", manifest, &files)[0].path,
-            "t/b.rs"
-        );
+        let read = |path: &str| (path == "t/a.rs").then(|| "mod c;\n".to_owned());
+        let found = files_without_target("t", manifest, &files, read);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "t/b.rs");
         let roots = crate_roots("t", manifest, &files);
         assert_eq!(
             roots,

@@ -126,6 +126,10 @@ impl<P: Platform<Error = io::Error>> Platform for Faulty<P> {
         self.host.guard(stretch)
     }
 
+    fn throw(&self, panic: Panic) -> ! {
+        self.host.throw(panic)
+    }
+
     fn local(&self, f: &mut dyn FnMut(&Local)) {
         if !self.faults.no_local {
             self.host.local(f);

@@ -107,6 +107,10 @@ impl<P: Platform> Platform for Traced<P> {
         self.host.guard(stretch)
     }
 
+    fn throw(&self, panic: Panic) -> ! {
+        self.host.throw(panic)
+    }
+
     fn local(&self, f: &mut dyn FnMut(&Local)) {
         self.host.local(f);
     }

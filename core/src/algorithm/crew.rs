@@ -75,16 +75,11 @@ impl<W> Crew<'_, W> {
             }
             return;
         }
-        let called = self.host.guard(&mut || {
+        with_helpers(self.host, scope.group(), &mut || {
             if let Some(share) = share.take() {
                 self.work_off(scope, share);
             }
         });
-        if let Err(panic) = called {
-            scope.group().cancel(None);
-            scope.group().fail(Failure::Panicked(panic));
-        }
-        self.linger(scope.group());
     }
 
     /// Hands a share over.
@@ -97,12 +92,7 @@ impl<W> Crew<'_, W> {
         D: Divisible + 'env,
         W: Work<D>,
     {
-        let unless_done = StopOthers(scope.group());
-        scope.spawn_child(move || {
-            let unless_done = unless_done;
-            self.work_off(scope, share);
-            core::mem::forget(unless_done);
-        })
+        hand_over(scope, move || self.work_off(scope, share))
     }
 
     /// Cuts a piece for each worker. Gives the caller's.
@@ -241,26 +231,47 @@ impl<W> Crew<'_, W> {
 
     /// Whether there is a worker with nothing to do, and nobody was called for that yet.
     fn is_wanted(&self, member: &Member<'_, '_, '_>) -> bool {
-        let waits = |last: &Arc<dyn Job>| last.head().is_queued();
-        self.host.hungry() > 0 && !member.last.as_ref().is_some_and(waits)
-    }
-
-    /// Takes back what nobody has begun, and waits a little for the others.
-    fn linger(&self, group: &Arc<Group>) {
-        for look in 0..=LINGER {
-            if look % LOOKS == 0 {
-                self.host.help(Target::Group(group));
-            }
-            if group.is_done() {
-                return;
-            }
-            relax();
-        }
+        is_wanted(self.host, member.last.as_ref())
     }
 }
 
+/// Does the part of a caller with a seat: then takes back what nobody has begun, and waits a little for the others.
+pub(super) fn with_helpers(host: &dyn Host, group: &Arc<Group>, part: &mut dyn FnMut()) {
+    if let Err(panic) = host.guard(part) {
+        group.cancel(None);
+        group.fail(Failure::Panicked(panic));
+    }
+    for look in 0..=LINGER {
+        if look % LOOKS == 0 {
+            host.help(Target::Group(group));
+        }
+        if group.is_done() {
+            return;
+        }
+        relax();
+    }
+}
+
+/// Whether there is a worker with nothing to do, and nobody was called for that yet: `last` was, the last time.
+pub(super) fn is_wanted(host: &dyn Host, last: Option<&Arc<dyn Job>>) -> bool {
+    host.hungry() > 0 && !last.is_some_and(|last| last.head().is_queued())
+}
+
+/// Has a helper do a part, without which the call ends badly.
+pub(super) fn hand_over<'scope>(
+    scope: &'scope GroupScope<'scope, '_>,
+    part: impl FnOnce() + Send + 'scope,
+) -> Arc<dyn Job> {
+    let unless_done = StopOthers(scope.group());
+    scope.spawn_child(move || {
+        let unless_done = unless_done;
+        part();
+        core::mem::forget(unless_done);
+    })
+}
+
 /// Whether the call was stopped, by what it is part of or by a panic. Then its result says so.
-fn is_stopped(scope: &GroupScope<'_, '_>) -> bool {
+pub(super) fn is_stopped(scope: &GroupScope<'_, '_>) -> bool {
     let stopped = scope.group().is_stopped();
     if stopped {
         scope.group().cancel(None);

@@ -7,7 +7,7 @@ use super::pacer::{Pace, Pacer};
 use super::work::{Piece, Work};
 use super::{Divisible, Parallel, Partitioner};
 use crate::error::RunError;
-use crate::group::{Held, enter_within};
+use crate::group::{GroupScope, Held, enter_within};
 use crate::protocol::supply::Supply;
 use crate::sync::Arc;
 use crate::wait::{Enclosing, Seated};
@@ -131,7 +131,7 @@ impl Parallel<'_> {
     }
 
     /// Whether it is a worker of this executor, on its seat.
-    fn is_own(self, seated: &dyn Seated) -> bool {
+    pub(super) fn is_own(self, seated: &dyn Seated) -> bool {
         seated.pool() == self.host.identity() && seated.has_seat()
     }
 
@@ -141,6 +141,29 @@ impl Parallel<'_> {
         self,
         piece: Piece<D>,
         work: &W,
+    ) -> Result<(), RunError> {
+        let crew = Crew {
+            host: self.host,
+            work,
+            partitioner: self.partitioner,
+        };
+        let shared;
+        let share = match self.partitioner {
+            Partitioner::Dynamic { .. } | Partitioner::Guided { .. } => {
+                let size = piece.items.len();
+                shared = Supply::new(piece, size);
+                Share::Common(&shared)
+            }
+            Partitioner::Adaptive { .. } | Partitioner::Static { .. } => Share::Own(piece),
+        };
+        self.enter(|scope, own| crew.begin(scope, share, own))
+    }
+
+    /// Calls `body` with a group of helpers, which ends with what the caller is part of; and says whether the caller
+    /// has a seat.
+    pub(super) fn enter<'env>(
+        self,
+        body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'env>, bool),
     ) -> Result<(), RunError> {
         let mut enclosing = Enclosing::Nothing;
         let mut own = false;
@@ -158,31 +181,17 @@ impl Parallel<'_> {
             Enclosing::Task(flow, task) => Some((Held::new(flow), *task)),
             Enclosing::Group(_) | Enclosing::Nothing => None,
         };
-        let crew = Crew {
-            host: self.host,
-            work,
-            partitioner: self.partitioner,
-        };
-        let shared;
-        let share = match self.partitioner {
-            Partitioner::Dynamic { .. } | Partitioner::Guided { .. } => {
-                let size = piece.items.len();
-                shared = Supply::new(piece, size);
-                Share::Common(&shared)
-            }
-            Partitioner::Adaptive { .. } | Partitioner::Static { .. } => Share::Own(piece),
-        };
         enter_within(self.host.keep(), outer, |scope| {
             if let Some((held, task)) = &held {
                 held.reach(*task, scope.shared());
             }
-            crew.begin(scope, share, own);
+            body(scope, own);
         })
     }
 }
 
 /// What it is part of was stopped.
-fn cancelled() -> RunError {
+pub(super) fn cancelled() -> RunError {
     RunError::Cancelled {
         reason: None,
         stats: Box::default(),

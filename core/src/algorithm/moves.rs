@@ -4,7 +4,7 @@
 //! items, as bits, from the side where they are to the other, in an order that user code decides; when it has ended
 //! well, the other side is where they are. Until then it is not: if a comparison panics, or the pass is given up, what
 //! was copied is forgotten, and the items are where they were. So each item is dropped once, however the order was
-//! made up.
+//! made up. A desk can be cut in two, which go their own ways; each brings its items home when it is dropped.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,11 +16,14 @@ use core::mem::MaybeUninit;
 ///
 /// 1. The side where the items are holds each of them once.
 /// 2. What lies on the other side is nobody's.
+/// 3. Both sides are of one length.
 pub(super) struct Desk<'a, T> {
     home: &'a mut [MaybeUninit<T>],
-    spare: Box<[MaybeUninit<T>]>,
+    spare: &'a mut [MaybeUninit<T>],
     /// The items are on the spare side.
     away: bool,
+    /// The last comes first.
+    reversed: bool,
 }
 
 /// A part of a pass: two sorted rows that become one.
@@ -37,25 +40,112 @@ pub(super) struct Parting<'d, T> {
     others: &'d mut [MaybeUninit<T>],
 }
 
+/// The second side of a desk for this many items.
+pub(super) fn spare_for<T>(items: usize) -> Box<[MaybeUninit<T>]> {
+    Box::new_uninit_slice(items)
+}
+
 impl<'a, T> Desk<'a, T> {
-    /// Allocates the spare side.
-    pub(super) fn new(items: &'a mut [T]) -> Self {
-        let spare = Box::new_uninit_slice(items.len());
+    /// A desk for these items.
+    ///
+    /// # Panics
+    ///
+    /// If the spare side is of another length.
+    pub(super) fn new(items: &'a mut [T], spare: &'a mut [MaybeUninit<T>]) -> Self {
+        assert!(items.len() == spare.len(), "the sides are of one length");
         let (first, len) = (items.as_mut_ptr().cast::<MaybeUninit<T>>(), items.len());
         Self {
             // SAFETY: the same slice, for as long; invariant 1 and `drop` leave all items in it.
             home: unsafe { core::slice::from_raw_parts_mut(first, len) },
             spare,
             away: false,
+            reversed: false,
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.home.len()
+    }
+
+    /// The first `at` items as they lie, and the others.
+    fn cut(mut self, at: usize) -> [Self; 2] {
+        let (home, spare) = (
+            core::mem::take(&mut self.home),
+            core::mem::take(&mut self.spare),
+        );
+        let (left, right) = home.split_at_mut(at);
+        let (below, above) = spare.split_at_mut(at);
+        let away = self.away;
+        [(left, below), (right, above)].map(|(home, spare)| Self {
+            home,
+            spare,
+            away,
+            reversed: false,
+        })
+    }
+
+    /// The items as they lie, and whether the last comes first.
+    pub(super) fn items(&self) -> (&[T], bool) {
+        let side = if self.away { &*self.spare } else { &*self.home };
+        // SAFETY: a slice of the same length, for as long as it is borrowed; invariant 1.
+        let items = unsafe { core::slice::from_raw_parts(side.as_ptr().cast(), side.len()) };
+        (items, self.reversed)
+    }
+
+    /// The items in their order, at home.
+    pub(super) fn settle(&mut self) -> &mut [T] {
+        self.bring_home();
+        let (first, len) = (self.home.as_mut_ptr().cast::<T>(), self.home.len());
+        // SAFETY: the same slice, for as long as it is borrowed; invariant 1, and the items are at home.
+        let items = unsafe { core::slice::from_raw_parts_mut(first, len) };
+        if core::mem::take(&mut self.reversed) {
+            items.reverse();
+        }
+        items
+    }
+
+    fn bring_home(&mut self) {
+        if core::mem::take(&mut self.away) {
+            copy(self.spare, self.home);
+        }
+    }
+
+    /// A pass that brings the items that are such before the others, both in their order. What is such is asked of each
+    /// item and the one in the place `pivot`. `None`: given up when `goes_on` said so, which is asked now and then.
+    pub(super) fn part(
+        mut self,
+        pivot: usize,
+        is_such: impl Fn(&T, &T) -> bool,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Option<[Self; 2]> {
+        let last = self.len().checked_sub(1)?;
+        let (reversed, away) = (self.reversed, self.away);
+        let pivot = if reversed { last - pivot } else { pivot };
+        let (from, out) = self.sides();
+        // SAFETY: invariant 1.
+        let pivot = unsafe { from[pivot].assume_init_ref() };
+        let is_such = |item: &MaybeUninit<T>| {
+            // SAFETY: as above.
+            is_such(unsafe { item.assume_init_ref() }, pivot)
+        };
+        let such = if reversed {
+            deal(from.iter().rev(), out, is_such, goes_on)
+        } else {
+            deal(from.iter(), out, is_such, goes_on)
+        }?;
+        // Each place of the other side was written once, by whichever item: invariants 1 and 2.
+        self.away = !away;
+        let [such, mut others] = self.cut(such);
+        others.reversed = true;
+        Some([such, others])
     }
 
     /// The side where the items are, and the other.
     fn sides(&mut self) -> (&mut [MaybeUninit<T>], &mut [MaybeUninit<T>]) {
         if self.away {
-            (&mut self.spare, self.home)
+            (self.spare, self.home)
         } else {
-            (self.home, &mut self.spare)
+            (self.home, self.spare)
         }
     }
 
@@ -129,17 +219,37 @@ impl<'a, T> Desk<'a, T> {
 
 impl<T> Drop for Desk<'_, T> {
     fn drop(&mut self) {
-        if self.away {
-            // SAFETY: two slices of one length; invariant 1: the spare side holds each item once, and it is forgotten.
-            unsafe {
-                core::ptr::copy_nonoverlapping(
-                    self.spare.as_ptr(),
-                    self.home.as_mut_ptr(),
-                    self.home.len(),
-                );
-            }
-        }
+        self.bring_home();
     }
+}
+
+/// Items between two looks at whether to go on.
+const BETWEEN: usize = 1 << 14;
+
+/// Copies such items to `out` from its begin on, the others from its end on. Gives how many are such.
+#[inline]
+fn deal<'i, T: 'i>(
+    from: impl ExactSizeIterator<Item = &'i MaybeUninit<T>>,
+    out: &mut [MaybeUninit<T>],
+    is_such: impl Fn(&MaybeUninit<T>) -> bool,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<usize> {
+    let (mut such, mut left) = (0, from.len());
+    for item in from {
+        if left % BETWEEN == 0 && !goes_on() {
+            return None;
+        }
+        left -= 1;
+        let is_such = is_such(item);
+        // (Without a branch: nobody could foretell it.)
+        let place = such + usize::from(!is_such) * left;
+        copy(
+            core::slice::from_ref(item),
+            core::slice::from_mut(&mut out[place]),
+        );
+        such += usize::from(is_such);
+    }
+    Some(such)
 }
 
 impl<T> Merge<'_, T> {

@@ -69,7 +69,7 @@ impl<'h> Parallel<'h> {
     }
 }
 
-impl<P: Platform> Executor<P> {
+impl<P: Platform, S> Executor<P, S> {
     /// Parallel algorithms on this executor, of which there may be said [more](Parallel::with) than by the methods
     /// of the same names.
     #[must_use]

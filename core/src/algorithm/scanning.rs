@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!   items      a b c │ d e f │ g h
-//!   local      a ab abc │ d de def │ g gh      each leaf by itself
+//!   sums        abc  │  def  │  -             of each leaf by itself; the last is not needed
 //!   before       -   │  abc  │ abcdef         one after the other
-//!   lifted     a ab abc │ abcd .. abcdef │ ..  each leaf by itself
+//!   places     a ab abc │ abcd .. │ ..        each leaf from what comes before it on
 //! ```
 //!
-//! Alone, a leaf is lifted as soon as it is done, while it is in the cache; together, all leaves are done first. Either
-//! way each place is written by the same two operations.
+//! Alone, a leaf's sum is built beside its places, in one pass, and what fits into one leaf costs one operation an item.
+//! Together, all sums are built first, while the items are put into the places. Either way each sum and each place is
+//! made by the same operations.
 
 use alloc::vec::Vec;
 
@@ -21,15 +22,24 @@ const LEAF_MIN: usize = 1024;
 
 /// Which items the sum in a place is of.
 trait Shape {
-    /// Writes the sums of a leaf by itself. Gives the sum of the leaf.
-    fn local<T: Clone>(
+    /// Writes the sums of a leaf, from `before` on.
+    fn write<T: Clone>(
+        before: Option<&T>,
+        items: impl Iterator<Item = T>,
+        places: &mut [T],
+        add: &impl Fn(&T, &T) -> T,
+    );
+
+    /// As `write`. Gives the sum of the leaf by itself.
+    fn write_and_sum<T: Clone>(
+        before: Option<&T>,
         items: impl Iterator<Item = T>,
         places: &mut [T],
         add: &impl Fn(&T, &T) -> T,
     ) -> Option<T>;
 
-    /// Adds what comes before the leaf.
-    fn lift<T: Clone>(before: &T, places: &mut [T], add: &impl Fn(&T, &T) -> T);
+    /// As `write`, of items that lie in the places.
+    fn write_in_place<T: Clone>(before: Option<&T>, places: &mut [T], add: &impl Fn(&T, &T) -> T);
 }
 
 /// Up to the item itself.
@@ -40,12 +50,13 @@ struct Exclusive;
 
 impl Shape for Inclusive {
     #[inline]
-    fn local<T: Clone>(
+    fn write<T: Clone>(
+        before: Option<&T>,
         items: impl Iterator<Item = T>,
         places: &mut [T],
         add: &impl Fn(&T, &T) -> T,
-    ) -> Option<T> {
-        let mut last: Option<&mut T> = None;
+    ) {
+        let mut last = before;
         for (item, place) in items.zip(places) {
             *place = match last {
                 Some(last) => add(last, &item),
@@ -53,48 +64,118 @@ impl Shape for Inclusive {
             };
             last = Some(place);
         }
-        last.cloned()
     }
 
     #[inline]
-    fn lift<T: Clone>(before: &T, places: &mut [T], add: &impl Fn(&T, &T) -> T) {
-        for place in places {
-            *place = add(before, place);
-        }
-    }
-}
-
-impl Shape for Exclusive {
-    /// (The first place is written by `lift`.)
-    #[inline]
-    fn local<T: Clone>(
-        mut items: impl Iterator<Item = T>,
+    fn write_and_sum<T: Clone>(
+        before: Option<&T>,
+        items: impl Iterator<Item = T>,
         places: &mut [T],
         add: &impl Fn(&T, &T) -> T,
     ) -> Option<T> {
-        let mut sum = items.next()?;
-        for (item, place) in items.zip(&mut places[1..]) {
-            let next = add(&sum, &item);
-            *place = core::mem::replace(&mut sum, next);
+        let Some(before) = before else {
+            // The last place is the sum.
+            Self::write(None, items, places, add);
+            return places.last().cloned();
+        };
+        let mut pairs = items.zip(places);
+        let (mut sum, place) = pairs.next()?;
+        *place = add(before, &sum);
+        let mut last = place;
+        for (item, place) in pairs {
+            *place = add(last, &item);
+            sum = add(&sum, &item);
+            last = place;
         }
         Some(sum)
     }
 
     #[inline]
-    fn lift<T: Clone>(before: &T, places: &mut [T], add: &impl Fn(&T, &T) -> T) {
-        if let Some((first, others)) = places.split_first_mut() {
-            first.clone_from(before);
-            Inclusive::lift(before, others, add);
+    fn write_in_place<T: Clone>(before: Option<&T>, places: &mut [T], add: &impl Fn(&T, &T) -> T) {
+        let mut last = before;
+        for place in places {
+            if let Some(last) = last {
+                *place = add(last, place);
+            }
+            last = Some(place);
         }
     }
+}
+
+/// (There is always something before.)
+impl Shape for Exclusive {
+    #[inline]
+    fn write<T: Clone>(
+        before: Option<&T>,
+        items: impl Iterator<Item = T>,
+        places: &mut [T],
+        add: &impl Fn(&T, &T) -> T,
+    ) {
+        let Some(mut all) = before.cloned() else {
+            return;
+        };
+        for (item, place) in items.zip(places) {
+            let next = add(&all, &item);
+            *place = core::mem::replace(&mut all, next);
+        }
+    }
+
+    #[inline]
+    fn write_and_sum<T: Clone>(
+        before: Option<&T>,
+        items: impl Iterator<Item = T>,
+        places: &mut [T],
+        add: &impl Fn(&T, &T) -> T,
+    ) -> Option<T> {
+        let mut all = before.cloned()?;
+        let mut pairs = items.zip(places);
+        let (mut sum, place) = pairs.next()?;
+        let next = add(&all, &sum);
+        *place = core::mem::replace(&mut all, next);
+        for (item, place) in pairs {
+            let next = add(&all, &item);
+            *place = core::mem::replace(&mut all, next);
+            sum = add(&sum, &item);
+        }
+        Some(sum)
+    }
+
+    #[inline]
+    fn write_in_place<T: Clone>(before: Option<&T>, places: &mut [T], add: &impl Fn(&T, &T) -> T) {
+        let Some(mut all) = before.cloned() else {
+            return;
+        };
+        for place in places {
+            let next = add(&all, place);
+            *place = core::mem::replace(&mut all, next);
+        }
+    }
+}
+
+/// Puts what a leaf is made of into its places. Gives the sum of the leaf by itself.
+#[inline]
+fn put<T: Clone>(
+    items: impl Iterator<Item = T>,
+    places: &mut [T],
+    add: &impl Fn(&T, &T) -> T,
+) -> Option<T> {
+    let mut sum: Option<T> = None;
+    for (item, place) in items.zip(places) {
+        *place = item;
+        sum = Some(match &sum {
+            Some(sum) => add(sum, place),
+            None => place.clone(),
+        });
+    }
+    sum
 }
 
 impl Parallel<'_> {
     /// Writes to each place the sum of the elements up to its own, by an associative operation, which need not be
     /// commutative.
     ///
-    /// As with [`reduce`](Self::reduce), the result has the same bits for every number of workers. Two operations for
-    /// each element.
+    /// As with [`reduce`](Self::reduce), the result has the same bits for every number of workers. One operation for each
+    /// of up to 1,024 elements, and two for each of more, in one pass as far as nobody helps.
     ///
     /// # Errors
     ///
@@ -211,14 +292,17 @@ impl Parallel<'_> {
         );
         let items = Leaves::of(items, self.partitioner.chunk(), LEAF_MIN);
         let size = items.size();
+        let last = items.len().saturating_sub(1);
         let by_leaf = self.by_leaf();
-        let run = |_, (items, places): (Leaves<D>, Leaves<&mut [T]>)| {
-            for (items, places) in items.items().zip(places.items()) {
-                let sum = S::local(items.items().map(map), places, add);
-                if let Some(before) = &before {
-                    S::lift(before, places, add);
+        let run = |first, (items, places): (Leaves<D>, Leaves<&mut [T]>)| {
+            for (leaf, (items, places)) in (first..).zip(items.items().zip(places.items())) {
+                let items = items.items().map(map);
+                if leaf == last {
+                    S::write(before.as_ref(), items, places, add);
+                } else {
+                    let sum = S::write_and_sum(before.as_ref(), items, places, add);
+                    before = sum_of(before.take(), sum, add);
                 }
-                before = sum_of(before.take(), sum, add);
             }
         };
         let all = (items, Leaves::of(&mut *places, size, 1));
@@ -231,7 +315,7 @@ impl Parallel<'_> {
         let mut sums: Vec<Option<T>> = (0..items.len()).map(|_| None).collect();
         by_leaf.for_each(
             ((items, Leaves::of(&mut *places, size, 1)), &mut sums[..]),
-            |((items, places), sum)| *sum = S::local(items.items().map(map), places, add),
+            |((items, places), sum)| *sum = put(items.items().map(map), places, add),
         )?;
         self.call(|| {
             for sum in &mut sums {
@@ -239,11 +323,9 @@ impl Parallel<'_> {
                 *sum = core::mem::replace(&mut before, next);
             }
         })?;
-        let lifted = (Leaves::of(places, size, 1), &sums[..]);
-        by_leaf.for_each(lifted, |(places, before)| {
-            if let Some(before) = before {
-                S::lift(before, places, add);
-            }
+        let before = (Leaves::of(places, size, 1), &sums[..]);
+        by_leaf.for_each(before, |(places, before)| {
+            S::write_in_place(before.as_ref(), places, add);
         })
     }
 }

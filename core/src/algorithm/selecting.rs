@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::leaves::Leaves;
-use super::moves::Desk;
+use super::moves::{Desk, spare_for};
 use super::{Divisible, Parallel};
 use crate::error::RunError;
 
@@ -42,7 +42,8 @@ impl Parallel<'_> {
         if such == 0 || such == elements.len() {
             return Ok(such);
         }
-        let mut desk = Desk::new(elements);
+        let mut spare = spare_for(elements.len());
+        let mut desk = Desk::new(elements, &mut spare);
         let mut partings = desk.partings(size, &counts);
         let flags = Leaves::of(&flags[..], size, 1);
         self.by_leaf()

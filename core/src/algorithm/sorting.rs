@@ -1,14 +1,20 @@
-//! Sorts: pieces by the library's own, merged pairwise, each merge by several workers.
+//! Sorts.
+//!
+//! The stable one parts from one side of a desk to the other. When workers have nothing to do as it begins, there are rows
+//! for each of them, which are merged in the end, each merge by several. The unstable one parts in place.
 
+use alloc::vec;
 use core::cmp::Ordering::{self as Order, Less};
 
 use super::Parallel;
 use super::leaves::Leaves;
-use super::moves::Desk;
+use super::moves::{Desk, spare_for};
+use super::quicksort::Quicksort;
+use super::sampling::{Sample, Trend};
 use crate::error::RunError;
 
-/// Elements that are worth more than one worker.
-const WORTH: usize = 4096;
+/// Elements that the library's own sort gets, unless the caller says how many.
+const SHORT: usize = 4096;
 /// Elements of a part of a merge at least.
 const PART_MIN: usize = 2048;
 
@@ -58,7 +64,34 @@ impl Parallel<'_> {
         elements: &mut [T],
         compare: impl Fn(&T, &T) -> Order + Sync,
     ) -> Result<(), RunError> {
-        self.sort_with(elements, &compare, |piece| piece.sort_by(&compare))
+        let len = elements.len();
+        let short = self.short();
+        let sort = |row: &mut [T]| row.sort_by(&compare);
+        if len <= short {
+            return self
+                .by_leaf()
+                .for_each(Leaves::of(elements, len.max(1), 1), sort);
+        }
+        let is_less = |one: &T, other: &T| compare(one, other) == Less;
+        let mut spare = spare_for(len);
+        let quicksort = Quicksort {
+            parallel: self,
+            compare: &compare,
+            sort,
+            short,
+        };
+        let mut rows = 1;
+        if self.helpers() > 0 {
+            let whole = Desk::new(elements, &mut spare);
+            let sample = self.call(|| Sample::of(&whole, &is_less))?;
+            if sample.trend == Trend::Mixed {
+                rows = (2 * self.host.workers()).next_power_of_two();
+            }
+        }
+        let row = len.div_ceil(rows).max(short);
+        let desks = elements.chunks_mut(row).zip(spare.chunks_mut(row));
+        quicksort.run(desks.map(|(row, spare)| Desk::new(row, spare)).collect())?;
+        self.merge_rows(Desk::new(elements, &mut spare), row, &is_less)
     }
 
     /// As [`sort`](Self::sort), but equal elements may come in another order.
@@ -78,7 +111,7 @@ impl Parallel<'_> {
     /// assert_eq!(numbers, [1, 2, 3]);
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
-    pub fn sort_unstable<T: Ord + Send>(self, elements: &mut [T]) -> Result<(), RunError> {
+    pub fn sort_unstable<T: Ord + Send + Sync>(self, elements: &mut [T]) -> Result<(), RunError> {
         self.sort_unstable_by(elements, T::cmp)
     }
 
@@ -87,44 +120,40 @@ impl Parallel<'_> {
     /// # Errors
     ///
     /// See [`Parallel`].
-    pub fn sort_unstable_by<T: Send>(
+    pub fn sort_unstable_by<T: Send + Sync>(
         self,
         elements: &mut [T],
         compare: impl Fn(&T, &T) -> Order + Sync,
     ) -> Result<(), RunError> {
-        self.sort_with(elements, &compare, |piece| piece.sort_unstable_by(&compare))
+        let quicksort = Quicksort {
+            parallel: self,
+            compare: &compare,
+            sort: |row: &mut [T]| row.sort_unstable_by(&compare),
+            short: self.short(),
+        };
+        quicksort.run(vec![elements])
     }
 
-    fn sort_with<T: Send>(
-        self,
-        elements: &mut [T],
-        compare: &(impl Fn(&T, &T) -> Order + Sync),
-        sort: impl Fn(&mut [T]) + Sync,
-    ) -> Result<(), RunError> {
-        let workers = self.host.workers();
-        let chunk = self.partitioner.chunk();
-        let row = if chunk > 0 {
-            chunk
-        } else if elements.len() < WORTH || self.helpers() == 0 {
-            elements.len().max(1)
-        } else {
-            let rows = (2 * workers).next_power_of_two();
-            elements.len().div_ceil(rows)
-        };
-        let by_leaf = self.by_leaf();
-        let rows = Leaves::of(&mut *elements, row, 1);
-        by_leaf.for_each(rows, sort)?;
-        let is_less = |one: &T, other: &T| compare(one, other) == Less;
-        let part = (elements.len() / (8 * workers)).max(PART_MIN);
-        let len = elements.len();
-        let mut row = row;
-        if row >= len {
-            return Ok(());
+    fn short(self) -> usize {
+        match self.partitioner.chunk() {
+            0 => SHORT,
+            chunk => chunk,
         }
-        let mut desk = Desk::new(elements);
+    }
+
+    /// Merges sorted rows of this length.
+    fn merge_rows<T: Send>(
+        self,
+        mut desk: Desk<'_, T>,
+        mut row: usize,
+        is_less: &(impl Fn(&T, &T) -> bool + Sync),
+    ) -> Result<(), RunError> {
+        let len = desk.len();
+        let part = (len / (8 * self.host.workers())).max(PART_MIN);
         while row < len {
-            let mut merges = self.call(|| desk.merges(row, part, &is_less))?;
-            by_leaf.for_each(&mut merges[..], |merge| merge.run(&is_less))?;
+            let mut merges = self.call(|| desk.merges(row, part, is_less))?;
+            self.by_leaf()
+                .for_each(&mut merges[..], |merge| merge.run(is_less))?;
             drop(merges);
             // SAFETY: (1) all merges were run: the call has ended well.
             unsafe { desk.turn() };

@@ -22,8 +22,8 @@ macro_rules! algorithms {
             transform_exclusive_scan parallel_transform_exclusive_scan [D: Divisible, T: Clone + Send + Sync](items: D, places: &mut [T], init: T, map: impl Fn(D::Item) -> T + Sync, add: impl Fn(&T, &T) -> T + Sync) -> ();
             sort parallel_sort [T: Ord + Send](elements: &mut [T]) -> ();
             sort_by parallel_sort_by [T: Send](elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) -> ();
-            sort_unstable parallel_sort_unstable [T: Ord + Send](elements: &mut [T]) -> ();
-            sort_unstable_by parallel_sort_unstable_by [T: Send](elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) -> ();
+            sort_unstable parallel_sort_unstable [T: Ord + Send + Sync](elements: &mut [T]) -> ();
+            sort_unstable_by parallel_sort_unstable_by [T: Send + Sync](elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) -> ();
             merge parallel_merge [T: Ord + Clone + Send + Sync](left: &[T], right: &[T], places: &mut [T]) -> ();
             merge_by parallel_merge_by [T: Clone + Send + Sync](left: &[T], right: &[T], places: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) -> ();
             find_if parallel_find_if [D: Divisible](items: D, is_such: impl Fn(D::Item) -> bool + Sync) -> Option<usize>;

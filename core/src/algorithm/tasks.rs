@@ -257,7 +257,7 @@ impl<'env> Taskflow<'env> {
     /// # Panics
     ///
     /// While a run of this flow is unfinished.
-    pub fn sort_unstable<T: Ord + Send>(&self, elements: &'env mut [T]) -> TaskHandle<'_> {
+    pub fn sort_unstable<T: Ord + Send + Sync>(&self, elements: &'env mut [T]) -> TaskHandle<'_> {
         self.emplace_parallel(move |parallel| parallel.sort_unstable(elements))
     }
 

@@ -10,7 +10,7 @@ use crate::platform::Platform;
 
 macro_rules! methods {
     ($($name:ident $function:ident [$($parameters:tt)*]($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
-        impl<P: Platform> Executor<P> {
+        impl<P: Platform, S> Executor<P, S> {
             $(
                 #[doc = concat!("See [`Parallel::", stringify!($name), "`](crate::Parallel::", stringify!($name), ").")]
                 ///

@@ -4,8 +4,9 @@ use super::Executor;
 use crate::group::TaskGroup;
 use crate::job::{self, Dependencies, JoinHandle};
 use crate::platform::Platform;
+use crate::priority::Priority;
 
-impl<P: Platform> Executor<P> {
+impl<P: Platform, S> Executor<P, S> {
     /// Spawns a task. Returns at once.
     ///
     /// # Examples
@@ -23,7 +24,27 @@ impl<P: Platform> Executor<P> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        job::spawn(&self.host(), closure)
+        job::spawn(&self.host(), Priority::default(), closure)
+    }
+
+    /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Priority};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let alarm = executor.spawn_with_priority(Priority::Critical, || "now");
+    /// assert_eq!(alarm.wait()?, "now");
+    /// # Ok::<(), taskflow_core::JoinError>(())
+    /// ```
+    pub fn spawn_with_priority<T, F>(&self, priority: Priority, closure: F) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        job::spawn(&self.host(), priority, closure)
     }
 
     /// Spawns a task that begins when all of `after`, of this executor or others, have ended well. If one of

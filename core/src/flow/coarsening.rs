@@ -222,11 +222,11 @@ impl Flow {
         let took = now.saturating_sub(core::mem::replace(&mut coarse.begun, now));
         // SAFETY: (1).
         let general = unsafe { self.view() }.is_general();
-        if general {
-            return;
-        }
         // SAFETY: (1).
         let graph = unsafe { self.graph() };
+        if general || graph.keeps_apart() {
+            return;
+        }
         coarse.attend_to(graph, workers);
         // (What is stopped, observed, or goes on after failures says nothing.)
         if coarse.wish == Coarsening::Adaptive && self.attention() == 0 {
@@ -282,7 +282,7 @@ impl FlowOwner {
             let frozen = graph.frozen().expect("`validate` has frozen it");
             // SAFETY: no run is unfinished, and this is the owner thread.
             let coarse = unsafe { &mut *self.flow().coarse.get() };
-            let plain = frozen.special || frozen.weak.is_some();
+            let plain = frozen.special || frozen.weak.is_some() || graph.keeps_apart();
             let plan = match (coarse, workers) {
                 (Some(coarse), Some(workers)) if !plain => {
                     coarse.attend_to(graph, workers);
@@ -295,6 +295,7 @@ impl FlowOwner {
             hot.weak = frozen.weak.map_or(core::ptr::null(), core::ptr::from_ref);
             hot.special = frozen.special;
             hot.contended = graph.is_contended();
+            hot.watched = graph.is_watched();
             hot.point_at(graph, plan);
         });
     }

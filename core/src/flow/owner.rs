@@ -108,7 +108,8 @@ impl FlowOwner {
         }
         if idle {
             self.edit(Graph::spend_once)?;
-            self.point_at_graph(Some(host.workers()));
+            // (A policy is to see tasks, and not blocks.)
+            self.point_at_graph((!host.decides()).then(|| host.workers()));
         }
         Flow::submit(&self.flow, host, order)
     }

@@ -30,6 +30,10 @@ pub(super) struct Hot {
     pub(super) deadline: Option<Duration>,
     pub(super) nursery: bool,
     pub(super) run: RunId,
+    /// Tasks have budgets or deadlines.
+    pub(super) watched: bool,
+    /// When the round at hand began, of a run whose tasks are watched; else, when the run did.
+    pub(super) begun: Duration,
 }
 
 impl Hot {
@@ -50,6 +54,8 @@ impl Hot {
             deadline: None,
             nursery,
             run: RunId::NONE,
+            watched: false,
+            begun: Duration::ZERO,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum End {
     Panicked(Panic),
     /// It was not run.
     Cancelled(Option<String>),
+    /// It was not run, since the executor's policy has lost it.
+    Dropped,
     /// It was not run, since the predecessor that it named as its `index`-th did not end well.
     Lost {
         index: usize,
@@ -37,6 +39,7 @@ impl End {
                 message: panic.message().map(Arc::from),
             }),
             Self::Cancelled(_) => Some(Cause::Cancelled),
+            Self::Dropped => Some(Cause::Lost),
             Self::Lost { cause, .. } => Some(cause.clone()),
         }
     }
@@ -46,6 +49,7 @@ impl End {
             Self::Well => None,
             Self::Panicked(panic) => Some(JoinError::Panicked(panic)),
             Self::Cancelled(reason) => Some(JoinError::Cancelled { reason }),
+            Self::Dropped => Some(JoinError::Lost),
             Self::Lost { index, cause } => Some(JoinError::Dependency { index, cause }),
         }
     }

@@ -25,6 +25,8 @@ pub enum JoinError {
         /// What happened to that one, or to one before it that it depended on.
         cause: Cause,
     },
+    /// It was not run: the executor's [`Scheduler`](crate::Scheduler) dropped it, or gave it to another executor.
+    Lost,
     /// Waiting would never end: the waiting task is one that the awaited task waits for. That goes on,
     /// detached.
     Deadlock,
@@ -43,6 +45,8 @@ pub enum Cause {
     },
     /// It was cancelled.
     Cancelled,
+    /// Its executor's [`Scheduler`](crate::Scheduler) lost it.
+    Lost,
 }
 
 impl fmt::Display for Cause {
@@ -53,6 +57,7 @@ impl fmt::Display for Cause {
             } => write!(f, "panicked: {message}"),
             Self::Panicked { message: None } => write!(f, "panicked"),
             Self::Cancelled => write!(f, "was cancelled"),
+            Self::Lost => write!(f, "was lost by its scheduler"),
         }
     }
 }
@@ -65,6 +70,11 @@ impl fmt::Display for JoinError {
                 reason: Some(reason),
             } => write!(f, "the spawned task was cancelled: {reason}"),
             Self::Cancelled { reason: None } => write!(f, "the spawned task was cancelled"),
+            Self::Lost => write!(
+                f,
+                "the spawned task was lost by the executor's scheduler; give back each task that was \
+                 pushed, once"
+            ),
             Self::Dependency { index, cause } => write!(
                 f,
                 "the spawned task was not run, since a task that its dependency {index} is or waited \

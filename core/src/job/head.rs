@@ -11,6 +11,7 @@ use crate::group::Group;
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
+use crate::priority::Priority;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
 mod telling;
@@ -32,6 +33,7 @@ pub(crate) struct Head {
     /// Arrivals to come: one for each predecessor, and one for the end of its making.
     pending: AtomicUsize,
     any_outcome: AtomicBool,
+    priority: Priority,
     group: Option<Arc<Group>>,
     links: Mutex<Links>,
 }
@@ -86,6 +88,7 @@ impl Head {
             state: AtomicU32::new(WAITING),
             pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
             any_outcome: AtomicBool::new(false),
+            priority: Priority::default(),
             group,
             links: Mutex::new(Links {
                 host: Some(Arc::clone(host)),
@@ -99,6 +102,15 @@ impl Head {
                 detached: false,
             }),
         }
+    }
+
+    /// One that is as urgent as this.
+    pub(crate) fn with_priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        self.priority
     }
 
     /// What the job is known by while it lives.

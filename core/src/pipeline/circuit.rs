@@ -1,6 +1,7 @@
 //! What the lines of a pipeline share.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -13,6 +14,8 @@ use crate::sync::{AtomicBool, AtomicUsize, Ordering, Padded};
 /// A pipe in its place.
 pub(super) struct Fitted<'env> {
     stage: Box<dyn Stage + 'env>,
+    /// For people.
+    name: Option<String>,
     /// Its line may be suspended by it.
     waits: bool,
     /// For each line where it meets the one before. None where it need not: the pipe is parallel, or there is
@@ -27,8 +30,17 @@ impl<'env> Fitted<'env> {
         Self {
             waits: stage.is_async(),
             stage,
+            name: None,
             places: (0..places).map(|_| Padded::default()).collect(),
         }
+    }
+
+    pub(super) fn with_name(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     #[inline]

@@ -21,6 +21,8 @@
 //! User code may give this worker's seat away, by waiting. A line leaves a pipe, which may start another line, only on
 //! a seat; so it has itself queued then.
 
+use alloc::format;
+use alloc::string::String;
 use core::ptr::NonNull;
 use core::task::Waker;
 
@@ -248,6 +250,14 @@ impl<'env> Line<'env> {
     fn drop_token(&mut self, context: &Context<'_>) {
         (self.dead, self.lost) = (true, true);
         let fitted = &self.circuit.pipes()[self.token.pipe];
+        let line = line_name(self.token.line);
+        let name = match fitted.name() {
+            Some(name) => format!("{line}, pipe {}: {name}", self.token.pipe),
+            None => format!("{line}, pipe {}", self.token.pipe),
+        };
+        // SAFETY: (1) the line is an unfinished task of it.
+        let run = unsafe { context.caller.flow().active() };
+        run.rename_failures(context.caller.task(), &line, &name);
         // SAFETY: (1) this is the line.
         // Unwind: the next call comes here again, with less to drop.
         unsafe { fitted.stage().clear(self.token.line) };
@@ -294,6 +304,11 @@ impl<'env> Line<'env> {
             _ => Outcome::Done,
         }
     }
+}
+
+/// The name of the task that is this line.
+pub(super) fn line_name(line: usize) -> String {
+    format!("line {line}")
 }
 
 /// The call ends, and the line is called again at once.

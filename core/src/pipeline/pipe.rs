@@ -1,6 +1,7 @@
 //! Pipes: what is done to each token, one after another or several at a time.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt;
 use core::future::Future;
 
@@ -41,6 +42,7 @@ pub enum StageType {
 /// ```
 pub struct Pipe<'env, I, O> {
     stage_type: StageType,
+    name: Option<String>,
     fit: Box<Fit<'env, I, O>>,
 }
 
@@ -145,6 +147,7 @@ impl<'env, I: Send + 'env, O: Send + 'env> Pipe<'env, I, O> {
     ) -> Self {
         Self {
             stage_type,
+            name: None,
             fit: Box::new(fit),
         }
     }
@@ -183,6 +186,26 @@ impl<'env, T: Send + 'env> Pipe<'env, T, T> {
 }
 
 impl<'env, I, O> Pipe<'env, I, O> {
+    /// Names the pipe, for people: errors tell it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Pipe, PipelineBuilder};
+    ///
+    /// let parse = Pipe::try_parallel(|text: &str| Ok(text.parse::<u32>()?));
+    /// let pipeline = PipelineBuilder::from_iter(2, ["1", "two"])
+    ///     .pipe(parse.name("parse"))
+    ///     .collect();
+    /// let error = Executor::<Manual>::new(1).run_and_wait(&pipeline).unwrap_err();
+    /// assert!(error.to_string().contains("line 1, pipe 1: parse"));
+    /// ```
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// How many tokens it takes at a time.
     #[must_use]
     pub fn stage_type(&self) -> StageType {
@@ -192,7 +215,7 @@ impl<'env, I, O> Pipe<'env, I, O> {
     pub(super) fn fit(self, input: Arc<Slots<I>>) -> (Fitted<'env>, Arc<Slots<O>>) {
         let lines = input.lines();
         let (stage, output) = (self.fit)(input);
-        let fitted = Fitted::new(self.stage_type, lines, stage);
+        let fitted = Fitted::new(self.stage_type, lines, stage).with_name(self.name);
         (fitted, output)
     }
 }
@@ -201,6 +224,7 @@ impl<I, O> fmt::Debug for Pipe<'_, I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipe")
             .field("stage_type", &self.stage_type)
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

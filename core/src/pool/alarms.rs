@@ -1,4 +1,4 @@
-//! The deadlines of an executor's runs, and who looks after them.
+//! The deadlines of an executor's runs, the budgets of observed calls, and who looks after them.
 //!
 //! ```text
 //!                     arm: the first one, or an earlier one (wakes the watcher, or somebody to become it)
@@ -24,10 +24,14 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
+use crate::flow::Flow;
 use crate::future::stop_run;
+use crate::metadata::TaskMetadata;
+use crate::observer::{Event, EventKind, Names, RunId, Subject};
 use crate::platform::{Platform, WorkerId};
 use crate::run::Run;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use crate::task::TaskId;
 
 /// Which deadline: its time, and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,9 +44,29 @@ pub(crate) struct Alarms {
     list: Mutex<List>,
 }
 
+/// A call of a task that has a budget, and is observed.
+#[derive(Debug)]
+pub(crate) struct Overrun {
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) said: Arc<TaskMetadata>,
+    pub(crate) run: RunId,
+    pub(crate) task: TaskId,
+    pub(crate) worker: WorkerId,
+    pub(crate) budget: Duration,
+    pub(crate) begun: Duration,
+}
+
+/// What is to be done at a time.
+enum Due {
+    /// The run is over.
+    Run(Arc<Run>),
+    /// The call takes longer than it was to.
+    Call(Overrun),
+}
+
 #[derive(Default)]
 struct List {
-    runs: BTreeMap<AlarmId, Arc<Run>>,
+    due: BTreeMap<AlarmId, Due>,
     last: u64,
     /// Who parks, or is about to.
     parked: Vec<WorkerId>,
@@ -53,7 +77,7 @@ struct List {
 impl List {
     /// Who is to be woken to watch: nobody if somebody does, or no deadline is left.
     fn successor(&self) -> Option<WorkerId> {
-        if self.watcher.is_some() || self.runs.is_empty() {
+        if self.watcher.is_some() || self.due.is_empty() {
             return None;
         }
         self.parked.last().copied()
@@ -72,49 +96,51 @@ impl Alarms {
     /// The nearest deadline.
     pub(crate) fn nearest(&self) -> Option<Duration> {
         let list = self.list.lock();
-        let (id, _) = list.runs.first_key_value()?;
+        let (id, _) = list.due.first_key_value()?;
         Some(id.0)
     }
 
     /// O(log n). Gives who is to be woken for it, too.
-    fn arm(&self, at: Duration, run: &Arc<Run>) -> (AlarmId, Option<WorkerId>) {
+    fn arm(&self, at: Duration, due: Due) -> (AlarmId, Option<WorkerId>) {
         let mut list = self.list.lock();
         list.last += 1;
         let id = AlarmId(at, list.last);
-        list.runs.insert(id, Arc::clone(run));
+        list.due.insert(id, due);
         // Ordering: Relaxed; see `any`.
         self.armed.store(true, Ordering::Relaxed);
         let first = list
-            .runs
+            .due
             .first_key_value()
             .is_some_and(|(first, _)| *first == id);
         let woken = list.watcher.filter(|_| first).or_else(|| list.successor());
         (id, woken)
     }
 
-    /// O(log n).
-    fn disarm(&self, id: AlarmId) {
+    /// O(log n). `false`: somebody has it in hand, or had.
+    pub(crate) fn disarm(&self, id: AlarmId) -> bool {
         let mut list = self.list.lock();
-        let run = list.runs.remove(&id);
+        let due = list.due.remove(&id);
         // Ordering: Relaxed; see `any`.
-        self.armed.store(!list.runs.is_empty(), Ordering::Relaxed);
+        self.armed.store(!list.due.is_empty(), Ordering::Relaxed);
         drop(list);
-        drop(run);
+        due.is_some()
     }
 
-    /// A run whose time is up. It is marked as cancelled before anybody else can look, so that whoever finds it gone from the list
+    /// Something whose time is up. A run is marked as cancelled before anybody else can look, so that whoever finds it gone from the list
     /// may leave its tasks out; it is to be stopped still.
-    fn take_due(&self, now: Duration) -> Option<Arc<Run>> {
+    fn take_due(&self, now: Duration) -> Option<Due> {
         let mut list = self.list.lock();
-        let first = list.runs.first_entry()?;
+        let first = list.due.first_entry()?;
         if first.key().0 > now {
             return None;
         }
-        let run = first.remove();
-        run.cancel(Some("its deadline has passed".into()));
+        let due = first.remove();
+        if let Due::Run(run) = &due {
+            run.cancel(Some("its deadline has passed".into()));
+        }
         // Ordering: Relaxed; see `any`.
-        self.armed.store(!list.runs.is_empty(), Ordering::Relaxed);
-        Some(run)
+        self.armed.store(!list.due.is_empty(), Ordering::Relaxed);
+        Some(due)
     }
 
     /// `thread` is going to park. Gives the nearest deadline if it is to watch.
@@ -123,7 +149,7 @@ impl Alarms {
         if !list.parked.contains(&thread) {
             list.parked.push(thread);
         }
-        let nearest = list.runs.first_key_value()?.0.0;
+        let nearest = list.due.first_key_value()?.0.0;
         if *list.watcher.get_or_insert(thread) == thread {
             return Some(nearest);
         }
@@ -152,23 +178,45 @@ impl<P: Platform> Pool<P> {
     #[cold]
     pub(super) fn ring_all(&self) {
         let now = self.platform.now();
-        while let Some(run) = self.alarms.take_due(now) {
-            stop_run(&run);
+        while let Some(due) = self.alarms.take_due(now) {
+            match due {
+                Due::Run(run) => stop_run(&run),
+                Due::Call(call) => self.tell_of_overrun(&call, now),
+            }
         }
     }
 
     /// As [`Host::arm`](crate::host::Host::arm).
     pub(super) fn arm_for(&self, at: Duration, run: &Arc<Run>) -> AlarmId {
-        let (id, woken) = self.alarms.arm(at, run);
+        self.arm_due(at, Due::Run(Arc::clone(run)))
+    }
+
+    /// Has observers told of a call that is not [disarmed](Alarms::disarm) before that time.
+    pub(crate) fn arm_call(&self, at: Duration, call: Overrun) -> AlarmId {
+        self.arm_due(at, Due::Call(call))
+    }
+
+    fn arm_due(&self, at: Duration, due: Due) -> AlarmId {
+        let (id, woken) = self.alarms.arm(at, due);
         if let Some(thread) = woken {
             self.platform.unpark(thread);
         }
         id
     }
 
-    /// As [`Host::disarm`](crate::host::Host::disarm).
-    pub(super) fn disarm_at_end(&self, id: AlarmId) {
-        self.alarms.disarm(id);
+    /// On whatever thread, which has nothing of the task's flow in hand that this depends on.
+    fn tell_of_overrun(&self, call: &Overrun, now: Duration) {
+        let kind = EventKind::Overrun {
+            budget: call.budget,
+            running: now.saturating_sub(call.begun),
+        };
+        let names = Names {
+            flow: Some(call.flow.name()),
+            task: Some(Subject::Apart(call.task, &call.said)),
+        };
+        let event = Event::of(kind, now, call.worker).in_run(call.run, names);
+        self.observers
+            .tell(&self.platform, call.worker.index(), &event);
     }
 }
 

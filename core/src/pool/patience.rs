@@ -8,7 +8,7 @@
 //! | what it sees | what it does |
 //! |---|---|
 //! | a queue stands still, with tasks in it | frees them: puts them into the injector, for whoever comes first |
-//! | all stand still, nobody took from the injector, and it has no seat | helps on a [spare](super::spare) seat |
+//! | all stand still, nobody took from the injector or the policy, and it has no seat | helps on a [spare](super::spare) seat |
 //! | anything else | nothing: whoever moves gets to what is needed |
 //!
 //! Whoever moves comes past the injector at the end of each slice, so what was freed is not waited for in vain.
@@ -53,6 +53,8 @@ struct Look {
     ends: Vec<(usize, usize)>,
     /// How often the injector was taken from.
     taken: usize,
+    /// How often the policy, if there is one, gave something.
+    pops: usize,
 }
 
 impl Patience {
@@ -149,7 +151,8 @@ impl<P: Platform> Pool<P> {
         }
         // Ordering: Relaxed; compared only.
         let taken = self.taken.load(Ordering::Relaxed);
-        Look { ends, taken }
+        let pops = self.pops();
+        Look { ends, taken, pops }
     }
 
     /// Frees the queues that stand still. `false`: there is nothing in them.

@@ -22,7 +22,7 @@ impl<P: Platform> Pool<P> {
     fn vacate(&self, worker: usize, deque: DequeOwner, searching: bool) -> Option<DequeOwner> {
         *self.slots[worker].vacated.lock() = Some(deque);
         self.idle.announce(worker, searching);
-        if self.has_work() && self.idle.retract(worker) {
+        if self.has_work(worker) && self.idle.retract(worker) {
             self.idle.force_search();
             return self.slots[worker].vacated.lock().take();
         }
@@ -66,7 +66,7 @@ impl<P: Platform> Pool<P> {
     pub(crate) fn leave_guest_seat(&self, worker: usize, deque: DequeOwner) {
         *self.slots[worker].vacated.lock() = Some(deque);
         self.idle.announce(worker, false);
-        if self.has_work() && !mutant!("seating_left_in_silence") {
+        if self.has_work(worker) && !mutant!("seating_left_in_silence") {
             self.notify();
         }
     }

@@ -8,12 +8,13 @@ use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::fork::Fork;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
-use crate::protocol::backlog::Chain;
+use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
 use crate::sync::Arc;
@@ -102,7 +103,12 @@ impl<P: Platform> Pool<P> {
                 }
             }
         };
-        if root.is_some() || timeout != Some(Duration::ZERO) {
+        // Who comes from outside would take a seat for what it needs, whatever the policy has that is to go before. So it
+        // leaves that to workers, unless the host has none who come while it parks.
+        let mut parks_first = own.is_none() && self.policy.is_some();
+        if parks_first {
+            root.into_iter().for_each(|root| self.launch(root));
+        } else if root.is_some() || timeout != Some(Duration::ZERO) {
             help(root);
         }
         if target.is_done() {
@@ -121,7 +127,9 @@ impl<P: Platform> Pool<P> {
                 return target.is_done();
             }
             // Once more: what was injected before this guest was listed as blocked woke nobody.
-            help(None);
+            if !core::mem::take(&mut parks_first) {
+                help(None);
+            }
             if target.is_done() {
                 return true;
             }
@@ -238,7 +246,7 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn disarm(&self, id: AlarmId) {
-        self.disarm_at_end(id);
+        self.alarms.disarm(id);
     }
 
     fn ring(&self) {
@@ -246,11 +254,19 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn launch(&self, root: u32) {
-        self.inject(Chain::of(root));
+        self.offer(root);
     }
 
     fn resume(&self, task: u32) {
-        self.inject(Chain::of(task));
+        self.offer(task);
+    }
+
+    fn lose(&self, task: u32) {
+        self.task_lost(task);
+    }
+
+    fn decides(&self) -> bool {
+        self.policy.is_some()
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {
@@ -351,6 +367,29 @@ impl<P: Platform> Host for Pool<P> {
 
     fn hungry(&self) -> usize {
         self.idle.hungry()
+    }
+
+    fn idle(&self) -> &Idle {
+        &self.idle
+    }
+
+    fn fork(&self, body: &mut dyn FnMut(Fork<'_>)) {
+        self.fork_in_task(body);
+    }
+
+    fn on_strand(&self, fork: Fork<'_>, body: &mut dyn FnMut()) {
+        with_local(&self.platform, |local| match local {
+            Some(local) => local.on_strand(fork, body),
+            None => body(),
+        });
+    }
+
+    fn await_fork(&self, job: &Arc<dyn Job>) {
+        self.await_forked(job);
+    }
+
+    fn throw(&self, panic: Panic) -> ! {
+        self.platform.throw(panic)
     }
 
     fn keep(&self) -> Arc<dyn Host> {

@@ -148,9 +148,22 @@ impl Idle {
     #[must_use]
     #[inline]
     pub fn hungry(&self) -> usize {
+        Self::hungry_of(self.word())
+    }
+
+    /// The counts as one word, which changes when they do. A hint.
+    #[must_use]
+    #[inline]
+    pub fn word(&self) -> u32 {
         // Ordering: Relaxed; a hint, no data hangs on it.
-        let counts = self.counts.load(Ordering::Relaxed);
-        ((counts & SLEEPERS) + counts / SEARCHER) as usize
+        self.counts.load(Ordering::Relaxed)
+    }
+
+    /// How many slept or searched at a [`word`](Self::word).
+    #[must_use]
+    #[inline]
+    pub fn hungry_of(word: u32) -> usize {
+        ((word & SLEEPERS) + word / SEARCHER) as usize
     }
 
     /// Claims a sleeper's seat for the caller, who is no searcher.

@@ -135,4 +135,8 @@ impl<T> Mutex<T> {
             .lock()
             .expect("no model panics while it holds a lock")
     }
+
+    pub(crate) fn try_lock(&self) -> Option<loom::sync::MutexGuard<'_, T>> {
+        self.0.try_lock().ok()
+    }
 }

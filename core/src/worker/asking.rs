@@ -9,7 +9,7 @@ impl<P: Platform> Worker<'_, P> {
     /// cancelled, or, of a spawned one, by its group or its token.
     pub(super) fn ask(&self) -> Result<(), Preempted> {
         match self.current.get() {
-            Current::Engine | Current::Round(_) => Ok(()),
+            Current::Engine | Current::Call | Current::Round(_) => Ok(()),
             Current::Task(flow, index) => {
                 // SAFETY: the task is unfinished, so its run is active.
                 let flow = unsafe { flow.as_ref() };

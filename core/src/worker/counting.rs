@@ -139,7 +139,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         // SAFETY: all tasks are counted, and this worker alone has the flow.
-        if unsafe { flow.is_coarsened() } {
+        if unsafe { flow.is_coarsened() } && self.pool.policy.is_none() {
             let now = self.pool.platform.now();
             // SAFETY: as above.
             unsafe { flow.reconsider(now, self.pool.workers()) };
@@ -180,6 +180,10 @@ impl<P: Platform> Worker<'_, P> {
                 if unsafe { flow.is_coarsened() } {
                     // SAFETY: as above.
                     unsafe { flow.time_from(self.pool.platform.now()) };
+                }
+                if flow.is_watched() {
+                    // SAFETY: this worker alone has the flow.
+                    unsafe { flow.round_begins_at(self.pool.platform.now()) };
                 }
                 // SAFETY: this worker alone has the flow.
                 Some(unsafe { flow.begin_round() })

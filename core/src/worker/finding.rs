@@ -1,7 +1,7 @@
 //! Finding a task to be run.
 
+use super::Worker;
 use super::running::Outbox;
-use super::{SLICE, Worker};
 use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
@@ -35,7 +35,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// A slice is over: what came from outside goes before what this worker has in hand.
     pub(super) fn give_way(&self, met: &mut Option<u32>) {
-        self.slice.set(SLICE);
+        self.slice.set(self.pool.slice);
         self.stop_sharing();
         if self.pool.has_late() {
             // What ends now may run user code that waits for the task in hand.
@@ -82,7 +82,7 @@ impl<P: Platform> Worker<'_, P> {
             }
             // Thieves may be faster than the next look at the queue.
             if self.refill(&self.queues.backlog) == 0 {
-                return self.take_from_row();
+                return self.take_from_row().or_else(|| self.pop());
             }
         }
     }
@@ -110,6 +110,9 @@ impl<P: Platform> Worker<'_, P> {
             let found = self.first_of_victims(|victim, from| self.rob(victim, from));
             if found.is_some() {
                 return found;
+            }
+            if let Some(task) = self.pop() {
+                return Some(task);
             }
         }
         None
@@ -202,8 +205,11 @@ impl<P: Platform> Worker<'_, P> {
             count += 1;
         }
         taken.put_back(&self.queues.backlog, links);
-        // The newest of the queue is taken first, so the first comes last.
-        for task in tasks[..count].iter().rev() {
+        if self.pool.policy.is_none() {
+            // The newest of the queue is taken first, so the first comes last. (With a policy, it is the oldest.)
+            tasks[..count].reverse();
+        }
+        for task in &tasks[..count] {
             if let Some(deque) = self.deque()
                 && let Err(task) = deque.push(*task)
             {
@@ -232,6 +238,10 @@ impl<P: Platform> Worker<'_, P> {
     /// Ends a task whose closure has returned on a thread without a seat.
     fn resume_late(&self, late: Late) -> Option<u32> {
         let (flow, view) = self.locate(late.task);
+        let Some(outcome) = late.outcome else {
+            self.end_lost(flow, &view, late.task);
+            return None;
+        };
         if self.has_tally_of_another(flow) {
             // As in `run`.
             self.pool.finish_late(late);
@@ -241,7 +251,7 @@ impl<P: Platform> Worker<'_, P> {
         let index = late.task.wrapping_sub(view.base);
         let mut context = Context::new(self);
         context.choices = late.choices;
-        let next = self.end(flow, &view, index, late.outcome, &mut context)?;
+        let next = self.end(flow, &view, index, outcome, &mut context)?;
         Some(self.in_hand(flow, &view, next))
     }
 

@@ -9,12 +9,13 @@ use super::running::Outbox;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
-use crate::flow::{Flow, KEEP_INDEPENDENT, OBSERVED, SOME_CANCELLED, STOP, TIMED, View};
+use crate::flow::{
+    Flow, KEEP_INDEPENDENT, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP, TIMED, View, WATCHED,
+};
 use crate::graph::node::{Context, Flag, Node, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
-use crate::protocol::backlog::Chain;
 use crate::stats::Failure;
 use crate::suspension::Suspension;
 
@@ -41,7 +42,7 @@ impl<P: Platform> Worker<'_, P> {
                 let choices = core::mem::take(&mut context.choices);
                 self.pool.finish_late(Late {
                     task: view.base + index,
-                    outcome,
+                    outcome: Some(outcome),
                     choices,
                 });
                 return None;
@@ -71,7 +72,7 @@ impl<P: Platform> Worker<'_, P> {
     ) -> Option<(Outcome, bool)> {
         // SAFETY: (1) this worker has the task in hand.
         let node = unsafe { view.record(index) };
-        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED);
+        let attention = flow.attention() & (STOP | SOME_CANCELLED | OBSERVED | TIMED | WATCHED);
         context.stopped = node.has(Flag::POISONED)
             || attention != 0 && self.is_stopped(flow, node, index, attention);
         if node.has(Flag::SPECIAL)
@@ -88,12 +89,18 @@ impl<P: Platform> Worker<'_, P> {
         if context.stopped && !self.is_called_when_stopped(flow, node, index) {
             return Some((Outcome::Skipped, observed));
         }
+        let timed = if attention & WATCHED != 0 {
+            self.time(flow, index)
+        } else {
+            None
+        };
         self.current.set(Current::Task(NonNull::from(flow), index));
         // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
         // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
         // Unwind: `settle` finds the task in `current` and completes it.
         let outcome = unsafe { (node.call)(node.data, context) };
         self.current.set(Current::Engine);
+        drop(timed);
         if outcome != Outcome::Pending {
             return Some((outcome, observed));
         }
@@ -114,7 +121,7 @@ impl<P: Platform> Worker<'_, P> {
         let task = view.base + index;
         if !suspension.suspend() {
             // Behind all that is ready: it may have woken itself to let others go first.
-            self.pool.inject(Chain::of(task));
+            self.pool.offer(task);
         }
     }
 
@@ -176,7 +183,10 @@ impl<P: Platform> Worker<'_, P> {
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
-        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED) == 0;
+        if attention & WATCHED != 0 && !skipped {
+            self.judge(flow, index, attention);
+        }
+        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED) == 0;
         if view.coarse || plain && !view.is_general() {
             if skipped {
                 self.count_skipped(flow, index);
@@ -184,7 +194,8 @@ impl<P: Platform> Worker<'_, P> {
             return self.complete(flow, view, index);
         }
         let mut ready = Ready {
-            holds: attention & OBSERVED != 0,
+            holds: attention & (OBSERVED | SCHEDULED) != 0,
+            held: self.room(attention & SCHEDULED != 0),
             ..Ready::default()
         };
         self.arrivals(flow, view, index, outcome, context, &mut ready);
@@ -201,7 +212,7 @@ impl<P: Platform> Worker<'_, P> {
         let Ready {
             next,
             others,
-            held,
+            mut held,
             mut out,
             failures,
             ..
@@ -210,8 +221,10 @@ impl<P: Platform> Worker<'_, P> {
         if general {
             self.count_ended(flow, usize::from(next.is_some()) + others);
         }
-        for task in held {
-            self.push(&mut out, view.base + task);
+        if attention & SCHEDULED == 0 {
+            for task in &held {
+                self.push(&mut out, view.base + task);
+            }
         }
         for (index, failure) in failures {
             let raced = matches!(failure, Failure::TaskRace);
@@ -224,6 +237,11 @@ impl<P: Platform> Worker<'_, P> {
         self.send(out);
         if !general {
             self.count_finished(flow);
+        }
+        if attention & SCHEDULED != 0 {
+            held.extend(next);
+            self.entrust_ready(flow, view, held);
+            return None;
         }
         next
     }

@@ -5,11 +5,11 @@ use core::time::Duration;
 
 use super::finding::REFILL;
 use super::running::Outbox;
-use super::{Current, SLICE, Worker};
+use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::job::Job;
 use crate::mutant::mutant;
-use crate::platform::{Platform, WorkerId};
+use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
 use crate::protocol::backlog::{Backlog, Chain};
 use crate::protocol::deque::{DequeOwner, Stolen};
@@ -24,7 +24,7 @@ pub(super) type Range = (u32, u32);
 
 /// What a wait needs: the tasks of a flow, and of the graphs that those wait for in turn.
 #[derive(Clone, Copy, Debug)]
-struct Needed<'f> {
+pub(super) struct Needed<'f> {
     flow: &'f Flow,
     range: Range,
     /// There are such graphs. Which reference is of one can only be told of a task in hand.
@@ -33,7 +33,7 @@ struct Needed<'f> {
 
 impl<P: Platform> Worker<'_, P> {
     /// Whether a task that this worker has in hand is needed.
-    fn is_needed(&self, task: u32, needed: &Needed<'_>) -> bool {
+    pub(super) fn is_needed(&self, task: u32, needed: &Needed<'_>) -> bool {
         if in_range(needed.range, task) {
             return true;
         }
@@ -66,7 +66,9 @@ impl<P: Platform> Worker<'_, P> {
         {
             self.pool.inject(chain);
         }
-        let found = found.or_else(|| self.take_from_row_in(needed.range));
+        let found = found
+            .or_else(|| self.take_from_row_in(needed.range))
+            .or_else(|| self.pop_needed(needed));
         if found.is_some() {
             return found;
         }
@@ -138,7 +140,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Takes a backlog apart: tasks that are needed come here, one of them to be run; the others go to
     /// the injector. Gives that one, and how many came.
-    fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
+    pub(super) fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
         let mut taken = backlog.take()?;
         let mut found = None;
         let mut foreign = None;
@@ -177,7 +179,7 @@ impl<P: Platform> Worker<'_, P> {
         self.hand_on_current();
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
-        self.slice.set(SLICE);
+        self.slice.set(self.pool.slice);
         self.guarded(|| {
             let mut met = None;
             while self.has_seat() && !target.is_done() {
@@ -216,11 +218,13 @@ impl<P: Platform> Worker<'_, P> {
                     }
                     self.take_turns(&mut met);
                     self.keep_needed(&mut met, &needed);
-                    if self.is_lent() && !self.pool.injector.is_empty() {
+                    if self.is_lent()
+                        && (self.pool.policy.is_some() || !self.pool.injector.is_empty())
+                    {
                         // Somebody else's work waits, perhaps for this very seat.
                         break;
                     }
-                    self.slice.set(SLICE);
+                    self.slice.set(self.pool.slice);
                 }
             }
             if let Some(task) = met {
@@ -281,17 +285,24 @@ impl<P: Platform> Seated for Worker<'_, P> {
         match self.deque().map(|deque| (deque, deque.push(root))) {
             Some((deque, Ok(()))) => deque.publish(),
             Some((_, Err(root))) => self.keep(root),
-            None => self.pool.inject(Chain::of(root)),
+            None => self.pool.offer(root),
         }
     }
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
         self.hand_on_current();
-        match target {
-            Target::Run(run) => self.help_run(run, deadline),
-            Target::Job(job) => self.help_job(job, deadline),
-            Target::Group(group) => self.help_group(group, deadline),
-        }
+        // What is run here forks for itself.
+        with_local(&self.pool.platform, |local| {
+            let help = || match target {
+                Target::Run(run) => self.help_run(run, deadline),
+                Target::Job(job) => self.help_job(job, deadline),
+                Target::Group(group) => self.help_group(group, deadline),
+            };
+            match local {
+                Some(local) => local.apart(help),
+                None => help(),
+            }
+        });
     }
 
     fn checkpoint(&self) -> Result<(), Preempted> {
@@ -300,7 +311,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn leave_seat(&self) -> bool {
         self.share();
-        if !matches!(self.current.get(), Current::Task(..) | Current::Job) {
+        if !matches!(
+            self.current.get(),
+            Current::Task(..) | Current::Job | Current::Call
+        ) {
             // A predicate, a waker, a handler or a drop: the engine, in whose middle it runs, needs the
             // seat as soon as it returns.
             return false;

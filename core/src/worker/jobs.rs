@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Current, SLICE, Worker};
+use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
 use crate::job::{End, Head, Job, Walk, conclude, refuse, same};
@@ -44,7 +44,9 @@ impl<P: Platform> Worker<'_, P> {
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
-                return next.and_then(|job| self.place(&job));
+                return next
+                    .and_then(|job| self.place(&job))
+                    .and_then(|task| self.unless_entrusted(task));
             }
         }
         None
@@ -163,7 +165,7 @@ impl<P: Platform> Worker<'_, P> {
         deadline: Option<Duration>,
         mut run_one: impl FnMut() -> Option<()>,
     ) {
-        let outer_slice = self.slice.replace(SLICE);
+        let outer_slice = self.slice.replace(self.pool.slice);
         while self.has_seat() && !is_over() {
             self.take_up_late();
             if run_one().is_none() {
@@ -179,7 +181,7 @@ impl<P: Platform> Worker<'_, P> {
                     // Somebody else's work waits, perhaps for this very seat.
                     break;
                 }
-                self.slice.set(SLICE);
+                self.slice.set(self.pool.slice);
             }
         }
         if self.has_seat() {

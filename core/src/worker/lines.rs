@@ -16,7 +16,6 @@ use crate::graph::node::{Context, Flag, Outcome};
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
-use crate::protocol::backlog::Chain;
 use crate::suspension::release;
 
 impl<P: Platform> Worker<'_, P> {
@@ -132,6 +131,6 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn go_on_later(&self, flow: &Flow, view: &View<'_>, index: u32) {
         release(flow.stop());
         self.hand_on(flow);
-        self.pool.inject(Chain::of(view.base + index));
+        self.pool.offer(view.base + index);
     }
 }

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::span::LONG_ROW;
 use super::{Current, Worker};
-use crate::flow::{Flow, STOP, View};
+use crate::flow::{Flow, OBSERVED, SCHEDULED, STOP, View};
 use crate::graph::node::{Context, Outcome};
 use crate::observer::EventKind;
 use crate::platform::Platform;
@@ -33,7 +33,7 @@ impl<P: Platform> Worker<'_, P> {
         if self.has_tally_of_another(flow) {
             // What was finished of another flow is not held back behind a task of this one. Its end may
             // run user code that waits for this task, so that is not kept in hand.
-            self.keep(reference);
+            self.keep_here(reference);
             self.flush_and_keep();
             return None;
         }
@@ -136,7 +136,8 @@ impl<P: Platform> Worker<'_, P> {
         let sources = view.sources();
         // Ordering: Relaxed; handed on with the root's reference.
         let begin = progress.cursor.load(Ordering::Relaxed);
-        let observed = flow.is_observed();
+        let attention = flow.attention();
+        let observed = attention & OBSERVED != 0;
         if observed && begin == 0 {
             self.tell_begin(flow);
         }
@@ -147,6 +148,10 @@ impl<P: Platform> Worker<'_, P> {
             // SAFETY: the round is unfinished.
             unsafe { flow.graph() }.expire_outputs();
             self.count_all_skipped(flow, view);
+            return None;
+        }
+        if attention & SCHEDULED != 0 {
+            self.entrust_sources(flow, view, observed);
             return None;
         }
         // (Later batches of a row that was begun in the other way stay with that.)
@@ -275,11 +280,18 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// Queues one task.
+    /// Makes a task, or a root, ready.
     pub(super) fn keep(&self, task: u32) {
         if !self.has_seat() {
-            return self.pool.inject(Chain::of(task));
+            return self.pool.offer(task);
         }
+        if let Some(task) = self.unless_entrusted(task) {
+            self.keep_here(task);
+        }
+    }
+
+    /// Queues a task on this seat.
+    pub(super) fn keep_here(&self, task: u32) {
         let mut out = Outbox::default();
         self.push(&mut out, task);
         self.send(out);

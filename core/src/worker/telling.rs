@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use super::{Current, Worker};
 use crate::flow::Flow;
-use crate::observer::{Event, EventKind, Names};
+use crate::observer::{Event, EventKind, Names, Subject};
 use crate::platform::{Platform, WorkerId};
 
 impl<P: Platform> Worker<'_, P> {
@@ -18,7 +18,7 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn tell_of_task(&self, flow: &Flow, index: u32, kind: EventKind) {
         // SAFETY: the caller has an unfinished task of the flow in hand.
         let graph = unsafe { flow.graph() };
-        self.tell_of(flow, kind, Some((graph, index)));
+        self.tell_of(flow, kind, Some(Subject::Unfinished(graph, index)));
     }
 
     /// Tells that the active run begins, if this is its first round. The caller has its root in hand.
@@ -37,7 +37,7 @@ impl<P: Platform> Worker<'_, P> {
         self.tell_of(flow, EventKind::RunEnd, None);
     }
 
-    fn tell_of(&self, flow: &Flow, kind: EventKind, task: Option<(&crate::graph::Graph, u32)>) {
+    fn tell_of(&self, flow: &Flow, kind: EventKind, task: Option<Subject<'_>>) {
         let names = Names {
             flow: Some(flow.name()),
             task,

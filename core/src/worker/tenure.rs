@@ -1,6 +1,6 @@
 //! How a worker holds its seat: alone or shared, and how it gives the seat back.
 
-use super::Worker;
+use super::{Current, Worker};
 use crate::platform::Platform;
 use crate::protocol::deque::DequeOwner;
 use crate::seat::Tenure;
@@ -38,6 +38,20 @@ impl<P: Platform> Worker<'_, P> {
             deque.set_alone(true);
             self.solo.set(true);
         }
+    }
+
+    /// Calls what came from outside of tasks, on a seat that was lent to it.
+    pub(crate) fn be_called<R>(&self, body: impl FnOnce() -> R) -> R {
+        self.current.set(Current::Call);
+        let result = body();
+        self.current.set(Current::Engine);
+        self.guarded(|| {
+            if self.has_seat() {
+                self.spill();
+                self.flush_and_keep();
+            }
+        });
+        result
     }
 
     /// Gives back a seat that is not this worker's own, or that a host's panic took it off.

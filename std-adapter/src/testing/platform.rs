@@ -4,7 +4,7 @@ use core::error::Error;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use taskflow_core::{Local, Panic, Platform, Seat, Step, WorkerId};
@@ -124,6 +124,10 @@ impl Platform for Simulated {
 
     fn guard<R>(&self, stretch: impl FnOnce() -> R) -> Result<R, Panic> {
         catch_unwind(AssertUnwindSafe(stretch)).map_err(Panic::new)
+    }
+
+    fn throw(&self, panic: Panic) -> ! {
+        resume_unwind(panic.into_payload())
     }
 
     fn local(&self, f: &mut dyn FnMut(&Local)) {

@@ -4,7 +4,7 @@ use core::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use taskflow_core::Builder;
+use taskflow_core::{Builder, Scheduler, WorkStealing};
 
 use super::dice::Dice;
 use super::platform::Simulated;
@@ -14,7 +14,7 @@ use super::trace::{Trace, Who};
 use super::world::{Payload, World, switch};
 
 /// An executor inside of a simulation.
-pub type Executor = taskflow_core::Executor<Simulated>;
+pub type Executor<S = WorkStealing> = taskflow_core::Executor<Simulated, S>;
 
 /// Seeds that are tried where nobody says how many.
 const SEEDS: u64 = 100;
@@ -95,9 +95,34 @@ impl Simulation {
     /// With what `body`, or a task's host, or [`watch`](Simulated::watch) panicked with; or if all wait and nobody will
     /// wake them, if there is no end, or if a worker is left when the body has returned (an executor was kept). How to
     /// see it again is printed before.
-    pub fn check(&self, mut body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) {
+    pub fn check(&self, body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) {
+        self.check_over(WorkStealing::new, body);
+    }
+
+    /// As [`check`](Self::check), with an executor whose policy is made anew for each seed.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_std::{FifoScheduler, Taskflow, testing::Simulation};
+    ///
+    /// Simulation::new().seeds(10).check_over(FifoScheduler::new, |executor, _| {
+    ///     let flow = Taskflow::new();
+    ///     flow.emplace(|| {});
+    ///     assert_eq!(executor.run_and_wait(&flow).unwrap().tasks, 1);
+    /// });
+    /// ```
+    pub fn check_over<S: Scheduler>(
+        &self,
+        scheduler: impl Fn() -> S + Send + Sync,
+        mut body: impl FnMut(&Arc<Executor<S>>, &mut Dice) + Send,
+    ) {
         for seed in seeds::asked_for(self.seeds) {
-            self.replay(seed, &mut body);
+            self.replay_over(seed, &scheduler, &mut body);
         }
     }
 
@@ -107,7 +132,16 @@ impl Simulation {
     ///
     /// As [`check`](Self::check), and inside of a simulation.
     pub fn replay(&self, seed: u64, body: impl FnMut(&Arc<Executor>, &mut Dice) + Send) -> Trace {
-        let (trace, result) = self.simulate(seed, body);
+        self.replay_over(seed, &WorkStealing::new, body)
+    }
+
+    fn replay_over<S: Scheduler>(
+        &self,
+        seed: u64,
+        scheduler: &(impl Fn() -> S + Send + Sync),
+        body: impl FnMut(&Arc<Executor<S>>, &mut Dice) + Send,
+    ) -> Trace {
+        let (trace, result) = self.simulate(seed, scheduler, body);
         if let Err(panic) = result {
             let thread = std::thread::current();
             let test = thread.name().filter(|name| *name != "main");
@@ -118,15 +152,17 @@ impl Simulation {
         trace
     }
 
-    fn simulate(
+    fn simulate<S: Scheduler>(
         &self,
         seed: u64,
-        mut body: impl FnMut(&Arc<Executor>, &mut Dice) + Send,
+        scheduler: &(impl Fn() -> S + Send + Sync),
+        mut body: impl FnMut(&Arc<Executor<S>>, &mut Dice) + Send,
     ) -> (Trace, Result<(), Payload>) {
         let mut schedule = Schedule::new(seed, self.workers, self.refuse);
         let mut dice = Dice::of(schedule.dice.number());
         World::simulate(schedule, self.steps_max, || {
-            let built = Builder::new(Simulated::new()).build();
+            let builder = Builder::new(Simulated::new()).scheduler(scheduler());
+            let built = builder.build();
             let executor = Arc::new(built.expect("first workers are started"));
             let executor = ManuallyDrop::new(executor);
             body(&executor, &mut dice);

@@ -1,12 +1,6 @@
-//! The figures of all graphs as one table, measured in turns so that drift of the machine meets all alike.
+//! The answers to all questions as tables, measured in turns so that drift of the machine meets all alike.
 
 #![forbid(unsafe_code)]
-
-mod life;
-mod markdown;
-mod rerun;
-mod round_trip;
-mod spread;
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,33 +8,42 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde::Serialize;
-use taskflow_benches::Shape;
+use taskflow_benches::{Answer, Effort, Question, answer_if_asked, missing, page, svg};
 
-/// Chooses the edges of the random graph.
-const SEED: u64 = 1;
-
-/// Measures re-runs, first runs and round trips beside a hand-written loop, and prints them in Markdown.
+/// Measures this library beside what one would write by hand and beside its peers, and prints tables in Markdown.
 #[derive(Debug, Parser)]
 struct Args {
-    /// 2^16 tasks and 3 rounds instead of 2^20 and 11: for a look, not for a comparison.
+    /// What is printed.
+    #[arg(default_value = "table")]
+    what: What,
+    /// Small graphs and 3 rounds: for a look, not for a comparison.
     #[arg(long)]
     quick: bool,
+    /// Only these questions, by their names, with commas between.
+    #[arg(long, value_name = "QUESTIONS", value_delimiter = ',')]
+    only: Vec<String>,
+    /// How often each side has its turn [default: 7].
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Rows of the square graphs; they have as many tasks in each [default: 1024].
+    #[arg(long)]
+    side: Option<u32>,
     /// Also writes the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also draws the figures, as SVG files in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
 }
 
-/// How much is measured.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Effort {
-    /// The square shapes have this many rows of as many tasks.
-    side: u32,
-    /// How often each contender has its turn.
-    rounds: usize,
-    /// Round trips in each round.
-    calls: usize,
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// The figures.
+    Table,
+    /// The names of the questions.
+    Questions,
 }
 
 /// All that was measured.
@@ -49,61 +52,96 @@ struct Figures {
     /// Processors that the process may use.
     processors: usize,
     effort: Effort,
-    seed: u64,
-    reruns: Vec<rerun::Rerun>,
-    lives: Vec<life::Life>,
-    round_trips: Vec<round_trip::RoundTrip>,
+    answers: Vec<Answer>,
+    /// Sides that were left out, and why.
+    missing: Vec<String>,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let effort = if args.quick {
-        Effort {
-            side: 1 << 8,
-            rounds: 3,
-            calls: 10,
-        }
-    } else {
-        Effort {
-            side: 1 << 10,
-            rounds: 11,
-            calls: 20,
-        }
-    };
-    match publish(&measure(effort), args.json) {
+    if answer_if_asked() {
+        return ExitCode::SUCCESS;
+    }
+    match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: the figures cannot be written: {error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn measure(effort: Effort) -> Figures {
-    let mut figures = Figures {
+fn run(args: &Args) -> io::Result<()> {
+    if matches!(args.what, What::Questions) {
+        Question::ALL
+            .iter()
+            .for_each(|question| println!("{}", question.name()));
+        return Ok(());
+    }
+    let known = |name: &&String| {
+        !Question::ALL
+            .iter()
+            .any(|question| question.name() == **name)
+    };
+    if let Some(name) = args.only.iter().find(known) {
+        return Err(io::Error::other(format!(
+            "there is no question {name}; see `questions`"
+        )));
+    }
+    let wanted = |question: &Question| {
+        args.only.is_empty() || args.only.iter().any(|name| name == question.name())
+    };
+    let (side, rounds) = if args.quick {
+        (1 << 7, 3)
+    } else {
+        (1 << 10, 7)
+    };
+    let effort = Effort {
+        side: args.side.unwrap_or(side).max(2),
+        rounds: args.rounds.unwrap_or(rounds).max(1),
+    };
+    let ask = |question: Question| {
+        eprintln!("measuring {} ...", question.name());
+        question.ask(effort)
+    };
+    let figures = Figures {
         processors: thread::available_parallelism().map_or(1, usize::from),
         effort,
-        seed: SEED,
-        reruns: Vec::new(),
-        lives: Vec::new(),
-        round_trips: Vec::new(),
+        answers: Question::ALL.into_iter().filter(wanted).map(ask).collect(),
+        missing: missing(),
     };
-    for shape in Shape::all(effort.side, SEED) {
-        eprintln!("measuring {} ...", shape.name());
-        figures.reruns.extend(rerun::measure(&shape, effort.rounds));
-        figures.lives.push(life::measure(&shape, effort.rounds));
+    for line in &figures.missing {
+        eprintln!("!!! {line}");
     }
-    eprintln!("measuring round trips ...");
-    figures.round_trips = round_trip::measure(effort.rounds, effort.calls);
-    figures
+    publish(&figures, args)
 }
 
-fn publish(figures: &Figures, json: Option<PathBuf>) -> io::Result<()> {
-    io::stdout().write_all(markdown::page(figures).as_bytes())?;
-    if let Some(file) = json {
+fn publish(figures: &Figures, args: &Args) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "{} tasks in a graph, {} processors; min / median / max of {} rounds (x: by ours)\n",
+        figures.effort.side * figures.effort.side,
+        figures.processors,
+        figures.effort.rounds
+    )?;
+    out.write_all(page(&figures.answers, &figures.missing).as_bytes())?;
+    if let Some(file) = &args.json {
         let mut text = serde_json::to_string_pretty(figures)?;
         text.push('\n');
         fs::write(file, text)?;
+    }
+    if let Some(folder) = &args.plots {
+        fs::create_dir_all(folder)?;
+        for answer in &figures.answers {
+            for workers in [1, 2] {
+                if let Some(picture) = svg(answer, workers) {
+                    fs::write(
+                        folder.join(format!("{}-{workers}.svg", answer.question)),
+                        picture,
+                    )?;
+                }
+            }
+        }
     }
     Ok(())
 }

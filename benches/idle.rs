@@ -1,0 +1,15 @@
+//! What does a pool use that has little or nothing to do?
+//!
+//! Prints the table of this question alone. `--quick` takes fewer samples.
+
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod printed;
+}
+
+use taskflow_benches::Question;
+
+fn main() {
+    support::printed::print(Question::Idle);
+}

@@ -1,0 +1,15 @@
+//! How many bytes does a task take, and an edge?
+//!
+//! Prints the table of this question alone. `--quick` takes fewer samples.
+
+#![forbid(unsafe_code)]
+
+mod support {
+    pub(crate) mod printed;
+}
+
+use taskflow_benches::Question;
+
+fn main() {
+    support::printed::print(Question::Memory);
+}

@@ -1,0 +1,109 @@
+//! What a pool with a policy does with ready tasks.
+//!
+//! Its policy has all that became ready and that nobody popped. The injector and the queues of seats have roots, and tasks
+//! that were popped and could not be run at once; they are looked at first.
+//!
+//! **No wake-up is lost.** Whoever pushes passes the fence of [`notify`](Pool::notify) when the push has returned. Whoever goes
+//! to sleep pops once more when it is announced, and leaves what it gets in the injector. So the argument of
+//! [`idle`](crate::protocol::idle) holds, if a pop finds what was pushed before it began.
+
+use alloc::boxed::Box;
+
+use super::{Late, Pool};
+use crate::platform::Platform;
+use crate::protocol::backlog::Chain;
+use crate::scheduler::{Policy, Ready, Tag, Want};
+
+/// The policy of a pool.
+pub(crate) struct Installed {
+    policy: Box<dyn Policy>,
+    tag: Tag,
+}
+
+impl Installed {
+    pub(super) fn new(policy: Box<dyn Policy>) -> Self {
+        let tag = Tag::new();
+        Self { policy, tag }
+    }
+
+    pub(crate) fn tag(&self) -> &Tag {
+        &self.tag
+    }
+}
+
+impl<P: Platform> Pool<P> {
+    /// Makes a task, or a root, ready that no worker has in hand any more.
+    pub(crate) fn offer(&self, task: u32) {
+        if self.policy.is_some() && self.entrust(None, task) {
+            self.wake_helpers();
+        } else {
+            self.inject(Chain::of(task));
+        }
+    }
+
+    /// Gives a task to the policy; `worker` is the seat of the caller. `false`: it is a root, and still the caller's.
+    ///
+    /// The caller notifies.
+    pub(crate) fn entrust(&self, worker: Option<usize>, task: u32) -> bool {
+        let (Some(installed), Some(tagged)) = (&self.policy, self.directory.tagged(task)) else {
+            return false;
+        };
+        let ready = Ready::new(&installed.tag, tagged);
+        // Unwind: the token is dropped.
+        let pushed = self.platform.guard(|| installed.policy.push(worker, ready));
+        self.drop_panic(pushed.err());
+        true
+    }
+
+    /// A task that the policy gives, for the holder of this worker's seat.
+    pub(crate) fn pop(&self, worker: usize, want: Want<'_>) -> Option<u32> {
+        let installed = self.policy.as_ref()?;
+        loop {
+            let popped = self.platform.guard(|| installed.policy.pop(worker, want));
+            let ready = match popped {
+                Ok(ready) => ready?,
+                Err(panic) => {
+                    self.drop_panic(Some(panic));
+                    return None;
+                }
+            };
+            if !ready.is_of(&installed.tag) {
+                drop(ready);
+                continue;
+            }
+            let wanted = want.accepts(&ready);
+            let task = ready.redeem();
+            if wanted {
+                return Some(task);
+            }
+            self.inject(Chain::of(task));
+        }
+    }
+
+    /// Whether the policy has anything: leaves one task of it in the injector.
+    pub(super) fn draw(&self, worker: usize) -> bool {
+        let task = self.pop(worker, Want::ANY);
+        if let Some(task) = task {
+            self.injector.push(Chain::of(task), &*self.directory);
+        }
+        task.is_some()
+    }
+
+    /// How often the policy gave something.
+    pub(super) fn pops(&self) -> usize {
+        let installed = self.policy.as_ref();
+        installed.map_or(0, |installed| installed.policy.pops())
+    }
+
+    /// The policy has lost a task. That is dealt with by a worker, who holds no locks.
+    pub(super) fn task_lost(&self, task: u32) {
+        self.finish_late(Late::lost(task));
+    }
+
+    /// Drops what may be a user's.
+    fn drop_panic(&self, mut caught: Option<crate::panic::Panic>) {
+        while let Some(panic) = caught {
+            caught = self.platform.guard(|| drop(panic)).err();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A policy as the engine sees it, whatever its type.
+
+use alloc::boxed::Box;
+
+use super::{Ready, Scheduler, Want};
+use crate::platform::WorkerId;
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
+
+/// See the module's documentation. Whoever calls guards against panics.
+pub(crate) trait Policy: Send + Sync {
+    /// `worker` is the seat of the caller.
+    fn push(&self, worker: Option<usize>, task: Ready);
+
+    /// A task for the holder of this worker's seat.
+    fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready>;
+
+    /// How often something was popped.
+    fn pops(&self) -> usize;
+}
+
+/// A policy of known type, with the parts of its workers.
+pub(crate) struct Erased<S: Scheduler> {
+    scheduler: Arc<S>,
+    parts: Box<[Padded<Part<S::Local>>]>,
+}
+
+/// One worker's.
+struct Part<L> {
+    /// Who has the seat, and a task of it that waits on a spare one, may both come.
+    local: Mutex<L>,
+    pops: AtomicUsize,
+}
+
+impl<S: Scheduler> Erased<S> {
+    pub(crate) fn new(scheduler: &Arc<S>, workers: usize) -> Self {
+        let part = |worker| {
+            Padded(Part {
+                local: Mutex::new(scheduler.local(WorkerId::new(worker))),
+                pops: AtomicUsize::new(0),
+            })
+        };
+        Self {
+            scheduler: Arc::clone(scheduler),
+            parts: (0..workers).map(part).collect(),
+        }
+    }
+}
+
+impl<S: Scheduler> Policy for Erased<S> {
+    fn push(&self, worker: Option<usize>, task: Ready) {
+        let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
+        self.scheduler.push(local.as_deref_mut(), task);
+    }
+
+    fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready> {
+        let part = &self.parts[worker];
+        let mut local = part.local.lock();
+        let task = self.scheduler.pop(&mut local, want)?;
+        // Ordering: Relaxed; compared only. Changed under the lock.
+        let pops = part.pops.load(Ordering::Relaxed);
+        // Ordering: Relaxed; as above.
+        part.pops.store(pops.wrapping_add(1), Ordering::Relaxed);
+        Some(task)
+    }
+
+    fn pops(&self) -> usize {
+        let pops = self.parts.iter().map(|part| {
+            // Ordering: Relaxed; compared only.
+            part.pops.load(Ordering::Relaxed)
+        });
+        pops.fold(0, usize::wrapping_add)
+    }
+}

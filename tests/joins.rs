@@ -1,0 +1,519 @@
+//! Fork and join by hand: both closures end before the join does, whoever runs them.
+
+use core::cell::Cell;
+use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::support::counter::Counter;
+use crate::support::drops::Dropped;
+use crate::support::gate::Gate;
+use crate::support::throwing::throw;
+use crate::support::watchdog::within_a_minute;
+use taskflow_core::{Executor as CoreExecutor, Platform};
+use taskflow_std::{Builder, Executor, Fork, Local, Manual, RunError, Taskflow};
+
+fn with_local(f: &mut dyn FnMut(&Local)) {
+    thread_local! {
+        static LOCAL: Local = const { Local::new() };
+    }
+    LOCAL.with(|local| f(local));
+}
+
+const WORKERS: [usize; 4] = [1, 2, 4, 8];
+
+fn fibonacci(fork: Fork<'_>, n: u32) -> u32 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = fork.join(|fork| fibonacci(fork, n - 1), |fork| fibonacci(fork, n - 2));
+    a + b
+}
+
+fn fibonacci_on<P: Platform>(executor: &CoreExecutor<P>, n: u32) -> u32 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = executor.join(
+        || fibonacci_on(executor, n - 1),
+        || fibonacci_on(executor, n - 2),
+    );
+    a + b
+}
+
+fn text_of(payload: &(dyn core::any::Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<String>().map(String::as_str)
+}
+
+#[test]
+fn a_join_gives_what_both_closures_gave_wherever_it_is_called() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Arc::new(Executor::new(workers));
+            assert_eq!(executor.fork(|fork| fibonacci(fork, 20)), 6765);
+            assert_eq!(fibonacci_on(&executor, 20), 6765);
+            let flow = Taskflow::new();
+            let results: [AtomicUsize; 4] = Default::default();
+            {
+                let note = |place: usize, number| results[place].store(number, Ordering::Relaxed);
+                let executor = &executor;
+                let flow = Taskflow::new();
+                flow.emplace(move || note(0, fibonacci_on(executor, 17) as usize));
+                flow.emplace(move || note(1, executor.fork(|fork| fibonacci(fork, 17)) as usize));
+                flow.emplace_runtime(move |rt| {
+                    note(2, rt.fork(|fork| fibonacci(fork, 17)) as usize)
+                });
+                flow.emplace_subflow(move |sf| {
+                    sf.emplace(move || note(3, fibonacci_on(executor, 17) as usize));
+                });
+                executor.run_and_wait(&flow).unwrap();
+            }
+            assert_eq!(results.map(AtomicUsize::into_inner), [1597; 4]);
+            let inner = Arc::clone(&executor);
+            let spawned = executor.spawn(move || fibonacci_on(&inner, 17));
+            assert_eq!(spawned.wait().unwrap(), 1597);
+            executor.run(&flow).wait().unwrap();
+        }
+    });
+}
+
+#[test]
+fn many_threads_join_on_one_executor_at_once() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        for _ in 0..20 {
+                            assert_eq!(fibonacci_on(&executor, 12), 144);
+                            assert_eq!(executor.fork(|fork| fibonacci(fork, 12)), 144);
+                        }
+                    });
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_join_of_another_executor_in_a_task_is_one_of_that_executor() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let (outer, inner) = (Executor::new(workers), Executor::new(workers));
+            let sum = outer.fork(|fork| {
+                let (a, b) = fork.join(
+                    |_| fibonacci_on(&inner, 15),
+                    |fork| {
+                        let inside = inner.join(|| fibonacci_on(&outer, 10), || 0).0;
+                        inside + fibonacci(fork, 15)
+                    },
+                );
+                a + b
+            });
+            assert_eq!(sum, 610 + 55 + 610);
+        }
+    });
+}
+
+/// A tree whose shape the numbers give.
+fn grow(fork: Fork<'_>, seed: u64, depth: u32, count: &Counter, drops: &Counter) {
+    count.add();
+    if depth == 0 || seed % 7 == 0 {
+        return;
+    }
+    let next = |salt: u64| {
+        (seed ^ salt)
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .rotate_left(17)
+    };
+    let captured = Dropped(drops.clone());
+    let value = fork
+        .join(
+            |fork| grow(fork, next(1), depth - 1, count, drops),
+            |fork| {
+                let captured = captured;
+                grow(fork, next(2), depth - 1, count, drops);
+                captured
+            },
+        )
+        .1;
+    drop(value);
+}
+
+#[test]
+fn every_second_closure_runs_once_and_its_captures_are_dropped_once() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            for seed in 1..20 {
+                let (count, drops) = (Counter::default(), Counter::default());
+                executor.fork(|fork| grow(fork, seed, 10, &count, &drops));
+                // Each join begets two nodes.
+                assert_eq!(count.get(), 1 + 2 * drops.get());
+            }
+        }
+    });
+}
+
+/// Waits a while for others. Whether they came.
+fn come(begun: &AtomicBool) -> bool {
+    (0..1000).any(|_| {
+        thread::yield_now();
+        begun.load(Ordering::SeqCst)
+    })
+}
+
+#[test]
+fn a_worker_that_has_nothing_to_do_takes_the_second_closure() {
+    within_a_minute(|| {
+        for workers in WORKERS.into_iter().filter(|workers| *workers > 1) {
+            let executor = Executor::new(workers);
+            let mut elsewhere = 0;
+            while elsewhere < 20 {
+                let begun = AtomicBool::new(false);
+                let (came, there) = executor.join(
+                    || come(&begun),
+                    || {
+                        begun.store(true, Ordering::SeqCst);
+                        thread::current().id()
+                    },
+                );
+                assert_eq!(came, there != thread::current().id());
+                elsewhere += usize::from(came);
+            }
+        }
+    });
+}
+
+#[test]
+fn all_workers_come_to_help_with_one_tree() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            let seen = Mutex::new(BTreeSet::new());
+            let note = || {
+                let mut seen = seen.lock().expect("nothing panics");
+                seen.insert(executor.current_worker());
+                seen.len()
+            };
+            executor.fork(|fork| {
+                while note() < workers {
+                    let both = |fork: Fork<'_>| {
+                        let hold = |_: Fork<'_>| {
+                            note();
+                            thread::yield_now();
+                        };
+                        fork.join(hold, hold);
+                    };
+                    fork.join(both, both);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_stepped_worker_takes_the_second_closure_or_its_caller_does() {
+    for workers in WORKERS {
+        let builder = Builder::new(Manual::with_local(with_local)).workers(workers);
+        let executor = builder.build().expect("no thread is needed");
+        let begun = Cell::new(false);
+        let seconds = AtomicUsize::new(0);
+        executor.join(
+            || {
+                begun.set(true);
+                executor.platform().step_all();
+                // The caller has one seat.
+                assert_eq!(seconds.load(Ordering::Relaxed), usize::from(workers > 1));
+            },
+            || seconds.fetch_add(1, Ordering::Relaxed),
+        );
+        assert!(begun.get());
+        assert_eq!(seconds.load(Ordering::Relaxed), 1);
+        assert_eq!(fibonacci_on(&executor, 12), 144);
+        let spawned = executor.spawn(|| 7);
+        assert_eq!(spawned.wait().unwrap(), 7);
+    }
+}
+
+#[test]
+fn a_host_that_does_not_know_its_threads_joins_as_well() {
+    for workers in WORKERS {
+        let executor = CoreExecutor::<Manual>::new(workers);
+        assert_eq!(fibonacci_on(&executor, 12), 144);
+        let flow = Taskflow::new();
+        let number = AtomicUsize::new(0);
+        flow.emplace_runtime(|rt| {
+            number.store(
+                rt.fork(|fork| fibonacci(fork, 12)) as usize,
+                Ordering::Relaxed,
+            );
+        });
+        executor.run_and_wait(&flow).unwrap();
+        drop(flow);
+        assert_eq!(number.into_inner(), 144);
+    }
+}
+
+#[test]
+fn the_panic_of_a_first_closure_leaves_after_a_second_one_that_has_begun_has_ended() {
+    within_a_minute(|| {
+        for workers in WORKERS.into_iter().filter(|workers| *workers > 1) {
+            let executor = Executor::new(workers);
+            let mut elsewhere = 0;
+            while elsewhere < 20 {
+                let [begun, ended] = [(); 2].map(|()| AtomicBool::new(false));
+                let drops = Counter::default();
+                let captured = Dropped(drops.clone());
+                let thrown = catch_unwind(AssertUnwindSafe(|| {
+                    executor.join(
+                        || {
+                            come(&begun);
+                            throw("the first")
+                        },
+                        || {
+                            let captured = captured;
+                            begun.store(true, Ordering::SeqCst);
+                            for round in 0..10_000 {
+                                black_box(round);
+                            }
+                            ended.store(true, Ordering::Relaxed);
+                            captured
+                        },
+                    )
+                }));
+                let has_begun = begun.load(Ordering::Relaxed);
+                assert_eq!(ended.load(Ordering::Relaxed), has_begun);
+                elsewhere += usize::from(has_begun);
+                assert_eq!(drops.get(), 1);
+                let payload = thrown.map(drop).unwrap_err();
+                assert_eq!(text_of(&*payload), Some("the first"));
+            }
+        }
+    });
+}
+
+#[test]
+fn after_a_panic_of_the_first_closure_the_second_is_not_begun_by_its_caller() {
+    within_a_minute(|| {
+        let executor = Executor::new(1);
+        let (count, drops) = (Counter::default(), Counter::default());
+        let captured = Dropped(drops.clone());
+        let thrown = catch_unwind(AssertUnwindSafe(|| {
+            executor.join(
+                || throw("the first"),
+                || {
+                    count.add();
+                    drop(captured);
+                },
+            )
+        }));
+        let payload = thrown.map(drop).unwrap_err();
+        assert_eq!(text_of(&*payload), Some("the first"));
+        assert_eq!((count.get(), drops.get()), (0, 1));
+        assert_eq!(fibonacci_on(&executor, 12), 144);
+    });
+}
+
+#[test]
+fn the_panic_of_a_second_closure_is_that_of_the_join_whoever_ran_it() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            let mut elsewhere = 0;
+            while elsewhere < if workers > 1 { 20 } else { 1 } {
+                let begun = AtomicBool::new(false);
+                let mut came = workers == 1;
+                let drops = Counter::default();
+                let thrown = catch_unwind(AssertUnwindSafe(|| {
+                    executor.join(
+                        || {
+                            came |= come(&begun);
+                            Dropped(drops.clone())
+                        },
+                        || {
+                            begun.store(true, Ordering::SeqCst);
+                            throw("the second")
+                        },
+                    )
+                }));
+                let payload = thrown.map(drop).unwrap_err();
+                assert_eq!(text_of(&*payload), Some("the second"));
+                elsewhere += usize::from(came);
+                assert_eq!(drops.get(), 1);
+            }
+        }
+    });
+}
+
+fn throw_at(fork: Fork<'_>, leaves: core::ops::Range<usize>, fatal: usize, inside: &Counter) {
+    if leaves.len() == 1 {
+        if leaves.start == fatal {
+            throw("a leaf");
+        }
+        return;
+    }
+    inside.add();
+    let middle = usize::midpoint(leaves.start, leaves.end);
+    fork.join(
+        |fork| throw_at(fork, leaves.start..middle, fatal, inside),
+        |fork| throw_at(fork, middle..leaves.end, fatal, inside),
+    );
+}
+
+#[test]
+fn a_panic_anywhere_in_a_tree_ends_the_task_that_grew_it_and_nothing_else() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            for fatal in 0..64 {
+                let inside = Counter::default();
+                let flow = Taskflow::new();
+                flow.emplace(|| executor.fork(|fork| throw_at(fork, 0..64, fatal, &inside)));
+                let error = executor.run_and_wait(&flow).unwrap_err();
+                assert!(
+                    matches!(&error, RunError::Panicked { panic, .. } if panic.message() == Some("a leaf")),
+                    "{error}"
+                );
+                drop(flow);
+                let seen = inside.get();
+                assert!((1..64).contains(&seen));
+                assert_eq!(fibonacci_on(&executor, 8), 21);
+                assert_eq!(inside.get(), seen, "the join has ended");
+            }
+        }
+    });
+}
+
+#[test]
+fn both_closures_hear_that_their_run_was_stopped() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Arc::new(Executor::new(workers));
+            let (begun, stopped) = (Gate::default(), Counter::default());
+            let flow = Taskflow::new();
+            let (inner, gate, told) = (Arc::downgrade(&executor), begun.clone(), stopped.clone());
+            flow.emplace(move || {
+                let executor = inner.upgrade().expect("it waits for its runs");
+                let until_told = || {
+                    gate.open();
+                    while executor.checkpoint().is_ok() {
+                        thread::yield_now();
+                    }
+                    told.add();
+                };
+                executor.join(
+                    || executor.join(until_told, until_told),
+                    || executor.join(until_told, until_told),
+                );
+            });
+            let run = executor.run(&flow);
+            begun.pass();
+            run.cancel();
+            assert!(matches!(run.wait(), Err(RunError::Cancelled { .. })));
+            assert_eq!(stopped.get(), 4, "a join calls both");
+        }
+    });
+}
+
+#[test]
+fn a_join_that_waits_gets_no_unrelated_task_on_its_stack() {
+    thread_local! {
+        static JOINS: Cell<bool> = const { Cell::new(false) };
+    }
+    fn alone(fork: Fork<'_>, depth: u32) {
+        if depth == 0 {
+            for round in 0..2000 {
+                black_box(round);
+            }
+            return;
+        }
+        let outer = JOINS.replace(true);
+        fork.join(|fork| alone(fork, depth - 1), |fork| alone(fork, depth - 1));
+        JOINS.set(outer);
+    }
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Arc::new(Executor::new(workers));
+            let unrelated = Counter::default();
+            let mut handles = Vec::new();
+            for _ in 0..20 {
+                for _ in 0..10 {
+                    let count = unrelated.clone();
+                    handles.push(executor.spawn(move || {
+                        assert!(!JOINS.get(), "on the stack of a join");
+                        count.add();
+                    }));
+                }
+                let inner = Arc::downgrade(&executor);
+                handles.push(executor.spawn(move || {
+                    let executor = inner.upgrade().expect("it waits for its tasks");
+                    executor.fork(|fork| alone(fork, 7));
+                }));
+                executor.fork(|fork| alone(fork, 5));
+            }
+            for handle in handles {
+                handle.wait().unwrap();
+            }
+            assert_eq!(unrelated.get(), 200);
+        }
+    });
+}
+
+#[test]
+fn joins_nest_as_deep_as_the_stack_allows() {
+    fn descend(fork: Fork<'_>, depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        let (deep, one) = fork.join(|fork| descend(fork, depth - 1), |_| 1);
+        deep + one
+    }
+    fn ascend(fork: Fork<'_>, depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        let (one, deep) = fork.join(|_| 1, |fork| ascend(fork, depth - 1));
+        deep + one
+    }
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            assert_eq!(executor.fork(|fork| descend(fork, 1000)), 1000);
+            assert_eq!(executor.fork(|fork| ascend(fork, 1000)), 1000);
+        }
+    });
+}
+
+#[test]
+fn a_closure_may_spawn_wait_and_run_graphs() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Executor::new(workers);
+            let work = |number: u32| {
+                let spawned = executor.spawn(move || number);
+                let flow = Taskflow::new();
+                let ran = flow.produce(move || number);
+                executor.run_and_wait(&flow).unwrap();
+                spawned.wait().unwrap() + ran.take().unwrap()
+            };
+            for round in 0..50 {
+                let ((a, b), (c, d)) = executor.join(
+                    || executor.join(|| work(round), || work(1)),
+                    || executor.join(|| work(2), || work(3)),
+                );
+                assert_eq!(a + b + c + d, 2 * (round + 6));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_default_executor_joins_too() {
+    let (a, b) = taskflow_std::join(|| 1, || taskflow_std::join(|| 2, || 3));
+    assert_eq!((a, b), (1, (2, 3)));
+}

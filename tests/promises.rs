@@ -1,0 +1,105 @@
+//! What the library promises, on threads and on workers that a test steps: a module a promise. They are one crate, so that the
+//! engine, which is generic over its host, is compiled for them once.
+
+#![forbid(unsafe_code)]
+
+mod deadlocks;
+mod support {
+    pub(crate) mod algorithms;
+    pub(crate) mod bell;
+    pub(crate) mod block_on;
+    pub(crate) mod blocked_flow;
+    pub(crate) mod contended_flow;
+    pub(crate) mod counted_flow;
+    pub(crate) mod counted_task;
+    pub(crate) mod counter;
+    pub(crate) mod dice;
+    pub(crate) mod drops;
+    pub(crate) mod faulty;
+    pub(crate) mod forgotten;
+    pub(crate) mod gate;
+    pub(crate) mod giving_way;
+    pub(crate) mod guarded;
+    pub(crate) mod journal;
+    pub(crate) mod load;
+    pub(crate) mod meeting;
+    pub(crate) mod panics;
+    pub(crate) mod partitioners;
+    pub(crate) mod payload;
+    pub(crate) mod random_graph;
+    pub(crate) mod rig;
+    pub(crate) mod rounds;
+    pub(crate) mod scrambled;
+    pub(crate) mod shared_flow;
+    pub(crate) mod size;
+    pub(crate) mod small_stack;
+    pub(crate) mod stepped;
+    pub(crate) mod throwing;
+    pub(crate) mod traced;
+    pub(crate) mod watchdog;
+}
+
+mod adversary;
+mod algorithms_answers;
+mod algorithms_failing;
+mod algorithms_nesting;
+mod algorithms_stopping;
+mod asyncs;
+mod awaiting;
+mod barriers;
+mod blocks;
+mod borrowing;
+mod budgets;
+mod cancelling;
+mod cancelling_tasks;
+mod composition;
+mod conditions;
+mod data;
+mod data_drops;
+mod data_kinds;
+mod data_missing;
+mod deadlines;
+mod deadlock;
+mod dependents;
+mod dump;
+mod edits;
+mod graph;
+mod groups;
+mod handles;
+mod hostile;
+mod hostile_drops;
+mod hostile_tasks;
+mod hosts;
+mod joins;
+mod lending;
+mod loops;
+mod modules;
+mod nesting;
+mod observers;
+mod observing;
+mod order;
+mod panicking;
+mod parameters;
+mod pipelines;
+mod policies;
+mod races;
+mod reentry;
+mod runs;
+mod runtimes;
+mod scheduler_faults;
+mod schedulers;
+mod scoped;
+mod semaphores;
+mod shapes;
+mod spawning;
+mod starving;
+mod stepping;
+mod stress;
+mod structured;
+mod subflows;
+mod task_metadata;
+mod tokens;
+#[cfg(feature = "runtimes")]
+mod tokio;
+mod validation;
+mod waits;

@@ -1,0 +1,5 @@
+//! What a policy decides is what runs next: with one worker exactly, whatever the tasks are and wherever they come from.
+
+mod model;
+mod orders;
+mod origins;
