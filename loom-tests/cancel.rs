@@ -11,6 +11,7 @@ mod support {
     pub(crate) mod datum;
     pub(crate) mod explore;
     pub(crate) mod host;
+    pub(crate) mod stepped;
 }
 
 use std::future::pending;
@@ -22,6 +23,7 @@ use support::block_on::block_on;
 use support::datum::Datum;
 use support::explore::explore;
 use support::host::Host;
+use support::stepped::{Stepped, step_apart};
 
 /// A cancel at any moment of a run is its result, or is refused. Two threads; bound 2.
 #[test]
@@ -94,5 +96,32 @@ fn one_of_two_cancels_counts() {
         let there = other.join().expect("nobody panics");
         assert!(!(here && there));
         assert_eq!(here || there, block_on(run).is_err());
+    });
+}
+
+/// A cancel meets two workers that end the last two tasks: it is the result, or is refused, and what is counted is what
+/// ran. Three threads; bound 1.
+#[test]
+fn a_cancel_beside_two_workers_is_the_result_or_is_refused() {
+    explore(Some(1), || {
+        let (executor, seats) = Stepped::executor();
+        let flow = Taskflow::new();
+        let counts = [(); 2].map(|()| Datum::default());
+        for count in counts.clone() {
+            flow.emplace(move || count.add_one());
+        }
+        let run = executor.run(&flow);
+        let mut cancelled = false;
+        step_apart(seats, || cancelled = run.cancel());
+        assert!(run.is_done(), "a task was left");
+        let ran = counts.iter().map(Datum::get).sum::<usize>() as u64;
+        match run.wait() {
+            Ok(stats) => assert_eq!((cancelled, stats.tasks, ran), (false, 2, 2)),
+            Err(RunError::Cancelled { stats, .. }) => {
+                assert!(cancelled);
+                assert_eq!((stats.tasks, stats.skipped), (ran, 2 - ran));
+            }
+            Err(error) => panic!("{error}"),
+        }
     });
 }

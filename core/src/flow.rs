@@ -357,7 +357,9 @@ impl Flow {
         let run = queue.active.take().expect("a run is active until it ends");
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
         // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
-        let order = mutant!("gate_no_release", Ordering::Acquire, Ordering::AcqRel);
+        let right = mutant!("gate_end_no_acquire", Ordering::Release, Ordering::AcqRel);
+        let order = mutant!("gate_no_release", Ordering::Acquire, right);
+        // Ordering: see above.
         let gate = self.gate.fetch_sub(RUN, order);
         let closed = run.close(&counts, now);
         let spare = queue.spare.replace(run);
@@ -395,7 +397,9 @@ impl Flow {
     /// Whether the owner has dropped the flow and the active run is its last. It stays so.
     pub(crate) fn is_orphan(&self) -> bool {
         // Ordering: Acquire, with the Release of `abandon`: whoever clears the graph owns it.
-        self.gate.load(Ordering::Acquire) == RUN | ORPHAN
+        let order = mutant!("orphan_no_acquire", Ordering::Relaxed, Ordering::Acquire);
+        // Ordering: see above.
+        self.gate.load(order) == RUN | ORPHAN
     }
 
     /// Takes the graph away, to drop its closures.

@@ -105,6 +105,9 @@ pub use job::{Cause, Dependencies, Done, JoinError, JoinHandle};
 pub use manual::{Manual, NoThread, WithLocal};
 pub use metadata::TaskMetadata;
 pub use module::Module;
+#[cfg(any(taskflow_loom, taskflow_mutants))]
+#[doc(hidden)]
+pub use mutant::choose_mutant;
 pub use observer::{Ended, Event, EventKind, Observer, ObserverHandle, RunId};
 pub use output::{Inputs, Output, OutputId, OutputSlot, SharedOutput, With, ZipInputs};
 pub use panic::Panic;

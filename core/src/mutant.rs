@@ -1,9 +1,9 @@
 //! Places where core can be made wrong on purpose, so that a check shows that it would see it.
 
-/// Whether this build, or this run of the model checker, is of the mutant with this name; see `.ci/mutants`.
+/// Whether this process is of the mutant with this name; see `.ci/mutants` and `.ci/simulated-mutants`.
 ///
-/// A build with `--cfg taskflow_mutant="name"` is, and under the model checker every model of a process
-/// that has `TASKFLOW_MUTANT=name` in its environment, so that one build serves all. Otherwise it is the constant `false`.
+/// Builds with `--cfg taskflow_loom` (the model checker's) or `--cfg taskflow_mutants` serve all mutants: whoever
+/// begins chooses one, as `TASKFLOW_MUTANT` in the environment says. In all other builds it is the constant `false`.
 /// With three arguments: the second in the mutant, else the third.
 macro_rules! mutant {
     ($name:tt, $wrong:expr, $right:expr) => {
@@ -14,17 +14,18 @@ macro_rules! mutant {
         }
     };
     ($name:tt) => {
-        cfg!(taskflow_mutant = $name) || cfg!(taskflow_loom) && $crate::mutant::is_chosen($name)
+        $crate::mutant::is_chosen($name)
     };
 }
 
 pub(crate) use mutant;
 
-/// The same, of the model checker's run alone.
-#[cfg(not(taskflow_loom))]
+#[cfg(not(any(taskflow_loom, taskflow_mutants)))]
 pub(crate) const fn is_chosen(_: &str) -> bool {
     false
 }
 
-#[cfg(taskflow_loom)]
+#[cfg(any(taskflow_loom, taskflow_mutants))]
+pub use crate::sync::choose_mutant;
+#[cfg(any(taskflow_loom, taskflow_mutants))]
 pub(crate) use crate::sync::is_chosen;

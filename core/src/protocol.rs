@@ -11,6 +11,3 @@ pub mod rendezvous;
 pub mod sharing;
 pub mod supply;
 pub mod waking;
-
-#[cfg(taskflow_loom)]
-pub use crate::sync::choose_mutant;

@@ -15,9 +15,12 @@ pub(crate) use spin::mutex::SpinMutex as Mutex;
 #[cfg(taskflow_loom)]
 pub(crate) use loom::sync::atomic::{AtomicPtr, fence};
 #[cfg(taskflow_loom)]
-pub use model::choose_mutant;
-#[cfg(taskflow_loom)]
-pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex, is_chosen};
+pub(crate) use model::{AtomicBool, AtomicU32, AtomicUsize, Mutex, StaticMutex};
+
+#[cfg(any(taskflow_loom, taskflow_mutants))]
+pub use chosen::choose_mutant;
+#[cfg(any(taskflow_loom, taskflow_mutants))]
+pub(crate) use chosen::is_chosen;
 
 pub(crate) use core::cell::UnsafeCell;
 pub(crate) use shared::{Arc, Weak, erase, impl_wake};
@@ -30,6 +33,8 @@ pub(crate) use core::hint::spin_loop as relax;
 #[cfg(taskflow_loom)]
 pub(crate) use loom::hint::spin_loop as relax;
 
+#[cfg(any(taskflow_loom, taskflow_mutants))]
+mod chosen;
 #[cfg(taskflow_loom)]
 mod model;
 

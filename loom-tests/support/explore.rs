@@ -13,7 +13,7 @@ const LONGEST_EXECUTION: usize = 20_000;
 /// Checks `model` under every schedule within the bound, and prints the number of executions.
 pub(crate) fn explore(preemptions: Preemptions, model: impl Fn() + Send + Sync + 'static) {
     if let Ok(mutant) = std::env::var("TASKFLOW_MUTANT") {
-        taskflow_core::protocol::choose_mutant(&mutant);
+        taskflow_core::choose_mutant(&mutant);
     }
     // A lock of the host, not of the checker: it is no part of the model.
     let executions = Arc::new(Mutex::new(0_u64));

@@ -8,6 +8,8 @@ mod checkpoint;
 mod default;
 mod executor;
 mod join;
+#[cfg(taskflow_mutants)]
+mod mutant;
 mod parker;
 mod platform;
 mod preemptive;

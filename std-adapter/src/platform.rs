@@ -34,6 +34,8 @@ impl StdPlatform {
     /// A host that has started no thread.
     #[must_use]
     pub fn new() -> Self {
+        #[cfg(taskflow_mutants)]
+        crate::mutant::choose();
         Self {
             parkers: RwLock::default(),
             begun: Instant::now(),

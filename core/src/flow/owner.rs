@@ -143,7 +143,10 @@ impl FlowOwner {
     pub(crate) fn abandon(&self) {
         // Ordering: AcqRel. Release hands the graph to whoever ends the last run; Acquire, with the
         // Release of `end_run`, takes it back if there is none.
-        if self.flow.gate.fetch_or(ORPHAN, Ordering::AcqRel) == 0 {
+        let right = mutant!("abandon_no_acquire", Ordering::Release, Ordering::AcqRel);
+        let order = mutant!("abandon_no_release", Ordering::Acquire, right);
+        // Ordering: see above.
+        if self.flow.gate.fetch_or(ORPHAN, order) == 0 {
             // SAFETY: no run is unfinished, and this is the owner.
             drop(unsafe { self.flow.take_graph() });
         }

@@ -1,6 +1,5 @@
 //! The model checker's atomics and locks, behind the names of the normal ones.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering;
@@ -120,19 +119,6 @@ impl<T> DerefMut for StaticGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
     }
-}
-
-/// The mutant that this process checks, or nothing.
-static CHOSEN: spin::mutex::SpinMutex<String> = spin::mutex::SpinMutex::new(String::new());
-
-/// Has the models of this process check a [`mutant`](crate::mutant).
-pub fn choose_mutant(name: &str) {
-    *CHOSEN.lock() = String::from(name);
-}
-
-/// See [`mutant`](crate::mutant).
-pub(crate) fn is_chosen(name: &str) -> bool {
-    *CHOSEN.lock() == name
 }
 
 /// loom's lock with the signature of the spin lock.

@@ -44,6 +44,8 @@ impl Simulated {
     /// Outside of a simulation.
     #[must_use]
     pub fn new() -> Self {
+        #[cfg(taskflow_mutants)]
+        crate::mutant::choose();
         let world = World::here().expect("a simulated executor is made inside of a simulation");
         let mut schedule = world.schedule.borrow_mut();
         Self {

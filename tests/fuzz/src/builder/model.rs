@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Fails,
     /// Panics each time.
     Panics,
-    /// Has another task started each time it runs.
+    /// Has another task started in its first calls, [`SCHEDULES`] of them.
     Schedules(usize),
     /// Has no work, and so no event.
     Silent,
@@ -38,6 +38,9 @@ pub(crate) enum Kind {
     /// Makes a value, of the values of these.
     Value(Vec<usize>),
 }
+
+/// How often a task schedules another. (If that leads to it again, it would go on for ever.)
+pub(crate) const SCHEDULES: usize = 3;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Task {

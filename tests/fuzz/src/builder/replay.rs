@@ -3,7 +3,7 @@
 
 use taskflow_core::{FailurePolicy, RunError, RunStats};
 
-use super::model::{Event, Kind, Model, inputs_of};
+use super::model::{Event, Kind, Model, SCHEDULES, inputs_of};
 
 /// What was asked of a run, and what it did.
 #[derive(Debug)]
@@ -137,9 +137,7 @@ impl Replay<'_> {
         match event {
             Event::Start(task) => {
                 self.begin(task);
-                if let Some(other) = self.model.scheduled_by(task) {
-                    self.start(other);
-                }
+                self.schedule(task);
                 match self.model.tasks[task].kind {
                     Kind::Fails | Kind::Panics => self.fail(Failure::Failed(task)),
                     Kind::Parent { children, .. } if children > 0 => {
@@ -251,6 +249,19 @@ impl Replay<'_> {
             if self.tasks[next].waits == 0 {
                 self.start(next);
             }
+        }
+    }
+
+    fn schedule(&mut self, task: usize) {
+        let of = &mut self.model.tasks[task];
+        if !matches!(of.kind, Kind::Schedules(_)) {
+            return;
+        }
+        of.choices += 1;
+        if of.choices <= SCHEDULES
+            && let Some(other) = self.model.scheduled_by(task)
+        {
+            self.start(other);
         }
     }
 
