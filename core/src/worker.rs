@@ -61,7 +61,7 @@ pub(crate) struct Worker<'p, P: Platform> {
     solo: Cell<bool>,
     /// It is a reason to share its pool's only seat.
     shares: Cell<bool>,
-    /// For a policy: see [`room`](Self::room).
+    /// For a policy: see [`hold`](Self::hold).
     room: Cell<Vec<u32>>,
     tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.

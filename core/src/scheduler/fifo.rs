@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use super::{Ready, Scheduler, Want};
 use crate::platform::WorkerId;
-use crate::sync::Mutex;
+use crate::sync::{AtomicUsize, Mutex, Ordering};
 
 /// Runs tasks in the order in which they became ready, over all flows and workers; those that one task made ready in the
 /// order of their creation.
@@ -32,7 +32,11 @@ use crate::sync::Mutex;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
-pub struct FifoScheduler(Mutex<VecDeque<Ready>>);
+pub struct FifoScheduler {
+    /// How many there are, for those who have nothing to do and look again and again. Changed under the lock.
+    len: AtomicUsize,
+    ready: Mutex<VecDeque<Ready>>,
+}
 
 impl FifoScheduler {
     /// An empty queue.
@@ -48,15 +52,26 @@ impl Scheduler for FifoScheduler {
     fn local(&self, _: WorkerId) {}
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
-        self.0.lock().push_back(task);
+        let mut ready = self.ready.lock();
+        ready.push_back(task);
+        // Ordering: Relaxed; see `pop`.
+        self.len.store(ready.len(), Ordering::Relaxed);
     }
 
     fn pop(&self, (): &mut (), want: Want<'_>) -> Option<Ready> {
-        let mut ready = self.0.lock();
-        if want.is_any() {
-            return ready.pop_front();
+        // Ordering: Relaxed; a hint, the lock decides. Whoever must not miss a task passes a SeqCst fence first.
+        if self.len.load(Ordering::Relaxed) == 0 {
+            return None;
         }
-        let place = ready.iter().position(|task| want.accepts(task))?;
-        ready.remove(place)
+        let mut ready = self.ready.lock();
+        let place = if want.is_any() {
+            0
+        } else {
+            ready.iter().position(|task| want.accepts(task))?
+        };
+        let task = ready.remove(place);
+        // Ordering: Relaxed; as above.
+        self.len.store(ready.len(), Ordering::Relaxed);
+        task
     }
 }

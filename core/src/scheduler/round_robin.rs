@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use super::{FlowKey, Ready, Scheduler, Want};
 use crate::platform::WorkerId;
-use crate::sync::Mutex;
+use crate::sync::{AtomicUsize, Mutex, Ordering};
 
 /// Runs one task of each flow in turn, so that a flow of many tasks does not hold up one of few. Of one flow the task that
 /// became ready first. All spawned tasks count as one flow, and what is nested as part of the outermost.
@@ -36,7 +36,11 @@ use crate::sync::Mutex;
 /// # Ok::<(), taskflow_core::NoThread>(())
 /// ```
 #[derive(Debug, Default)]
-pub struct RoundRobinScheduler(Mutex<Ring>);
+pub struct RoundRobinScheduler {
+    /// How many flows there are, for those who have nothing to do and look again and again. Changed under the lock.
+    len: AtomicUsize,
+    ring: Mutex<Ring>,
+}
 
 /// Flows that have ready tasks, the one whose turn it is first; and their tasks.
 #[derive(Debug, Default)]
@@ -59,17 +63,23 @@ impl Scheduler for RoundRobinScheduler {
     fn local(&self, _: WorkerId) {}
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
-        let mut ring = self.0.lock();
+        let mut ring = self.ring.lock();
         let flow = task.flow();
         let tasks = ring.ready.entry(flow).or_default();
         tasks.push_back(task);
         if tasks.len() == 1 {
             ring.turns.push_back(flow);
+            // Ordering: Relaxed; see `pop`.
+            self.len.store(ring.turns.len(), Ordering::Relaxed);
         }
     }
 
     fn pop(&self, (): &mut (), want: Want<'_>) -> Option<Ready> {
-        let mut ring = self.0.lock();
+        // Ordering: Relaxed; a hint, the lock decides. Whoever must not miss a task passes a SeqCst fence first.
+        if self.len.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut ring = self.ring.lock();
         let Ring { turns, ready } = &mut *ring;
         let (turn, place) = turns.iter().enumerate().find_map(|(turn, flow)| {
             let place = ready
@@ -86,6 +96,8 @@ impl Scheduler for RoundRobinScheduler {
         } else {
             turns.push_back(flow);
         }
+        // Ordering: Relaxed; as above.
+        self.len.store(turns.len(), Ordering::Relaxed);
         task
     }
 }

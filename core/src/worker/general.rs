@@ -194,15 +194,20 @@ impl<P: Platform> Worker<'_, P> {
         }
         let mut ready = Ready {
             holds: attention & (OBSERVED | SCHEDULED) != 0,
-            held: self.room(attention & SCHEDULED != 0),
             ..Ready::default()
         };
         self.arrivals(flow, view, index, outcome, context, &mut ready);
-        if attention & OBSERVED != 0 {
-            // While the task that ended is not counted, so that its run cannot end, and nothing is in the
-            // queue that is not counted either.
-            for task in ready.next.iter().chain(&ready.held) {
-                self.tell_of_task(flow, *task, EventKind::Ready);
+        if attention & (OBSERVED | SCHEDULED) != 0 {
+            if attention & OBSERVED != 0 {
+                // While the task that ended is not counted, so that its run cannot end, and nothing is in the
+                // queue that is not counted either.
+                for task in ready.next.iter().chain(&ready.held) {
+                    self.tell_of_task(flow, *task, EventKind::Ready);
+                }
+            }
+            if attention & SCHEDULED != 0 {
+                self.end_scheduled(flow, view, index, skipped, ready);
+                return None;
             }
         }
         if skipped {
@@ -211,7 +216,7 @@ impl<P: Platform> Worker<'_, P> {
         let Ready {
             next,
             others,
-            mut held,
+            held,
             mut out,
             failures,
             ..
@@ -220,11 +225,40 @@ impl<P: Platform> Worker<'_, P> {
         if general {
             self.count_ended(flow, usize::from(next.is_some()) + others);
         }
-        if attention & SCHEDULED == 0 {
-            for task in &held {
-                self.push(&mut out, view.base + task);
-            }
+        for task in held {
+            self.push(&mut out, view.base + task);
         }
+        self.fail_all(flow, view, failures);
+        self.send(out);
+        if !general {
+            self.count_finished(flow);
+        }
+        next
+    }
+
+    /// As the rest of [`end`](Self::end), where a policy gets all that became ready.
+    #[inline(never)]
+    fn end_scheduled(&self, flow: &Flow, view: &View<'_>, index: u32, skipped: bool, ready: Ready) {
+        if skipped {
+            self.count_skipped(flow, index);
+        }
+        let mut tasks = ready.held;
+        if let Some(next) = ready.next {
+            self.hold(&mut tasks, next);
+        }
+        if view.is_general() {
+            self.count_ended(flow, tasks.len());
+        }
+        self.fail_all(flow, view, ready.failures);
+        if !view.is_general() {
+            self.count_finished(flow);
+        }
+        self.entrust_ready(flow, view, tasks);
+    }
+
+    /// Tells what went wrong while tasks were made ready.
+    #[inline]
+    fn fail_all(&self, flow: &Flow, view: &View<'_>, failures: Vec<(u32, Failure)>) {
         for (index, failure) in failures {
             let raced = matches!(failure, Failure::TaskRace);
             self.fail(flow, index, failure);
@@ -233,16 +267,6 @@ impl<P: Platform> Worker<'_, P> {
                 view.node(index).lower(Flag::POISONED);
             }
         }
-        self.send(out);
-        if !general {
-            self.count_finished(flow);
-        }
-        if attention & SCHEDULED != 0 {
-            held.extend(next);
-            self.entrust_ready(flow, view, held);
-            return None;
-        }
-        next
     }
 
     /// Collects what a task that ended makes ready.
@@ -361,7 +385,7 @@ impl<P: Platform> Worker<'_, P> {
         };
         ready.others += 1;
         if ready.holds {
-            ready.held.push(later);
+            self.hold(&mut ready.held, later);
         } else {
             self.push(&mut ready.out, view.base + later);
         }

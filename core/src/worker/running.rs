@@ -285,12 +285,14 @@ impl<P: Platform> Worker<'_, P> {
         if !self.has_seat() {
             return self.pool.offer(task);
         }
-        if let Some(task) = self.unless_entrusted(task) {
-            self.keep_here(task);
+        if self.pool.policy.is_some() && self.unless_entrusted(task).is_none() {
+            return;
         }
+        self.keep_here(task);
     }
 
     /// Queues a task on this seat.
+    #[inline]
     pub(super) fn keep_here(&self, task: u32) {
         let mut out = Outbox::default();
         self.push(&mut out, task);

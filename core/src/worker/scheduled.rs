@@ -18,6 +18,7 @@ use crate::stats::Failure;
 
 impl<P: Platform> Worker<'_, P> {
     /// Gives a task to the policy. `Some`: there is none, or it is a root, and still the caller's.
+    #[inline(never)]
     pub(super) fn unless_entrusted(&self, task: u32) -> Option<u32> {
         if self.pool.policy.is_none() || !self.pool.entrust(Some(self.id.index()), task) {
             return Some(task);
@@ -45,13 +46,13 @@ impl<P: Platform> Worker<'_, P> {
         )
     }
 
-    /// Where a task's successors are collected, which is kept from task to task.
-    pub(super) fn room(&self, scheduled: bool) -> Vec<u32> {
-        if scheduled {
-            self.room.take()
-        } else {
-            Vec::new()
+    /// Adds a task to those that are held back, in room which is kept from task to task.
+    #[inline(never)]
+    pub(super) fn hold(&self, held: &mut Vec<u32>, task: u32) {
+        if held.capacity() == 0 {
+            *held = self.room.take();
         }
+        held.push(task);
     }
 
     /// Gives what a task that ended has made ready to the policy.
@@ -66,7 +67,9 @@ impl<P: Platform> Worker<'_, P> {
             }
             self.tell_sleepers();
         }
-        self.room.set(ready);
+        if ready.capacity() > 0 {
+            self.room.set(ready);
+        }
     }
 
     /// Gives the sources of a round that begins to the policy.
@@ -82,7 +85,7 @@ impl<P: Platform> Worker<'_, P> {
         } else {
             self.count_finished(flow);
         }
-        let mut ready = self.room(true);
+        let mut ready = self.room.take();
         ready.extend_from_slice(sources);
         self.entrust_ready(flow, view, ready);
         // Other roots come before what was made ready, the oldest first.
