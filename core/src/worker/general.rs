@@ -89,18 +89,17 @@ impl<P: Platform> Worker<'_, P> {
         if context.stopped && !self.is_called_when_stopped(flow, node, index) {
             return Some((Outcome::Skipped, observed));
         }
-        let timed = if attention & WATCHED != 0 {
-            self.time(flow, index)
-        } else {
-            None
-        };
         self.current.set(Current::Task(NonNull::from(flow), index));
-        // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
-        // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
-        // Unwind: `settle` finds the task in `current` and completes it.
-        let outcome = unsafe { (node.call)(node.data, context) };
+        let outcome = if attention & WATCHED == 0 {
+            // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started by the worker that
+            // has its reference; what weak edges lead to has one reference at a time, since it is `ACTIVE`.
+            // Unwind: `settle` finds the task in `current` and completes it.
+            unsafe { (node.call)(node.data, context) }
+        } else {
+            // SAFETY: as above.
+            unsafe { self.call_timed(flow, index, node, context) }
+        };
         self.current.set(Current::Engine);
-        drop(timed);
         if outcome != Outcome::Pending {
             return Some((outcome, observed));
         }

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::Worker;
 use crate::flow::{Flow, OBSERVED};
+use crate::graph::node::{Context, Node, Outcome};
 use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::pool::{AlarmId, Overrun};
@@ -14,7 +15,7 @@ use crate::run::Late;
 use crate::sync::Arc;
 
 /// A call that is being timed, until this is dropped, be it by a panic.
-pub(super) struct Timed<'w, 'p, P: Platform> {
+struct Timed<'w, 'p, P: Platform> {
     worker: &'w Worker<'p, P>,
     flow: &'w Flow,
     index: u32,
@@ -24,9 +25,29 @@ pub(super) struct Timed<'w, 'p, P: Platform> {
 }
 
 impl<'p, P: Platform> Worker<'p, P> {
-    /// A task is about to be called: times that, if it has a budget.
+    /// Calls a task of a flow whose tasks are watched.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`Call`](crate::graph::node::Call), of the record's closure.
     #[cold]
-    pub(super) fn time<'w>(&'w self, flow: &'w Flow, index: u32) -> Option<Timed<'w, 'p, P>> {
+    pub(super) unsafe fn call_timed(
+        &self,
+        flow: &Flow,
+        index: u32,
+        node: &Node,
+        context: &mut Context<'_>,
+    ) -> Outcome {
+        let timed = self.time(flow, index);
+        // SAFETY: (1).
+        // Unwind: the time is told, as it is after the call.
+        let outcome = unsafe { (node.call)(node.data, context) };
+        drop(timed);
+        outcome
+    }
+
+    /// A task is about to be called: times that, if it has a budget.
+    fn time<'w>(&'w self, flow: &'w Flow, index: u32) -> Option<Timed<'w, 'p, P>> {
         // SAFETY: this worker has the task in hand.
         let graph = unsafe { flow.graph() };
         let said = graph.said(index)?;
