@@ -43,6 +43,8 @@ const LINGER: u32 = if cfg!(taskflow_loom) { 0 } else { 4000 };
 const LOOKS: u32 = 32;
 /// So often in a row may what was handed out be taken back before that is seen as a sign.
 const TRIES: u32 = 4;
+/// Then so many joins, as a power of two, are begun before the next look, at most.
+const PAUSE_MAX: u32 = 6;
 /// No word of [`Idle`]: look at the next join.
 const SOON: u32 = u32::MAX;
 /// So many own closures on the list are enough.
@@ -72,6 +74,8 @@ pub(crate) struct Strand {
     part: RefCell<Option<Part>>,
     /// How often in a row what was handed out was taken back.
     vain: Cell<u32>,
+    /// So many joins are not worth a look.
+    pause: Cell<u32>,
     /// The caller has a seat, as far as it knows.
     seated: Cell<bool>,
     wish: Wish,
@@ -125,6 +129,7 @@ impl Strand {
             given: RefCell::default(),
             part: RefCell::default(),
             vain: Cell::new(0),
+            pause: Cell::new(0),
             seated: Cell::new(seated),
             wish: Wish::default(),
         }
@@ -191,7 +196,13 @@ impl Strand {
     pub(super) fn look(&self) {
         let word = self.host().idle().word();
         // Ordering: Relaxed; a hint.
-        if word != self.seen.get() || self.wish.is.load(Ordering::Relaxed) {
+        let pause = self.pause.get();
+        if pause > 0 {
+            self.pause.set(pause - 1);
+            self.seen.set(if pause == 1 { SOON } else { word });
+        }
+        // Ordering: Relaxed; a hint.
+        if pause == 0 && word != self.seen.get() || self.wish.is.load(Ordering::Relaxed) {
             self.look_closely(word);
         }
         if self.own.get() >= ENOUGH {
@@ -308,9 +319,11 @@ impl Strand {
         self.newest.set(before);
         self.shared.set(before);
         if mutant!("fork_takes_back_always") || job.head().claim() {
-            self.vain.set(self.vain.get() + 1);
-            if self.vain.get() < TRIES {
-                self.seen.set(SOON);
+            let vain = self.vain.get() + 1;
+            self.vain.set(vain.min(TRIES + PAUSE_MAX));
+            self.seen.set(SOON);
+            if vain > TRIES {
+                self.pause.set(1 << (vain - TRIES).min(PAUSE_MAX));
             }
             self.forget_offer();
             // Nobody waits for it or comes after it.
