@@ -66,8 +66,9 @@ pub struct Answer {
 type Visit<'v> = &'v mut dyn FnMut(&mut Contest<'_>);
 
 impl Question {
-    /// All of them, in the order of the table.
+    /// All of them, in the order of the table: that of idleness first, since some pools do not end before the process does.
     pub const ALL: [Self; 10] = [
+        Self::Idle,
         Self::GraphRerun,
         Self::GraphBuild,
         Self::ForkJoin,
@@ -76,7 +77,6 @@ impl Question {
         Self::RoundTrip,
         Self::Pipeline,
         Self::Algorithms,
-        Self::Idle,
         Self::Memory,
     ];
 

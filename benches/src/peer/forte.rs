@@ -1,7 +1,5 @@
 //! Forte: a pool with a heartbeat; graphs by counters. Its caller is one of the workers.
 
-use alloc::rc::Rc;
-
 use forte::{Scope, ThreadPool, Worker};
 
 use super::counted::Counted;
@@ -9,37 +7,26 @@ use super::{Graph, Peer, Spawning};
 use crate::contest::Contender;
 use crate::tally::{reckon, used};
 
-/// For one and for two workers.
+/// For one and for two workers. Their threads, and the heart of the second, run until the process ends: `depopulate` of this
+/// version waits for ever.
 static POOLS: [ThreadPool; 2] = [const { ThreadPool::new() }; 2];
 
 pub(super) struct Forte {
-    pool: Rc<Populated>,
+    pool: &'static ThreadPool,
     workers: usize,
-}
-
-/// A pool whose threads, and its heart, run until nobody needs them.
-struct Populated(&'static ThreadPool);
-
-impl Drop for Populated {
-    fn drop(&mut self) {
-        self.0.depopulate();
-    }
 }
 
 impl Forte {
     pub(super) fn new(workers: usize) -> Self {
         let pool = &POOLS[workers - 1];
         pool.resize_to(workers - 1);
-        Self {
-            pool: Rc::new(Populated(pool)),
-            workers,
-        }
+        Self { pool, workers }
     }
 
     fn does<'a>(&self, mut run: impl FnMut(&Worker) + 'a) -> Option<Contender<'a>> {
-        let pool = Rc::clone(&self.pool);
+        let pool = self.pool;
         Some(Contender::new("forte", self.workers, move || {
-            pool.0.with_worker(&mut run);
+            pool.with_worker(&mut run);
         }))
     }
 }
