@@ -14,6 +14,7 @@ use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
+use crate::protocol::backlog::Chain;
 use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
