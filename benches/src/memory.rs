@@ -30,7 +30,7 @@ pub(crate) fn ask(who: &str, what: &str) -> Option<i64> {
     String::from_utf8(program.stdout).ok()?.trim().parse().ok()
 }
 
-/// Answers [`ask`]: whether this process was started for that and has nothing else to do.
+/// Answers who started this program to be asked: whether this process was started for that and has nothing else to do.
 pub fn answer_if_asked() -> bool {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [asked, who, what] = &arguments[..] else {
