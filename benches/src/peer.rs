@@ -13,10 +13,12 @@ mod forte;
 mod native;
 mod ours;
 mod rayon;
+mod recursion;
 mod tokio;
 
 pub use native::missing;
 pub(crate) use ours::in_blocks;
+pub(crate) use recursion::Recursion;
 
 /// A graph, and what its tasks do.
 #[derive(Clone, Copy, Debug)]
@@ -105,8 +107,8 @@ pub(crate) trait Peer {
         None
     }
 
-    /// Fibonacci numbers, a fork for each call.
-    fn join(&self, _number: u32) -> Option<Contender<'static>> {
+    /// A recursion that forks.
+    fn join(&self, _recursion: Recursion) -> Option<Contender<'static>> {
         None
     }
 

@@ -6,6 +6,7 @@ use core::num::NonZero;
 use chili::{Config, Scope, ThreadPool};
 
 use super::Peer;
+use super::recursion::{Recursion, recurse};
 use crate::contest::Contender;
 use crate::tally::{reckon, used};
 
@@ -34,19 +35,11 @@ impl Chili {
     }
 }
 
+recurse!(&mut Scope<'_>);
+
 impl Peer for Chili {
-    fn join(&self, number: u32) -> Option<Contender<'static>> {
-        fn fibonacci(scope: &mut Scope<'_>, number: u32) -> u64 {
-            if number < 2 {
-                return number.into();
-            }
-            let (one, two) = scope.join(
-                |scope| fibonacci(scope, number - 1),
-                |scope| fibonacci(scope, number - 2),
-            );
-            one + two
-        }
-        self.does(move |scope| used(fibonacci(scope, number)))
+    fn join(&self, recursion: Recursion) -> Option<Contender<'static>> {
+        self.does(move |scope| used(recurse(scope, recursion)))
     }
 
     fn call(&self) -> Option<Contender<'static>> {

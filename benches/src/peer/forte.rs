@@ -3,6 +3,7 @@
 use forte::{Scope, ThreadPool, Worker};
 
 use super::counted::Counted;
+use super::recursion::{Recursion, recurse};
 use super::{Graph, Peer, Spawning};
 use crate::contest::Contender;
 use crate::tally::{reckon, used};
@@ -30,6 +31,8 @@ impl Forte {
         }))
     }
 }
+
+recurse!(&Worker);
 
 impl Peer for Forte {
     fn rerun<'a>(&self, graph: Graph<'a>) -> Option<Contender<'a>> {
@@ -59,18 +62,8 @@ impl Peer for Forte {
         })
     }
 
-    fn join(&self, number: u32) -> Option<Contender<'static>> {
-        fn fibonacci(worker: &Worker, number: u32) -> u64 {
-            if number < 2 {
-                return number.into();
-            }
-            let (one, two) = worker.join(
-                |worker| fibonacci(worker, number - 1),
-                |worker| fibonacci(worker, number - 2),
-            );
-            one + two
-        }
-        self.does(move |worker| used(fibonacci(worker, number)))
+    fn join(&self, recursion: Recursion) -> Option<Contender<'static>> {
+        self.does(move |worker| used(recurse(worker, recursion)))
     }
 
     fn call(&self) -> Option<Contender<'static>> {

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs, io, process, thread};
 
-use super::{Algorithm, Graph, Peer, Spawning};
+use super::{Algorithm, Graph, Peer, Recursion, Spawning};
 use crate::contest::Contender;
 
 const HEADER: &str = include_str!("../../cpp/bench.hpp");
@@ -238,8 +238,11 @@ impl Peer for Native {
         self.does("spawn", &[how.name(), &tasks.to_string()], None)
     }
 
-    fn join(&self, number: u32) -> Option<Contender<'static>> {
-        self.does("join", &[&number.to_string()], None)
+    fn join(&self, recursion: Recursion) -> Option<Contender<'static>> {
+        match recursion {
+            Recursion::Fibonacci(number) => self.does("join", &[&number.to_string()], None),
+            Recursion::Skynet(_) => None,
+        }
     }
 
     fn call(&self) -> Option<Contender<'static>> {

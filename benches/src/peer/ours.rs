@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use taskflow_std::{Coarsening, Executor, Fork, PipelineBuilder, Runtime, Taskflow};
 
+use super::recursion::{Recursion, recurse};
 use super::{Algorithm, Graph, Peer, Spawning};
 use crate::contest::{Contender, OURS};
 use crate::numbers::{Numbers, changed};
@@ -45,6 +46,8 @@ impl Ours {
     }
 }
 
+recurse!(Fork<'_>);
+
 impl Peer for Ours {
     fn rerun<'a>(&self, graph: Graph<'a>) -> Option<Contender<'a>> {
         let flow = flow_of(graph);
@@ -73,18 +76,8 @@ impl Peer for Ours {
         })
     }
 
-    fn join(&self, number: u32) -> Option<Contender<'static>> {
-        fn fibonacci(fork: Fork<'_>, number: u32) -> u64 {
-            if number < 2 {
-                return number.into();
-            }
-            let (one, two) = fork.join(
-                |fork| fibonacci(fork, number - 1),
-                |fork| fibonacci(fork, number - 2),
-            );
-            one + two
-        }
-        self.does(move |executor| used(executor.fork(|fork| fibonacci(fork, number))))
+    fn join(&self, recursion: Recursion) -> Option<Contender<'static>> {
+        self.does(move |executor| used(executor.fork(|fork| recurse(fork, recursion))))
     }
 
     fn call(&self) -> Option<Contender<'static>> {

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use super::counted::Counted;
+use super::recursion::{Recursion, recurse};
 use super::{Algorithm, Graph, Peer, Spawning};
 use crate::contest::Contender;
 use crate::numbers::{Numbers, changed};
@@ -45,6 +46,26 @@ impl Rayon {
     }
 }
 
+/// A thread of the pool.
+struct Inside;
+
+impl Inside {
+    #[inline]
+    #[expect(
+        clippy::unused_self,
+        reason = "others' scopes fork, here the thread does"
+    )]
+    fn join<A: Send, B: Send>(
+        self,
+        one: impl FnOnce(Self) -> A + Send,
+        two: impl FnOnce(Self) -> B + Send,
+    ) -> (A, B) {
+        rayon::join(|| one(Self), || two(Self))
+    }
+}
+
+recurse!(Inside);
+
 impl Peer for Rayon {
     fn rerun<'a>(&self, graph: Graph<'a>) -> Option<Contender<'a>> {
         let counted = Counted::new(graph);
@@ -71,15 +92,8 @@ impl Peer for Rayon {
         })
     }
 
-    fn join(&self, number: u32) -> Option<Contender<'static>> {
-        fn fibonacci(number: u32) -> u64 {
-            if number < 2 {
-                return number.into();
-            }
-            let (one, two) = rayon::join(|| fibonacci(number - 1), || fibonacci(number - 2));
-            one + two
-        }
-        self.does(move |pool| used(pool.install(|| fibonacci(number))))
+    fn join(&self, recursion: Recursion) -> Option<Contender<'static>> {
+        self.does(move |pool| used(pool.install(|| recurse(Inside, recursion))))
     }
 
     fn call(&self) -> Option<Contender<'static>> {
