@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::support::coming::come;
 use crate::support::counter::Counter;
 use crate::support::drops::Dropped;
 use crate::support::gate::Gate;
@@ -151,14 +152,6 @@ fn every_second_closure_runs_once_and_its_captures_are_dropped_once() {
             }
         }
     });
-}
-
-/// Waits a while for others. Whether they came.
-fn come(begun: &AtomicBool) -> bool {
-    (0..1000).any(|_| {
-        thread::yield_now();
-        begun.load(Ordering::SeqCst)
-    })
 }
 
 #[test]

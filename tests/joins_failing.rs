@@ -3,8 +3,8 @@
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
 
+use crate::support::coming::come;
 use crate::support::counter::Counter;
 use crate::support::drops::Dropped;
 use crate::support::throwing::throw;
@@ -26,14 +26,6 @@ fn fibonacci_on(executor: &Executor, n: u32) -> u32 {
 
 fn text_of(payload: &(dyn core::any::Any + Send)) -> Option<&str> {
     payload.downcast_ref::<String>().map(String::as_str)
-}
-
-/// Waits a while for others. Whether they came.
-fn come(begun: &AtomicBool) -> bool {
-    (0..1000).any(|_| {
-        thread::yield_now();
-        begun.load(Ordering::SeqCst)
-    })
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod support {
     pub(crate) mod bell;
     pub(crate) mod block_on;
     pub(crate) mod blocked_flow;
+    pub(crate) mod coming;
     pub(crate) mod contended_flow;
     pub(crate) mod counted_flow;
     pub(crate) mod counted_task;

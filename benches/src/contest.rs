@@ -328,6 +328,22 @@ impl<'a> Contest<'a> {
     }
 }
 
+/// Sets each row's ratio to ours of the same case, where ours is not nothing.
+pub(crate) fn relate_to_ours(rows: &mut [Row]) {
+    let ours = |case: &str| {
+        rows.iter()
+            .find(|row| row.side == OURS && row.case == case)
+            .map(|row| row.figure.median)
+    };
+    let ratios: Vec<_> = rows
+        .iter()
+        .map(|row| Some(row.figure.median / ours(&row.case)?).filter(|ratio| ratio.is_finite()))
+        .collect();
+    for (row, ratio) in rows.iter_mut().zip(ratios) {
+        row.ratio = ratio;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use core::cell::RefCell;

@@ -1,8 +1,13 @@
 //! What is asked, and what the answers are.
 
+use alloc::sync::Arc;
+
 use serde::Serialize;
 
-use crate::contest::{Contest, Row};
+use crate::contest::{Contender, Contest, Row};
+use crate::peer::Graph;
+use crate::shape::Shape;
+use crate::tally::{Tallies, Work};
 
 mod algorithms;
 mod fork_join;
@@ -167,5 +172,36 @@ impl Question {
             unit,
             rows,
         }
+    }
+}
+
+/// Chooses the edges of the random graph.
+const SEED: u64 = 1;
+
+/// A contest for each shape of a graph, between those whom `contenders` gives.
+///
+/// # Panics
+///
+/// If a task did not run once in each run.
+fn each_graph(
+    effort: Effort,
+    visit: Visit<'_>,
+    contenders: impl Fn(Graph<'_>) -> Vec<Contender<'_>>,
+) {
+    for shape in Shape::all(effort.side, SEED) {
+        let tallies = Arc::new(Tallies::new(shape.tasks()));
+        let graph = Graph {
+            shape: &shape,
+            tallies: &tallies,
+            work: Work::Count,
+        };
+        let mut contest = Contest::new(shape.name(), shape.tasks().into(), contenders(graph));
+        visit(&mut contest);
+        drop(contest);
+        let name = shape.name();
+        assert!(
+            tallies.all_ran(),
+            "a task of {name} did not run once in each run"
+        );
     }
 }

@@ -1,25 +1,13 @@
 //! Running an unchanged graph again.
 
-use alloc::sync::Arc;
-
-use super::{Effort, Visit};
+use super::{Effort, Visit, each_graph};
 use crate::bound::Bound;
-use crate::contest::{Contender, Contest};
+use crate::contest::Contender;
 use crate::peer::{self, Graph, in_blocks};
-use crate::shape::Shape;
-use crate::tally::{Tallies, Work, count};
-
-/// Chooses the edges of the random graph.
-const SEED: u64 = 1;
+use crate::tally::count;
 
 pub(super) fn contests(effort: Effort, visit: Visit<'_>) {
-    for shape in Shape::all(effort.side, SEED) {
-        let tallies = Arc::new(Tallies::new(shape.tasks()));
-        let graph = Graph {
-            shape: &shape,
-            tallies: &tallies,
-            work: Work::Count,
-        };
+    each_graph(effort, visit, |graph| {
         let mut contenders = by_hand(graph);
         contenders.extend(peer::all(|peer| peer.rerun(graph)));
         contenders.extend([1, 2].map(|workers| in_blocks(workers, graph)));
@@ -27,15 +15,8 @@ pub(super) fn contests(effort: Effort, visit: Visit<'_>) {
         contenders.iter_mut().for_each(|one| {
             one.run();
         });
-        let mut contest = Contest::new(shape.name(), shape.tasks().into(), contenders);
-        visit(&mut contest);
-        drop(contest);
-        assert!(
-            tallies.all_ran(),
-            "a task of {} did not run once in each run",
-            shape.name()
-        );
-    }
+        contenders
+    });
 }
 
 /// A loop in three orders.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::{Effort, metg};
-use crate::contest::{Contender, OURS, Row};
+use crate::contest::{Contender, Row, relate_to_ours};
 use crate::peer::KINDS;
 use crate::spread::Spread;
 use crate::tally::{reckon, used};
@@ -43,18 +43,7 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
         rows.push(ticking(&mut contender, effort.rounds, steps));
         rows.extend(resting(&contender));
     }
-    let ours = |case: &str| {
-        rows.iter()
-            .find(|row| row.side == OURS && row.case == case)
-            .map(|row| row.figure.median)
-    };
-    let ratios: Vec<_> = rows
-        .iter()
-        .map(|row| Some(row.figure.median / ours(&row.case)?))
-        .collect();
-    for (row, ratio) in rows.iter_mut().zip(ratios) {
-        row.ratio = ratio.filter(|ratio| ratio.is_finite());
-    }
+    relate_to_ours(&mut rows);
     rows.sort_by_key(|row| !row.case.contains("ticks"));
     rows
 }

@@ -5,7 +5,7 @@ use core::hint::black_box;
 
 use super::Effort;
 use crate::bound::Bound;
-use crate::contest::{OURS, Row};
+use crate::contest::{Row, relate_to_ours};
 use crate::memory::{ask, held};
 use crate::peer::{Graph, KINDS};
 use crate::shape::Shape;
@@ -45,18 +45,7 @@ pub(super) fn rows(_effort: Effort) -> Vec<Row> {
             rows.push(row("a spawned task", who, bytes as f64 / tasks));
         }
     }
-    let ours = |case: &str| {
-        rows.iter()
-            .find(|row| row.side == OURS && row.case == case)
-            .map(|row| row.figure.median)
-    };
-    let ratios: Vec<_> = rows
-        .iter()
-        .map(|row| Some(row.figure.median / ours(&row.case)?))
-        .collect();
-    for (row, ratio) in rows.iter_mut().zip(ratios) {
-        row.ratio = ratio;
-    }
+    relate_to_ours(&mut rows);
     rows
 }
 
