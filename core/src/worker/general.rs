@@ -19,6 +19,9 @@ use crate::pool::Late;
 use crate::stats::Failure;
 use crate::suspension::Suspension;
 
+/// What of a run's attention sends the end of its tasks the long way.
+const NOT_PLAIN: u32 = KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED | WATCHED;
+
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
     pub(super) fn run_general(&self, flow: &Flow, view: &View<'_>, first: u32) -> Option<u32> {
@@ -182,10 +185,10 @@ impl<P: Platform> Worker<'_, P> {
         let skipped = outcome == Outcome::Skipped;
         self.end_turn(flow, view.node(index), index, outcome);
         let attention = flow.attention();
-        if attention & WATCHED != 0 && !skipped {
+        let plain = attention & NOT_PLAIN == 0;
+        if !plain && attention & WATCHED != 0 && !skipped {
             self.judge(flow, index, attention);
         }
-        let plain = attention & (KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED) == 0;
         if view.coarse || plain && !view.is_general() {
             if skipped {
                 self.count_skipped(flow, index);
