@@ -176,6 +176,17 @@ fn a_worker_that_has_nothing_to_do_takes_the_second_closure() {
     });
 }
 
+/// A tree of joins, so deep, with this in its leaves.
+fn branch(fork: Fork<'_>, depth: u32, leaf: &(dyn Fn() + Sync)) {
+    if depth == 0 {
+        return leaf();
+    }
+    fork.join(
+        |fork| branch(fork, depth - 1, leaf),
+        |fork| branch(fork, depth - 1, leaf),
+    );
+}
+
 #[test]
 fn all_workers_come_to_help_with_one_tree() {
     within_a_minute(|| {
@@ -187,16 +198,16 @@ fn all_workers_come_to_help_with_one_tree() {
                 seen.insert(executor.current_worker());
                 seen.len()
             };
+            // Each keeps its worker for a while, so that the next leaf is for another one.
+            let leaf = || {
+                (0..1000).find(|_| {
+                    thread::yield_now();
+                    note() == workers
+                });
+            };
             executor.fork(|fork| {
                 while note() < workers {
-                    let both = |fork: Fork<'_>| {
-                        let hold = |_: Fork<'_>| {
-                            note();
-                            thread::yield_now();
-                        };
-                        fork.join(hold, hold);
-                    };
-                    fork.join(both, both);
+                    branch(fork, 5, &leaf);
                 }
             });
         }
