@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::panic::panic_any;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -45,19 +45,22 @@ fn a_handler_that_waits_for_another_flow_loses_no_task() {
     within_a_minute(|| {
         for workers in [1, 2] {
             let (heard, ran) = (Counter::default(), Counter::default());
-            let host: Arc<OnceLock<Arc<Executor>>> = Arc::default();
+            // (Weak: an executor that its own handler holds is never dropped.)
+            let host: Arc<OnceLock<Weak<Executor>>> = Arc::default();
             let (handler_host, handler_heard) = (Arc::clone(&host), heard.clone());
             let inner = SharedFlow::of(counted(3, &ran));
             let executor = Executor::builder()
                 .workers(workers)
                 .panic_handler(move |_| {
-                    let executor = handler_host.get().expect("set before any run");
-                    inner.start(executor).wait().expect("nothing fails");
+                    let executor = handler_host.get().and_then(Weak::upgrade);
+                    let executor = executor.expect("set before any run, and waited for");
+                    inner.start(&executor).wait().expect("nothing fails");
                     handler_heard.add();
                 })
                 .build()
                 .expect("threads can be had");
-            let executor = host.get_or_init(|| Arc::new(executor));
+            let executor = Arc::new(executor);
+            host.set(Arc::downgrade(&executor)).expect("set once");
             let failing = Taskflow::new();
             failing.try_emplace(|| Err(std::io::Error::other("on purpose").into()));
             let many = counted(500, &ran);
