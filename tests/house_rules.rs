@@ -76,6 +76,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/running.rs",
     "core/src/worker/semaphores.rs",
     "core/src/worker/span.rs",
+    "core/src/worker/succession.rs",
     "core/src/worker/telling.rs",
     "core/src/worker/watching.rs",
     "tests/bare-metal/src/cores.rs",

@@ -46,6 +46,7 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
+    #[inline]
     pub(crate) fn push(&mut self, branch: Branch) {
         if self.first.is_none() {
             self.first = Some(branch);
@@ -57,6 +58,19 @@ impl Choices {
     /// The one branch, unless there are others.
     pub(crate) fn single(&self) -> Option<&Branch> {
         self.first.as_ref().filter(|_| self.others.is_empty())
+    }
+
+    /// Takes the one branch if it was chosen by its number, as most are.
+    #[inline]
+    pub(crate) fn take_index(&mut self) -> Option<usize> {
+        let Some(Branch(Choice::Index(place))) = self.first else {
+            return None;
+        };
+        if !self.others.is_empty() {
+            return None;
+        }
+        self.first = None;
+        Some(place)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Branch> {

@@ -33,12 +33,15 @@ mod ties;
 pub(crate) use late::Late;
 pub(crate) use ties::{Alarm, Ties};
 
+/// Asked after each round whether it was the last.
+pub(crate) type Enough = Box<dyn FnMut() -> bool + Send>;
+
 /// How often a flow is to run.
 pub(crate) enum Rounds {
     /// This many times more.
     Times(u64),
-    /// Until the predicate, asked after each round, is true.
-    Until(Box<dyn FnMut() -> bool + Send>),
+    /// Until the predicate is true.
+    Until(Enough),
 }
 
 impl Rounds {
@@ -296,15 +299,28 @@ impl Run {
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
     }
 
-    /// Takes the predicate or the number of rounds out, so that user code runs without the lock.
-    pub(crate) fn take_rounds(&self) -> Rounds {
-        core::mem::replace(&mut self.cell.lock().rounds, Rounds::Times(0))
+    /// A round is over. Says whether another begins; or gives a predicate, which is to be asked without the lock, and
+    /// put back if there is another round.
+    pub(crate) fn round_is_over(&self) -> Result<bool, Enough> {
+        let mut cell = self.cell.lock();
+        let again = match &mut cell.rounds {
+            Rounds::Times(left) => {
+                *left -= 1;
+                *left > 0
+            }
+            Rounds::Until(_) => match core::mem::replace(&mut cell.rounds, Rounds::Times(0)) {
+                Rounds::Until(enough) => return Err(enough),
+                Rounds::Times(_) => false,
+            },
+        };
+        cell.rounds_begun += u64::from(again);
+        Ok(again)
     }
 
-    /// One more round begins.
-    pub(crate) fn round_begins(&self, rounds: Rounds) {
+    /// The predicate says that one more round begins.
+    pub(crate) fn round_begins(&self, enough: Enough) {
         let mut cell = self.cell.lock();
-        cell.rounds = rounds;
+        cell.rounds = Rounds::Until(enough);
         cell.rounds_begun += 1;
     }
 

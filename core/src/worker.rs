@@ -45,6 +45,7 @@ mod running;
 mod scheduled;
 mod semaphores;
 mod span;
+mod succession;
 mod telling;
 mod tenure;
 mod watching;

@@ -47,6 +47,8 @@ enum Graph {
     Chain,
     /// A loop of three tasks a pass.
     Loop,
+    /// One task, in so many rounds that they count as tasks.
+    Rounds,
     /// No graph: one task that asks a token, and counts each time as a task.
     Check,
     /// A square of tasks, each behind two, in blocks.
@@ -97,6 +99,7 @@ impl Graph {
                 );
                 return flow;
             }
+            Self::Rounds => Shape::independent(1),
             Self::Pipeline | Self::Built | Self::Spawn | Self::SpawnOutside => return flow,
             Self::Join => {
                 flow.emplace_runtime(|rt| {
@@ -143,6 +146,7 @@ fn run(args: &Args) -> Result<u64, RunError> {
     Ok(match args.graph {
         Graph::Check => tasks * u64::from(TASKS),
         Graph::Join => tasks * FORKS,
+        Graph::Rounds => TASKS.into(),
         _ => tasks,
     })
 }
@@ -223,7 +227,11 @@ fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, R
         executor.run_and_wait(graph)?;
         observer.detach();
     }
-    executor.run_and_wait_with(graph, RunOptions::new().rounds(args.rounds))
+    let rounds = match args.graph {
+        Graph::Rounds => args.rounds * u64::from(TASKS),
+        _ => args.rounds,
+    };
+    executor.run_and_wait_with(graph, RunOptions::new().rounds(rounds))
 }
 
 fn main() -> ExitCode {

@@ -187,6 +187,18 @@ impl Node {
         self.shape.raise(flag.0)
     }
 
+    /// [`raise`](Self::raise) where one thread at a time runs all tasks.
+    #[inline]
+    pub(crate) fn raise_alone(&self, flag: Flag) -> bool {
+        self.shape.raise_alone(flag.0)
+    }
+
+    /// [`lower`](Self::lower) where one thread at a time runs all tasks, of the one that it has in hand.
+    #[inline]
+    pub(crate) fn lower_alone(&self, flag: Flag) {
+        self.shape.lower_alone(flag.0);
+    }
+
     /// Takes a property back while a run goes on. `true`: it had it.
     pub(crate) fn lower(&self, flag: Flag) -> bool {
         self.shape.lower(flag.0)

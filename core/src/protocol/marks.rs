@@ -51,4 +51,25 @@ impl Marks {
         let order = mutant!("mark_lower_relaxed", Ordering::Relaxed, Ordering::Release);
         self.0.fetch_and(!mark, order) & mark != 0
     }
+
+    /// [`raise`](Self::raise) where one thread at a time runs all tasks: no locked instruction.
+    #[must_use]
+    #[inline]
+    pub fn raise_alone(&self, mark: u32) -> bool {
+        let before = self.get();
+        if before & mark != 0 {
+            return true;
+        }
+        // Ordering: Relaxed; the seat that the caller holds is handed over through a lock. While the mark is not
+        // raised only its holder changes the word.
+        self.0.store(before | mark, Ordering::Relaxed);
+        false
+    }
+
+    /// [`lower`](Self::lower) where one thread at a time runs all tasks, of a task that the caller has in hand.
+    #[inline]
+    pub fn lower_alone(&self, mark: u32) {
+        // Ordering: Relaxed; as above. Whoever has the task in hand changes the word.
+        self.0.store(self.get() & !mark, Ordering::Relaxed);
+    }
 }

@@ -7,7 +7,7 @@ use crate::flow::{Flow, View};
 use crate::mutant::mutant;
 use crate::platform::Platform;
 use crate::protocol::completion::{Left, Tally};
-use crate::run::{Rounds, Waiter};
+use crate::run::{Enough, Run, Waiter};
 use crate::semaphore::arbiter;
 use crate::stats::{Failure, Suppressed};
 use crate::sync::{Arc, Ordering};
@@ -157,42 +157,49 @@ impl<P: Platform> Worker<'_, P> {
     fn next_round(&self, flow: &Flow) -> Option<u32> {
         // SAFETY: the run is active until `end_run`.
         let run = unsafe { flow.active() };
+        if flow.is_stopped() {
+            return None;
+        }
+        let again = match run.round_is_over() {
+            Ok(again) => again,
+            Err(enough) => self.ask_for_round(flow, run, enough),
+        };
+        if !again {
+            return None;
+        }
+        // SAFETY: this worker alone has the flow.
+        if unsafe { flow.is_coarsened() } {
+            // SAFETY: as above.
+            unsafe { flow.time_from(self.pool.platform.now()) };
+        }
+        if flow.is_watched() {
+            // SAFETY: this worker alone has the flow.
+            unsafe { flow.round_begins_at(self.pool.platform.now()) };
+        }
+        // SAFETY: this worker alone has the flow.
+        Some(unsafe { flow.begin_round() })
+    }
+
+    /// Asks a predicate whether there is to be another round, and has that begin then.
+    fn ask_for_round(&self, flow: &Flow, run: &Run, mut enough: Enough) -> bool {
         let outer = self.current.replace(Current::Round(NonNull::from(flow)));
         // The predicate and its drop are user code. They are guarded here, since this may be in the
         // middle of the end of another flow's task.
-        let again = self.pool.platform.guard(|| {
-            let mut rounds = run.take_rounds();
-            let again = !flow.is_stopped()
-                && match &mut rounds {
-                    Rounds::Times(left) => {
-                        *left -= 1;
-                        *left > 0
-                    }
-                    Rounds::Until(enough) => !enough(),
-                };
-            again.then_some(rounds)
-        });
+        let asked = self
+            .pool
+            .platform
+            .guard(move || (!enough()).then_some(enough));
         self.current.set(outer);
-        match again {
-            Ok(Some(rounds)) => {
-                run.round_begins(rounds);
-                // SAFETY: this worker alone has the flow.
-                if unsafe { flow.is_coarsened() } {
-                    // SAFETY: as above.
-                    unsafe { flow.time_from(self.pool.platform.now()) };
-                }
-                if flow.is_watched() {
-                    // SAFETY: this worker alone has the flow.
-                    unsafe { flow.round_begins_at(self.pool.platform.now()) };
-                }
-                // SAFETY: this worker alone has the flow.
-                Some(unsafe { flow.begin_round() })
+        match asked {
+            Ok(Some(enough)) => {
+                run.round_begins(enough);
+                true
             }
-            Ok(None) => None,
+            Ok(None) => false,
             Err(panic) => {
                 let (task, failure) = (None, Failure::Panicked(panic));
                 run.fail(Suppressed { task, failure });
-                None
+                false
             }
         }
     }

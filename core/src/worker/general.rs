@@ -6,6 +6,7 @@ use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::running::Outbox;
+use super::succession::sole_successor;
 use super::{Current, Worker};
 use crate::condition::{Branch, Choice, UnknownBranch};
 use crate::error::TaskError;
@@ -20,7 +21,8 @@ use crate::stats::Failure;
 use crate::suspension::Suspension;
 
 /// What of a run's attention sends the end of its tasks the long way.
-const NOT_PLAIN: u32 = KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED | WATCHED;
+pub(super) const NOT_PLAIN: u32 =
+    KEEP_INDEPENDENT | OBSERVED | SOME_CANCELLED | SCHEDULED | WATCHED;
 
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
@@ -50,7 +52,10 @@ impl<P: Platform> Worker<'_, P> {
                 });
                 return None;
             }
-            let next = self.end(flow, view, index, outcome, &mut context);
+            let next = match sole_successor(flow, view, index, outcome, &mut context.choices) {
+                Some(sole) => self.start_sole(flow, view, index, sole),
+                None => self.end(flow, view, index, outcome, &mut context),
+            };
             match self.follow(flow, view, next, 1) {
                 ControlFlow::Continue(next) => index = next,
                 ControlFlow::Break(in_hand) => return in_hand,
@@ -261,7 +266,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Tells what went wrong while tasks were made ready.
     #[inline]
-    fn fail_all(&self, flow: &Flow, view: &View<'_>, failures: Vec<(u32, Failure)>) {
+    pub(super) fn fail_all(&self, flow: &Flow, view: &View<'_>, failures: Vec<(u32, Failure)>) {
         for (index, failure) in failures {
             let raced = matches!(failure, Failure::TaskRace);
             self.fail(flow, index, failure);
@@ -320,26 +325,26 @@ impl<P: Platform> Worker<'_, P> {
             if poisons {
                 after.raise(Flag::POISONED);
             }
-            let strong = after.strong();
-            let arrived = strong <= 1
-                || if self.solo.get() {
-                    after.counter.arrive_alone(strong)
-                } else if after.has(Flag::GUARDED) {
-                    after.counter.arrive_in_loop(strong)
-                } else {
-                    after.counter.arrive(strong)
-                };
-            if arrived && is_free(after, *successor, ready) {
+            if self.arrives(after) && self.is_free(after, *successor, ready) {
                 self.add_ready(view, ready, *successor);
             }
         }
+    }
+
+    /// [Claims](Self::claims) a task, or notes that it could not.
+    fn is_free(&self, node: &Node, index: u32, ready: &mut Ready) -> bool {
+        let free = self.claims(node);
+        if !free {
+            ready.failures.push((index, Failure::TaskRace));
+        }
+        free
     }
 
     /// Starts the task that a branch leads to, whatever it still waits for.
     fn start_chosen(&self, view: &View<'_>, target: u32, ready: &mut Ready) {
         // SAFETY: (1) it comes from the row of the task that chose it.
         let node = unsafe { view.record(target) };
-        if is_free(node, target, ready) {
+        if self.is_free(node, target, ready) {
             node.counter.rearm(node.strong());
             self.add_ready(view, ready, target);
         }
@@ -409,13 +414,4 @@ struct Ready {
     held: Vec<u32>,
     /// What went wrong meanwhile. Telling it may make others' tasks ready, so it is told after the count.
     failures: Vec<(u32, Failure)>,
-}
-
-/// Claims a task to be started. `false`: it is scheduled or running already, which is a failure.
-fn is_free(node: &Node, index: u32, ready: &mut Ready) -> bool {
-    if !node.has(Flag::GUARDED) || !node.raise(Flag::ACTIVE) {
-        return true;
-    }
-    ready.failures.push((index, Failure::TaskRace));
-    false
 }

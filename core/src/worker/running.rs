@@ -87,9 +87,21 @@ impl<P: Platform> Worker<'_, P> {
             let next = self.complete_here(flow, &view, index);
             match self.follow(flow, &view, next, 1) {
                 ControlFlow::Continue(next) => index = next,
+                ControlFlow::Break(None) => index = self.go_round(flow, &view)?,
                 ControlFlow::Break(in_hand) => return in_hand,
             }
         }
+    }
+
+    /// This worker has nothing more to do at once. If that ends a round, begins the next one, as long as the slice lasts.
+    #[inline(never)]
+    fn go_round(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+        if self.slice.get() == 0 {
+            return None;
+        }
+        // (Only what the loop has counted: of this flow. Unless there is another round, it may be gone now.)
+        self.flush()?;
+        self.run_root(flow, view)
     }
 
     /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
@@ -137,6 +149,13 @@ impl<P: Platform> Worker<'_, P> {
         // Ordering: Relaxed; handed on with the root's reference.
         let begin = progress.cursor.load(Ordering::Relaxed);
         let attention = flow.attention();
+        if attention == 0
+            && let [source] = sources
+            && !view.is_general()
+        {
+            self.count_finished(flow);
+            return Some(*source);
+        }
         let observed = attention & OBSERVED != 0;
         if observed && begin == 0 {
             self.tell_begin(flow);
