@@ -18,12 +18,14 @@ use core::ptr::NonNull;
 use crate::flow::{Flow, View};
 use crate::graph::node::{Context, Outcome};
 use crate::host::Host;
+use crate::nursery::Places;
 use crate::observer::{Ended, EventKind};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Pool, Queues};
 use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
+use crate::protocol::lives::Credit;
 use crate::seat::{SeatState, Tenure};
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Holding};
@@ -79,6 +81,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     slice: Cell<u32>,
     random: Cell<u32>,
     searching: Cell<bool>,
+    credit: Credit,
+    places: Places,
 }
 
 /// Whose code is running.
@@ -141,6 +145,8 @@ impl<'p, P: Platform> Worker<'p, P> {
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             searching: Cell::new(state.searching),
+            credit: Credit::default(),
+            places: Places::default(),
         }
     }
 
@@ -367,6 +373,8 @@ impl<P: Platform> Drop for Worker<'_, P> {
         if let Some(deque) = self.deque.get_mut().take() {
             self.give_back(deque);
         }
+        self.pool.take_back(&self.credit);
+        self.pool.nursery.give_back(&self.places);
         if self.shares.take() {
             self.pool.sharing.end();
         }

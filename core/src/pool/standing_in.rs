@@ -60,6 +60,13 @@ impl Seated for StandIn<'_> {
         self.worker.is_some_and(Seated::is_stopped)
     }
 
+    fn spawn(&self, executor: *const (), job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
+        match self.worker {
+            Some(worker) => worker.spawn(executor, job),
+            None => Some(job),
+        }
+    }
+
     fn queue(&self, job: Arc<dyn Job>) {
         match self.worker {
             Some(worker) => worker.queue(job),

@@ -1,12 +1,14 @@
 //! Running jobs, and helping those who wait for them.
 
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 use core::time::Duration;
 
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{End, Head, Job, Walk, conclude, refuse, same};
+use crate::job::{Claimed, End, Head, Job, Walk, conclude, refuse, same};
+use crate::nursery::Chunk;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
@@ -15,18 +17,20 @@ use crate::sync::Arc;
 
 /// A job on a worker's stack.
 pub(super) struct Frame {
-    job: Arc<dyn Job>,
+    /// Of a job that [`perform`](Worker::perform) has as long as the frame is on the list.
+    head: NonNull<Head>,
     /// Whose code was running when it was begun: the engine's, or that of a wait.
     outer: Current,
 }
 
 impl Frame {
     pub(super) fn head(&self) -> &Head {
-        self.job.head()
+        // SAFETY: frames are looked at on the list.
+        unsafe { self.head.as_ref() }
     }
 
     pub(super) fn group(&self) -> Option<&Arc<Group>> {
-        self.job.head().group()
+        self.head().group()
     }
 }
 
@@ -34,26 +38,30 @@ impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
     /// lasts. Gives what it has in hand then.
     pub(super) fn run_job(&self, flow: &Flow, reference: u32, index: u32) -> Option<u32> {
-        let mut next = self.pool.nursery.take(flow, index, reference);
+        let mut next = self.take_job(flow, index, reference);
         while let Some(job) = next {
             self.pool.ring();
-            if !job.head().claim() {
-                break;
-            }
-            next = self.perform(job);
+            next = self.perform(Claimed::of(job)?);
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
                 return next
-                    .and_then(|job| self.place(&job))
+                    .and_then(|job| self.place(job))
                     .and_then(|task| self.unless_entrusted(task));
             }
         }
         None
     }
 
+    /// The job of a reference in this worker's hands, which is free then.
+    pub(super) fn take_job(&self, flow: &Flow, index: u32, reference: u32) -> Option<Arc<dyn Job>> {
+        let nursery = &self.pool.nursery;
+        // SAFETY: (1) it is in this worker's hands.
+        unsafe { nursery.take(&self.places, flow, index, reference) }
+    }
+
     /// Runs a claimed job. Gives one that it made ready; others are queued.
-    fn perform(&self, job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
+    fn perform(&self, mut job: Claimed) -> Option<Arc<dyn Job>> {
         /// Ends the frame, also if the host lets a panic through.
         struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>);
         impl<P: Platform> Drop for Leave<'_, '_, P> {
@@ -69,24 +77,31 @@ impl<P: Platform> Worker<'_, P> {
             self.tell_of_spawned(EventKind::Start);
         }
         let outer = self.current.replace(Current::Job);
-        self.jobs.borrow_mut().push(Frame {
-            job: Arc::clone(&job),
-            outer,
-        });
+        let head = NonNull::from(job.head());
+        self.jobs.borrow_mut().push(Frame { head, outer });
         let leave = Leave(self);
         let called = self.pool.platform.guard(|| job.call());
         drop(leave);
-        let end = match called {
-            Ok(()) => End::Well,
-            Err(panic) => End::Panicked(panic),
-        };
         if observed {
-            let outcome = match end {
-                End::Panicked(_) => Ended::Failed,
-                _ => Ended::Done,
+            let outcome = match called {
+                Err(_) => Ended::Failed,
+                Ok(()) => Ended::Done,
             };
             self.tell_of_spawned(EventKind::End { outcome });
         }
+        let end = match called {
+            Ok(()) => match job.end_plainly() {
+                Ok(job) => {
+                    self.has_ended(&*job);
+                    return None;
+                }
+                Err(claimed) => {
+                    job = claimed;
+                    End::Well
+                }
+            },
+            Err(panic) => End::Panicked(panic),
+        };
         let next = conclude(job, end, &mut |ready| self.queue_job(ready))?;
         if self.has_seat() && next.head().is_of(self.pool.identity()) {
             return Some(next);
@@ -95,21 +110,42 @@ impl<P: Platform> Worker<'_, P> {
         None
     }
 
-    /// Gives a ready job a reference, which is to be queued.
-    fn place(&self, job: &Arc<dyn Job>) -> Option<u32> {
-        let placed = self.pool.nursery.place(&self.pool.directory, job);
-        if placed.is_err() {
-            refuse(job);
+    /// Counts a job that ended with nobody to be told but its group.
+    fn has_ended(&self, job: &dyn Job) {
+        if let Some(group) = job.head().group() {
+            group.child_ended(self.pool, true);
         }
-        placed.ok()
+        if self.has_seat() {
+            self.credit.earn();
+        } else {
+            self.pool.life_ends();
+        }
+    }
+
+    /// Gives a ready job a reference, which is to be queued.
+    fn place(&self, job: Arc<dyn Job>) -> Option<u32> {
+        let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
+        match nursery.place_on(&self.places, directory, job) {
+            Ok(reference) => Some(reference),
+            Err(job) => {
+                refuse(&job);
+                None
+            }
+        }
     }
 
     /// Puts a ready job into its queue: this worker's, if it is of the same executor.
     pub(super) fn queue_job(&self, job: Arc<dyn Job>) {
-        if !job.head().is_of(self.pool.identity()) {
-            return crate::job::queue(job);
+        if job.head().is_of(self.pool.identity()) {
+            self.queue_own(job);
+        } else {
+            crate::job::queue(job);
         }
-        if let Some(reference) = self.place(&job) {
+    }
+
+    /// Puts a ready job of this executor into this worker's queue.
+    pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
+        if let Some(reference) = self.place(job) {
             self.keep(reference);
         }
     }
@@ -126,7 +162,7 @@ impl<P: Platform> Worker<'_, P> {
                 let job = walk.claim_next(self.pool.identity());
                 // What the job before has made ready is mostly what comes next.
                 let taken = job.as_ref().zip(held.as_ref());
-                let taken = taken.is_some_and(|(job, held)| same(job, held));
+                let taken = taken.is_some_and(|(job, held)| same(job.job(), held));
                 if let Some(other) = held.take()
                     && !taken
                 {
@@ -209,10 +245,12 @@ impl<P: Platform> Worker<'_, P> {
             };
             let (flow, view) = self.locate(task);
             let index = task.wrapping_sub(view.base);
-            if flow.chunk().is_none_or(|chunk| !chunk.is_dead(index)) {
+            // SAFETY: (1) the task is in this worker's hands.
+            let is_dead = |chunk: &Chunk| unsafe { chunk.is_dead(index) };
+            if !flow.chunk().is_some_and(is_dead) {
                 return self.put_back(task);
             }
-            drop(self.pool.nursery.take(flow, index, task));
+            drop(self.take_job(flow, index, task));
         }
     }
 
@@ -232,11 +270,11 @@ impl<P: Platform> Worker<'_, P> {
         while current == Current::Job
             && let Some(frame) = frames.next()
         {
-            if holders.contains(&frame.job.head().id()) {
+            if holders.contains(&frame.head().id()) {
                 // All that it holds up is there too.
                 return;
             }
-            frame.job.head().add_holders(holders);
+            frame.head().add_holders(holders);
             current = frame.outer;
         }
         if let Some(flow) = self.flow_of(current) {
@@ -252,7 +290,7 @@ impl<P: Platform> Worker<'_, P> {
         while current == Current::Job
             && let Some(frame) = frames.next()
         {
-            if frame.job.head().holds(id) {
+            if frame.head().holds(id) {
                 return true;
             }
             current = frame.outer;
