@@ -170,7 +170,7 @@ impl Directory {
         let index = task.wrapping_sub(view.base);
         let (flow, priority) = match flow.chunk() {
             // SAFETY: (1) the task is in the caller's hands.
-            Some(chunk) => (FlowKey::SPAWNED, unsafe { chunk.priority(index) }),
+            Some(chunk) => (FlowKey::SPAWNED, unsafe { chunk.priority(task) }),
             None if index == view.root() => return None,
             // SAFETY: as above.
             None => (
@@ -224,7 +224,10 @@ impl Links for Directory {
         // SAFETY: a task in a queue or a worker's hands is unfinished, so its run is active, and an
         // active run keeps its flow, which keeps its registration; or it is of the pool's nursery.
         let flow: &Flow = unsafe { self.flow(task) };
-        // SAFETY: as above, the run is active, or the flow is a nursery's.
+        if let Some(chunk) = flow.chunk() {
+            return chunk.link(task);
+        }
+        // SAFETY: as above, the run is active.
         let view = unsafe { flow.view() };
         view.link(task.wrapping_sub(view.base))
     }

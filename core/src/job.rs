@@ -84,8 +84,8 @@ pub(crate) trait Job: Send + Sync {
     /// 1. The caller has claimed the job, which has not ended; or it has, and the caller has the handle.
     unsafe fn discard(&self) -> Option<JoinError>;
 
-    /// Whether a value would be dropped by user code.
-    fn has_drop(&self) -> bool;
+    /// As [`Head::close_plainly`].
+    fn close_plainly(&self) -> bool;
 
     /// The executor, for what is said of a result that is dropped. `None`: there is nothing to be said.
     ///
@@ -175,8 +175,8 @@ impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
         unsafe { self.take() }?.err()
     }
 
-    fn has_drop(&self) -> bool {
-        needs_drop::<T>()
+    fn close_plainly(&self) -> bool {
+        self.head.close_plainly(needs_drop::<T>())
     }
 
     unsafe fn listener(&self) -> Option<Arc<dyn Host>> {

@@ -34,8 +34,8 @@ mod standing_in;
 mod waiting;
 
 use alarms::Alarms;
-use living::Living;
 pub(crate) use alarms::{AlarmId, Overrun};
+use living::Living;
 use scheduling::Installed;
 use spare::Spares;
 

@@ -12,7 +12,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::flow::{Flow, View};
@@ -69,8 +69,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
     current: Cell<Current>,
-    /// The jobs on this stack, the innermost last. Never borrowed across user code.
-    jobs: RefCell<Vec<Frame>>,
+    /// The innermost of the jobs on this stack.
+    jobs: Cell<Option<NonNull<Frame>>>,
     tally: Cell<Tally>,
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
@@ -136,7 +136,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
-            jobs: RefCell::default(),
+            jobs: Cell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
             span: Cell::default(),

@@ -84,8 +84,8 @@ impl Job for ForkJob {
         self.take_error()
     }
 
-    fn has_drop(&self) -> bool {
-        false
+    fn close_plainly(&self) -> bool {
+        self.head.close_plainly(false)
     }
 
     unsafe fn listener(&self) -> Option<Arc<dyn Host>> {

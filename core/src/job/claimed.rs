@@ -92,7 +92,7 @@ impl Claimed {
     ///
     /// It has not ended.
     pub(crate) fn end_plainly(self) -> Result<Arc<dyn Job>, Self> {
-        if self.head().close_plainly(self.0.has_drop()) {
+        if self.0.close_plainly() {
             Ok(self.0)
         } else {
             Err(self)

@@ -238,12 +238,9 @@ impl Head {
             }
             // Ordering: AcqRel. Acquire, with the Release of the exchange that made it queued, so that the
             // claimer sees what the predecessors did; Release for the same reason.
-            let exchanged = self.state.compare_exchange_weak(
-                state,
-                next,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
+            let exchanged =
+                self.state
+                    .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
             match exchanged {
                 Ok(_) => return true,
                 Err(now) => state = now,
@@ -355,7 +352,7 @@ impl Head {
     }
 
     /// Makes a claimed job done that went well. `false`: somebody is to be told, or it was detached and its value `has_drop`.
-    pub(super) fn close_plainly(&self, has_drop: bool) -> bool {
+    pub(crate) fn close_plainly(&self, has_drop: bool) -> bool {
         let hindered = if has_drop { LINKED | DETACHED } else { LINKED };
         // Ordering: Release, with the Acquire of `is_done`, `open` and `detach`.
         let order = mutant!("job_done_no_release", Ordering::Relaxed, Ordering::Release);

@@ -60,10 +60,9 @@ impl Seated for StandIn<'_> {
         self.worker.is_some_and(Seated::is_stopped)
     }
 
-    fn spawn(&self, executor: *const (), job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
-        match self.worker {
-            Some(worker) => worker.spawn(executor, job),
-            None => Some(job),
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
+        if let Some(worker) = self.worker {
+            worker.spawn(executor, job);
         }
     }
 

@@ -278,11 +278,15 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn spawn(&self, job: Arc<dyn Job>) {
-        let left = self.on_stack(|worker| match worker {
-            Some(worker) => worker.spawn(self.identity(), job),
-            None => Some(job),
+        let mut job = Some(job);
+        self.platform.local(&mut |local| {
+            local.with(|worker| {
+                if let Some(worker) = worker {
+                    worker.spawn(self.identity(), &mut job);
+                }
+            });
         });
-        if let Some(job) = left {
+        if let Some(job) = job {
             self.life_begins();
             self.queue_outside(job);
         }

@@ -21,27 +21,28 @@ pub(super) struct Frame {
     head: NonNull<Head>,
     /// Whose code was running when it was begun: the engine's, or that of a wait.
     outer: Current,
+    /// The one that was begun before.
+    below: Option<NonNull<Self>>,
 }
 
 impl Frame {
-    pub(super) fn head(&self) -> &Head {
+    fn head(&self) -> &Head {
         // SAFETY: frames are looked at on the list.
         unsafe { self.head.as_ref() }
-    }
-
-    pub(super) fn group(&self) -> Option<&Arc<Group>> {
-        self.head().group()
     }
 }
 
 impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
-    /// lasts. Gives what it has in hand then.
-    pub(super) fn run_job(&self, flow: &Flow, reference: u32, index: u32) -> Option<u32> {
-        let mut next = self.take_job(flow, index, reference);
+    /// lasts. Gives what it has in hand then, be it the next of this worker's queue.
+    pub(super) fn run_job(&self, chunk: &Chunk, reference: u32) -> Option<u32> {
+        let mut next = self.take_job(chunk, reference);
         while let Some(job) = next {
             self.pool.ring();
-            next = self.perform(Claimed::of(job)?);
+            let Some(claimed) = Claimed::of(job) else {
+                break;
+            };
+            next = self.perform(claimed);
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
@@ -50,14 +51,29 @@ impl<P: Platform> Worker<'_, P> {
                     .and_then(|task| self.unless_entrusted(task));
             }
         }
-        None
+        self.deque()?.take_newest()
     }
 
     /// The job of a reference in this worker's hands, which is free then.
-    pub(super) fn take_job(&self, flow: &Flow, index: u32, reference: u32) -> Option<Arc<dyn Job>> {
-        let nursery = &self.pool.nursery;
+    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<Arc<dyn Job>> {
         // SAFETY: (1) it is in this worker's hands.
-        unsafe { nursery.take(&self.places, flow, index, reference) }
+        unsafe { self.pool.nursery.take(&self.places, chunk, reference) }
+    }
+
+    /// The jobs on this stack, the innermost first.
+    fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let mut next = self.jobs.get();
+        core::iter::from_fn(move || {
+            // SAFETY: what is on the list is on this thread's stack, below the present call.
+            let frame = unsafe { next?.as_ref() };
+            next = frame.below;
+            Some(frame)
+        })
+    }
+
+    /// What the engine knows of the innermost of the jobs on this stack.
+    pub(super) fn innermost(&self) -> Option<&Head> {
+        self.frames().next().map(Frame::head)
     }
 
     /// Runs a claimed job. Gives one that it made ready; others are queued.
@@ -66,9 +82,10 @@ impl<P: Platform> Worker<'_, P> {
         struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>);
         impl<P: Platform> Drop for Leave<'_, '_, P> {
             fn drop(&mut self) {
-                let frame = self.0.jobs.borrow_mut().pop();
-                if let Some(frame) = frame {
-                    self.0.current.set(frame.outer);
+                let frame = self.0.frames().next();
+                if let Some(Frame { outer, below, .. }) = frame {
+                    self.0.current.set(*outer);
+                    self.0.jobs.set(*below);
                 }
             }
         }
@@ -76,9 +93,12 @@ impl<P: Platform> Worker<'_, P> {
         if observed {
             self.tell_of_spawned(EventKind::Start);
         }
-        let outer = self.current.replace(Current::Job);
-        let head = NonNull::from(job.head());
-        self.jobs.borrow_mut().push(Frame { head, outer });
+        let frame = Frame {
+            head: NonNull::from(job.head()),
+            outer: self.current.replace(Current::Job),
+            below: self.jobs.get(),
+        };
+        self.jobs.set(Some(NonNull::from(&frame)));
         let leave = Leave(self);
         let called = self.pool.platform.guard(|| job.call());
         drop(leave);
@@ -92,7 +112,9 @@ impl<P: Platform> Worker<'_, P> {
         let end = match called {
             Ok(()) => match job.end_plainly() {
                 Ok(job) => {
-                    self.has_ended(&*job);
+                    // SAFETY: it is that of the job.
+                    self.has_ended(unsafe { frame.head.as_ref() });
+                    drop(job);
                     return None;
                 }
                 Err(claimed) => {
@@ -111,8 +133,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Counts a job that ended with nobody to be told but its group.
-    fn has_ended(&self, job: &dyn Job) {
-        if let Some(group) = job.head().group() {
+    #[inline]
+    fn has_ended(&self, head: &Head) {
+        if let Some(group) = head.group() {
             group.child_ended(self.pool, true);
         }
         if self.has_seat() {
@@ -123,6 +146,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives a ready job a reference, which is to be queued.
+    #[inline]
     fn place(&self, job: Arc<dyn Job>) -> Option<u32> {
         let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
         match nursery.place_on(&self.places, directory, job) {
@@ -144,10 +168,22 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a ready job of this executor into this worker's queue.
+    #[inline]
     pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
-        if let Some(reference) = self.place(job) {
-            self.keep(reference);
+        let Some(reference) = self.place(job) else {
+            return;
+        };
+        if self.pool.policy.is_none()
+            && let Some(deque) = self.deque()
+            && deque.push(reference).is_ok()
+        {
+            deque.publish();
+            if !self.solo.get() {
+                self.pool.notify();
+            }
+            return;
         }
+        self.keep(reference);
     }
 
     /// Runs the job, and what it waits for, as far as that is ready.
@@ -243,14 +279,14 @@ impl<P: Platform> Worker<'_, P> {
                 }
                 return;
             };
-            let (flow, view) = self.locate(task);
-            let index = task.wrapping_sub(view.base);
+            // SAFETY: as in `locate`.
+            let flow: &Flow = unsafe { self.pool.directory.flow(task) };
             // SAFETY: (1) the task is in this worker's hands.
-            let is_dead = |chunk: &Chunk| unsafe { chunk.is_dead(index) };
-            if !flow.chunk().is_some_and(is_dead) {
+            let is_dead = |chunk: &&Chunk| unsafe { chunk.is_dead(task) };
+            let Some(chunk) = flow.chunk().filter(is_dead) else {
                 return self.put_back(task);
-            }
-            drop(self.take_job(flow, index, task));
+            };
+            drop(self.take_job(chunk, task));
         }
     }
 
@@ -264,9 +300,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// As [`Seated::add_holders`](crate::wait::Seated::add_holders).
     pub(super) fn add_held_up(&self, holders: &mut Vec<u64>) {
-        let jobs = self.jobs.borrow();
         let mut current = self.current.get();
-        let mut frames = jobs.iter().rev();
+        let mut frames = self.frames();
         while current == Current::Job
             && let Some(frame) = frames.next()
         {
@@ -284,9 +319,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// As [`Seated::holds`](crate::wait::Seated::holds).
     pub(super) fn holds_up(&self, id: u64) -> bool {
-        let jobs = self.jobs.borrow();
         let mut current = self.current.get();
-        let mut frames = jobs.iter().rev();
+        let mut frames = self.frames();
         while current == Current::Job
             && let Some(frame) = frames.next()
         {

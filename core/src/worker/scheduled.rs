@@ -95,8 +95,8 @@ impl<P: Platform> Worker<'_, P> {
     /// The policy has lost a task, which nobody has in hand: ends its run, or the job.
     pub(super) fn end_lost(&self, flow: &Flow, view: &View<'_>, task: u32) {
         let index = task.wrapping_sub(view.base);
-        if view.nursery {
-            let job = self.take_job(flow, index, task);
+        if let Some(chunk) = flow.chunk() {
+            let job = self.take_job(chunk, task);
             if let Some(job) = job.and_then(Claimed::of)
                 && let Some(next) = conclude(job, End::Dropped, &mut |ready| self.queue_job(ready))
             {
