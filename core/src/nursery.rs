@@ -27,8 +27,9 @@ use crate::sync::{Arc, Mutex, UnsafeCell};
 /// Slots of a chunk: with the root's they make one granule of the directory (few under the model checker).
 const SLOTS: u32 = if cfg!(taskflow_loom) { 3 } else { GRANULE - 1 };
 
-/// Free references that a worker takes at a time, and keeps twice at most.
-const BATCH: usize = if cfg!(taskflow_loom) { 1 } else { 64 };
+/// Free references that a worker takes at a time, and keeps twice at most: half a kilobyte, since some allocators sweep up
+/// what is free when they are asked for more.
+const BATCH: usize = if cfg!(taskflow_loom) { 1 } else { 16 };
 
 /// Where a job lies while its reference is in a queue.
 struct Slot {
@@ -147,13 +148,13 @@ impl Nursery {
         // SAFETY: (1) nobody else uses the slot.
         let job = unsafe { &mut *slot.job.get() }.take();
         let mut free = places.0.borrow_mut();
+        if free.len() >= 2 * BATCH {
+            self.take_back(&mut free);
+        }
         free.push(Place {
             reference,
             slot: NonNull::from(slot),
         });
-        if free.len() > 2 * BATCH {
-            self.take_back(&mut free);
-        }
         job
     }
 

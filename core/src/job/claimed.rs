@@ -20,6 +20,7 @@ pub(crate) struct Claimed(Arc<dyn Job>);
 
 impl Claimed {
     /// Claims a queued job. `None`: somebody else has.
+    #[inline]
     pub(crate) fn of(job: Arc<dyn Job>) -> Option<Self> {
         job.head().claim().then_some(Self(job))
     }
@@ -48,6 +49,7 @@ impl Claimed {
         &self.0
     }
 
+    #[inline]
     pub(crate) fn head(&self) -> &Head {
         self.0.head()
     }
@@ -59,6 +61,7 @@ impl Claimed {
     }
 
     /// Calls the closure, which is gone afterwards, and keeps its value.
+    #[inline]
     pub(crate) fn call(&mut self) {
         // SAFETY: (1) the job is claimed, and has not ended.
         unsafe { self.0.call() };
@@ -91,6 +94,7 @@ impl Claimed {
     /// # Errors
     ///
     /// It has not ended.
+    #[inline]
     pub(crate) fn end_plainly(self) -> Result<Arc<dyn Job>, Self> {
         if self.0.close_plainly() {
             Ok(self.0)
@@ -146,10 +150,15 @@ impl<'j, T> Owned<'j, T> {
     }
 
     /// The handle is gone: drops the result, and gives a panic that nobody took to whoever is told of such.
+    #[inline]
     pub(crate) fn let_go(&mut self, group: Option<&Arc<Group>>) {
-        if !self.head().detach() {
-            return;
+        if self.head().detach() {
+            self.discard(group);
         }
+    }
+
+    /// The job is done, and its handle was let go of.
+    fn discard(&mut self, group: Option<&Arc<Group>>) {
         // SAFETY: (1) the job is done, and this is the handle.
         let Some(host) = (unsafe { self.0.listener() }) else {
             return;

@@ -112,6 +112,7 @@ impl Head {
     }
 
     /// That of a job which is ready.
+    #[inline]
     pub(crate) fn ready(host: &(dyn Host + 'static), priority: Priority) -> Self {
         Self::of(host, QUEUED, priority)
     }
@@ -152,6 +153,7 @@ impl Head {
         self.id() == id || self.group.as_ref().is_some_and(of_group)
     }
 
+    #[inline]
     pub(crate) fn group(&self) -> Option<&Arc<Group>> {
         self.group.as_ref()
     }
@@ -176,6 +178,7 @@ impl Head {
     }
 
     /// Whether it is a job of the executor with this identity.
+    #[inline]
     pub(crate) fn is_of(&self, identity: *const ()) -> bool {
         core::ptr::addr_eq(self.host.as_ptr(), identity)
     }
@@ -214,6 +217,7 @@ impl Head {
     }
 
     /// Takes a queued job for the caller, who runs it. `false`: somebody else has.
+    #[inline]
     #[must_use]
     pub(crate) fn claim(&self) -> bool {
         self.exchange(QUEUED, CLAIMED)
@@ -226,6 +230,7 @@ impl Head {
         self.exchange(WAITING, CLAIMED) || self.exchange(QUEUED, CLAIMED)
     }
 
+    #[inline]
     fn exchange(&self, from: u32, to: u32) -> bool {
         // Ordering: Relaxed; the exchange decides.
         let mut state = self.state.load(Ordering::Relaxed);
@@ -352,6 +357,7 @@ impl Head {
     }
 
     /// Makes a claimed job done that went well. `false`: somebody is to be told, or it was detached and its value `has_drop`.
+    #[inline]
     pub(crate) fn close_plainly(&self, has_drop: bool) -> bool {
         let hindered = if has_drop { LINKED | DETACHED } else { LINKED };
         // Ordering: Release, with the Acquire of `is_done`, `open` and `detach`.

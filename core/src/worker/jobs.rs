@@ -175,9 +175,14 @@ impl<P: Platform> Worker<'_, P> {
         };
         if self.pool.policy.is_none()
             && let Some(deque) = self.deque()
-            && deque.push(reference).is_ok()
         {
-            deque.publish();
+            match deque.push(reference) {
+                Ok(()) => deque.publish(),
+                Err(reference) => {
+                    let backlog = &self.queues.backlog;
+                    backlog.push(Chain::of(reference), &*self.pool.directory);
+                }
+            }
             if !self.solo.get() {
                 self.pool.notify();
             }

@@ -9,16 +9,21 @@ use crate::sync::Ordering;
 
 impl Head {
     /// The handle is gone. `true`: the job was done, the result is the caller's to drop.
+    #[inline]
     pub(crate) fn detach(&self) -> bool {
         // Ordering: Acquire, with the Release of `close`: whoever drops the result sees it.
         let state = self.state.fetch_or(DETACHED, Ordering::Acquire);
         if state & LINKED != 0 {
-            let mut links = self.links.lock();
-            let waker = links.as_mut().and_then(|links| links.waker.take());
-            drop(links);
-            drop(waker);
+            self.forget_waker();
         }
         state & PHASE == DONE
+    }
+
+    fn forget_waker(&self) {
+        let mut links = self.links.lock();
+        let waker = links.as_mut().and_then(|links| links.waker.take());
+        drop(links);
+        drop(waker);
     }
 
     /// Has `guest` unparked at the end. `false`: it has come already.
