@@ -14,7 +14,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::ptr::NonNull;
 
 use crate::directory::{Directory, GRANULE, Registration};
@@ -71,9 +70,28 @@ struct Place {
 // SAFETY: slots are shared, and what is in them is `Send`.
 unsafe impl Send for Place {}
 
-/// Free references in the hands of a worker.
+/// Free references in the hands of a worker, and so of one thread.
 #[derive(Default)]
-pub(crate) struct Places(RefCell<Vec<Place>>);
+pub(crate) struct Places(UnsafeCell<Vec<Place>>);
+
+impl Places {
+    /// Calls `body`, which does not come here again.
+    #[inline]
+    fn with<R>(&self, body: impl FnOnce(&mut Vec<Place>) -> R) -> R {
+        // SAFETY: the cell is not shared with other threads, and those who call this look at no other places in `body`.
+        body(unsafe { &mut *self.0.get() })
+    }
+}
+
+/// Moves places, but no more than so many.
+fn hand_over(from: &mut Vec<Place>, to: &mut Vec<Place>, most: usize) {
+    for _ in 0..most {
+        let Some(place) = from.pop() else {
+            break;
+        };
+        to.push(place);
+    }
+}
 
 /// The executor has no reference left for another job.
 #[derive(Debug)]
@@ -113,7 +131,7 @@ impl Nursery {
         directory: &Arc<Directory>,
         job: Arc<dyn Job>,
     ) -> Result<u32, Arc<dyn Job>> {
-        let free = places.0.borrow_mut().pop();
+        let free = places.with(Vec::pop);
         match free.or_else(|| self.lend(places, directory)) {
             // SAFETY: (1) it was free, and is the caller's.
             Some(place) => Ok(unsafe { place.put(job) }),
@@ -124,12 +142,12 @@ impl Nursery {
     /// A free reference; some others come to the worker.
     #[cold]
     fn lend(&self, places: &Places, directory: &Arc<Directory>) -> Option<Place> {
-        let mut places = places.0.borrow_mut();
-        let mut shelves = self.shelves.lock();
-        shelves.stock(directory);
-        let kept = shelves.free.len().saturating_sub(BATCH);
-        places.extend(shelves.free.drain(kept..));
-        places.pop()
+        places.with(|places| {
+            let mut shelves = self.shelves.lock();
+            shelves.stock(directory);
+            hand_over(&mut shelves.free, places, BATCH);
+            places.pop()
+        })
     }
 
     /// Takes the job of a reference that was in a queue. The slot is free.
@@ -147,28 +165,26 @@ impl Nursery {
         let slot = chunk.slot(reference);
         // SAFETY: (1) nobody else uses the slot.
         let job = unsafe { &mut *slot.job.get() }.take();
-        let mut free = places.0.borrow_mut();
-        if free.len() >= 2 * BATCH {
-            self.take_back(&mut free);
-        }
-        free.push(Place {
-            reference,
-            slot: NonNull::from(slot),
+        places.with(|free| {
+            if free.len() >= 2 * BATCH {
+                self.take_back(free, BATCH);
+            }
+            free.push(Place {
+                reference,
+                slot: NonNull::from(slot),
+            });
         });
         job
     }
 
     #[cold]
-    fn take_back(&self, free: &mut Vec<Place>) {
-        self.shelves.lock().free.extend(free.drain(BATCH..));
+    fn take_back(&self, free: &mut Vec<Place>, most: usize) {
+        hand_over(free, &mut self.shelves.lock().free, most);
     }
 
     /// A worker leaves its seat.
     pub(crate) fn give_back(&self, places: &Places) {
-        let places = places.0.take();
-        if !places.is_empty() {
-            self.shelves.lock().free.extend(places);
-        }
+        places.with(|free| self.take_back(free, usize::MAX));
     }
 }
 

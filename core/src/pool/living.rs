@@ -44,13 +44,10 @@ impl<P: Platform> Living<P> {
     /// Has `guest` unparked at the end of the last. `false`: nothing is alive.
     pub(super) fn wake_at_end(&self, guest: WorkerId) -> bool {
         let mut last = self.last.lock();
-        if !last.waiters.contains(&guest) {
-            last.waiters.push(guest);
-        }
         // (Whoever ends the last looks here after that.)
         let any = !self.lives.are_none();
-        if !any {
-            last.waiters.retain(|waiter| *waiter != guest);
+        if any && !last.waiters.contains(&guest) {
+            last.waiters.push(guest);
         }
         any
     }

@@ -133,7 +133,6 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Counts a job that ended with nobody to be told but its group.
-    #[inline]
     fn has_ended(&self, head: &Head) {
         if let Some(group) = head.group() {
             group.child_ended(self.pool, true);
@@ -146,7 +145,6 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives a ready job a reference, which is to be queued.
-    #[inline]
     fn place(&self, job: Arc<dyn Job>) -> Option<u32> {
         let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
         match nursery.place_on(&self.places, directory, job) {
@@ -168,7 +166,6 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a ready job of this executor into this worker's queue.
-    #[inline]
     pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
         let Some(reference) = self.place(job) else {
             return;
