@@ -42,7 +42,7 @@ impl Executor {
 
     /// The second job, if it is queued.
     fn run_second(&self) -> Option<bool> {
-        if !self.queued.swap(false, Ordering::Acquire) {
+        if !self.queued.load(Ordering::Acquire) {
             return None;
         }
         self.ran[1].set(true);
