@@ -380,6 +380,19 @@ fn a_loop_over_a_subflow_a_thousand_times_does_not_grow() {
 }
 
 #[test]
+fn a_spawned_task_takes_at_most_128_bytes_in_all() {
+    let _alone = alone();
+    let executor = Executor::new(1);
+    let bytes = least_allocated(|| {
+        for _ in 0..1000 {
+            drop(executor.spawn(|| {}));
+        }
+        executor.wait_for_all().expect("this is no task");
+    });
+    assert!(bytes <= 128_000, "{bytes} bytes for 1000 tasks");
+}
+
+#[test]
 fn runs_of_nested_graphs_spawned_tasks_and_futures_do_not_grow() {
     let _alone = alone();
     let executor = Executor::new(2);

@@ -130,6 +130,33 @@ fn the_panic_of_a_detached_task_goes_to_the_panic_handler() {
 }
 
 #[test]
+fn a_handle_that_outlives_its_executor_keeps_the_value_and_tells_of_the_panic() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let dropped = Counter::default();
+            let (executor, heard) = listened(workers);
+            let value = Dropped(dropped.clone());
+            let kept = executor.spawn(move || value);
+            let value = Dropped(dropped.clone());
+            let let_go = executor.spawn(move || value);
+            let plain = executor.spawn(|| 7);
+            let failed = executor.spawn(|| panic!("long ago"));
+            let end = failed.done();
+            executor.wait_for_all().unwrap();
+            drop(executor);
+            assert!(end.is_done() && !failed.cancel() && heard.try_recv().is_err());
+            assert_eq!((plain.wait().unwrap(), dropped.get()), (7, 0));
+            drop(let_go);
+            assert_eq!(dropped.get(), 1);
+            drop(kept.wait().unwrap());
+            assert_eq!(dropped.get(), 2);
+            drop(failed);
+            assert!(heard.try_recv().unwrap().contains("long ago"));
+        }
+    });
+}
+
+#[test]
 fn a_queued_task_is_cancelled_and_those_behind_it_run() {
     let executor = stepped::<Manual>(1);
     let handles: Vec<JoinHandle<usize>> = (0..10).map(|n| executor.spawn(move || n)).collect();

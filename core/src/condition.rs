@@ -233,7 +233,7 @@ impl<'flow> From<ConditionalHandle<'flow>> for TaskHandle<'flow> {
 
 impl Sealed for ConditionalHandle<'_> {}
 impl Tasks for ConditionalHandle<'_> {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         visit(Part::of(self.0));
     }
 }
@@ -271,7 +271,7 @@ impl<'flow> Loop<'flow> {
 
 impl Sealed for Loop<'_> {}
 impl Tasks for Loop<'_> {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         visit(Part {
             begin: self.head,
             end: self.done,

@@ -20,7 +20,8 @@ use crate::scheduler::{FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 use crate::task::TaskId;
 
-/// References per granule.
+/// References per granule, the first of which is a multiple of it.
+pub(crate) const GRANULE: u32 = 1 << GRANULE_BITS;
 const GRANULE_BITS: u32 = 8;
 /// Granules that the first segment serves (few under the model checker, to which each is dear).
 const FIRST_SEGMENT: u32 = if cfg!(taskflow_loom) { 4 } else { 64 };
@@ -168,7 +169,8 @@ impl Directory {
         let view = unsafe { flow.view() };
         let index = task.wrapping_sub(view.base);
         let (flow, priority) = match flow.chunk() {
-            Some(chunk) => (FlowKey::SPAWNED, chunk.priority(index)),
+            // SAFETY: (1) the task is in the caller's hands.
+            Some(chunk) => (FlowKey::SPAWNED, unsafe { chunk.priority(task) }),
             None if index == view.root() => return None,
             // SAFETY: as above.
             None => (
@@ -222,7 +224,10 @@ impl Links for Directory {
         // SAFETY: a task in a queue or a worker's hands is unfinished, so its run is active, and an
         // active run keeps its flow, which keeps its registration; or it is of the pool's nursery.
         let flow: &Flow = unsafe { self.flow(task) };
-        // SAFETY: as above, the run is active, or the flow is a nursery's.
+        if let Some(chunk) = flow.chunk() {
+            return chunk.link(task);
+        }
+        // SAFETY: as above, the run is active.
         let view = unsafe { flow.view() };
         view.link(task.wrapping_sub(view.base))
     }

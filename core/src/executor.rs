@@ -352,7 +352,7 @@ impl<P: Platform, S> Executor<P, S> {
         erase!(Arc::clone(&self.pool) => dyn Host)
     }
 
-    pub(crate) fn host_ref(&self) -> &dyn Host {
+    pub(crate) fn host_ref(&self) -> &(dyn Host + 'static) {
         &*self.pool
     }
 

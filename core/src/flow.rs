@@ -140,7 +140,7 @@ impl Flow {
             id,
             name,
             attention: Padded(AtomicU32::new(0)),
-            hot: UnsafeCell::new(Hot::new(id, chunk.is_some())),
+            hot: UnsafeCell::new(Hot::new(id)),
             coarse: UnsafeCell::new(None),
             progress: Padded::default(),
             gate: AtomicUsize::new(0),

@@ -358,11 +358,14 @@ impl Graph {
     }
 
     pub(crate) fn id(&self, index: u32) -> TaskId {
-        let cold = self.node(index).cold as usize;
-        let generation = self
-            .cold
-            .get(cold)
-            .map_or(self.generation, |cold| cold.generation);
+        self.id_of(index, self.node(index))
+    }
+
+    /// The identity of the task with this record.
+    #[inline]
+    fn id_of(&self, index: u32, node: &Node) -> TaskId {
+        let cold = self.cold.get(node.cold as usize);
+        let generation = cold.map_or(self.generation, |cold| cold.generation);
         TaskId::new(self.flow, index, generation)
     }
 
@@ -374,10 +377,11 @@ impl Graph {
     }
 
     /// The index of the task that has this identity, if it is one of this graph and not removed.
+    #[inline]
     pub(crate) fn find(&self, id: TaskId) -> Option<u32> {
         let index = id.index();
         let node = self.nodes.get(index as usize)?;
-        (!node.has(Flag::VACANT) && self.id(index) == id).then_some(index)
+        (!node.has(Flag::VACANT) && self.id_of(index, node) == id).then_some(index)
     }
 
     /// The tasks, in the order of their places.
@@ -433,21 +437,29 @@ impl Graph {
     }
 
     /// The edges, open to changes: rebuilt from the frozen ones if need be, O(V + E).
+    #[inline]
     fn listed(&mut self) -> &mut EdgeList {
-        self.verdict = None;
+        if self.verdict.is_some() {
+            self.verdict = None;
+        }
         if let Edges::Frozen { .. } = self.edges {
-            let mut list = EdgeList::default();
-            for from in 0..self.place_count() {
-                for to in self.successors(from) {
-                    list.push(Edge { from, to: *to });
-                }
-            }
-            self.edges = Edges::Listed(list);
+            self.thaw();
         }
         match &mut self.edges {
             Edges::Listed(list) => list,
             Edges::Frozen { .. } => unreachable!("thawed above"),
         }
+    }
+
+    #[cold]
+    fn thaw(&mut self) {
+        let mut list = EdgeList::default();
+        for from in 0..self.place_count() {
+            for to in self.successors(from) {
+                list.push(Edge { from, to: *to });
+            }
+        }
+        self.edges = Edges::Listed(list);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cancellation::Subscription;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
-use crate::job::{Job, cancel, quietly};
+use crate::job::{Claimed, Job, cancel, quietly};
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
@@ -184,7 +184,7 @@ impl Group {
 
     /// Takes a child that was not started: the last that was spawned, or the first, which has its turn now
     /// and then, since children that spawn others may go on for ever.
-    pub(crate) fn claim_next(&self, host: *const (), first: bool) -> Option<Arc<dyn Job>> {
+    pub(crate) fn claim_next(&self, host: *const (), first: bool) -> Option<Claimed> {
         loop {
             let mut state = self.state.lock();
             let job = if first && !state.unstarted.is_empty() {
@@ -194,8 +194,10 @@ impl Group {
             };
             drop(state);
             let job = job?;
-            if job.head().is_of(host) && job.head().claim() {
-                return Some(job);
+            if job.head().is_of(host)
+                && let Some(claimed) = Claimed::of(job)
+            {
+                return Some(claimed);
             }
         }
     }

@@ -54,6 +54,9 @@ pub(crate) trait Host: Send + Sync {
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
 
+    /// Counts a job that is ready, and puts it into a queue: the caller's own, if it is a worker.
+    fn spawn(&self, job: Arc<dyn Job>);
+
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);
 

@@ -7,6 +7,10 @@
 //!      └── cancel, or a predecessor ended badly ────────────────────────────┘
 //! ```
 //!
+//! All of that is in one word, with two flags: somebody is to be told of the end (`LINKED`), and nobody will ask for the value
+//! (`DETACHED`). So a job that nobody waits for takes no lock: its making, its claim, its end and the drop of its handle are
+//! one read-modify-write each, and it is one allocation, with its closure and its value.
+//!
 //! A job that is *queued* has a place in the executor's [nursery](crate::nursery), and the place's
 //! reference is in a queue. Whoever wins the exchange runs the job: the worker that took the reference
 //! out of the queue, or a thread that waits for the job. The reference is dead in the second case, and
@@ -18,9 +22,13 @@
 //! Whatever follows an end (dependents that fall with it, and theirs) is dealt with in a work list, so
 //! that a chain of any length takes no stack.
 
+use alloc::boxed::Box;
+use core::mem::needs_drop;
+
 use crate::host::Host;
 use crate::priority::Priority;
 
+mod claimed;
 mod dependencies;
 mod ending;
 mod error;
@@ -32,52 +40,107 @@ pub use dependencies::Dependencies;
 pub use error::{Cause, JoinError};
 pub use handle::{Done, JoinHandle};
 
+pub(crate) use claimed::{Claimed, Owned};
 pub(crate) use ending::{End, conclude, quietly};
-pub(crate) use handle::{cancel, follow, unheard};
+pub(crate) use handle::{cancel, follow};
 pub(crate) use head::{BY_ADDRESS, Head};
 pub(crate) use walk::Walk;
 
 use crate::group::Group;
-use crate::sync::{Arc, Mutex, erase};
+use crate::sync::{Arc, UnsafeCell, erase};
 use head::Arrival;
 
 /// A job, whatever its closure.
+///
+/// Its closure, and its result until the end, are the claimer's ([`Claimed`]); the result is then the handle's ([`Owned`]).
 pub(crate) trait Job: Send + Sync {
     fn head(&self) -> &Head;
 
     /// Calls the closure, which is gone afterwards, and keeps its value.
-    fn call(&self);
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has claimed the job, which has not ended.
+    unsafe fn call(&self);
 
     /// Drops the closure if it was not called.
-    fn drop_closure(&self);
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`call`](Self::call).
+    unsafe fn drop_closure(&self);
 
     /// Makes this the result.
-    fn fail(&self, error: JoinError);
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`call`](Self::call).
+    unsafe fn fail(&self, error: JoinError);
 
     /// Drops the result. Gives the error, if it was one.
-    fn discard(&self) -> Option<JoinError>;
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has claimed the job, which has not ended; or it has, and the caller has the handle.
+    unsafe fn discard(&self) -> Option<JoinError>;
+
+    /// As [`Head::close_plainly`].
+    fn close_plainly(&self) -> bool;
+
+    /// The executor, for what is said of a result that is dropped. `None`: there is nothing to be said.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`discard`](Self::discard).
+    unsafe fn listener(&self) -> Option<Arc<dyn Host>>;
 }
 
 /// A job that gives a `T`.
 pub(crate) trait JobOf<T>: Job {
     /// The result, once.
-    fn take(&self) -> Option<Result<T, JoinError>>;
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`discard`](Self::discard).
+    unsafe fn take(&self) -> Option<Result<T, JoinError>>;
 }
 
-/// A job with its closure and its result. Neither lock is held while user code runs.
+/// A job with its closure and its result. No borrow of a cell lives while user code runs.
 pub(crate) struct JobCell<T, F> {
     head: Head,
-    closure: Mutex<Option<F>>,
-    result: Mutex<Option<Result<T, JoinError>>>,
+    closure: UnsafeCell<Option<F>>,
+    result: UnsafeCell<Option<Result<T, Box<JoinError>>>>,
+    /// Beside a result whose drop the executor has to hear of: a panic, or a value that is dropped by user code.
+    listener: UnsafeCell<Option<Arc<dyn Host>>>,
 }
+
+// SAFETY: the cells are used by one thread at a time, as the traits say, and what is in them is `Send`.
+unsafe impl<T: Send, F: Send> Sync for JobCell<T, F> {}
 
 impl<T, F: FnOnce() -> T> JobCell<T, F> {
     pub(crate) fn new(head: Head, closure: F) -> Self {
         Self {
             head,
-            closure: Mutex::new(Some(closure)),
-            result: Mutex::new(None),
+            closure: UnsafeCell::new(Some(closure)),
+            result: UnsafeCell::new(None),
+            listener: UnsafeCell::new(None),
         }
+    }
+
+    /// Keeps a result.
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has claimed the job, which has not ended.
+    unsafe fn keep(&self, result: Result<T, Box<JoinError>>) {
+        if result.is_err() || needs_drop::<T>() {
+            // SAFETY: (1).
+            let host = unsafe { self.head.keep_host() };
+            // SAFETY: (1) nobody else uses the cell.
+            unsafe { *self.listener.get() = Some(host) };
+        }
+        // SAFETY: (1) nobody else uses the cell.
+        unsafe { *self.result.get() = Some(result) };
     }
 }
 
@@ -86,32 +149,47 @@ impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
         &self.head
     }
 
-    fn call(&self) {
-        let closure = self.closure.lock().take();
+    unsafe fn call(&self) {
+        // SAFETY: (1) nobody else uses the cell.
+        let closure = unsafe { &mut *self.closure.get() }.take();
         if let Some(closure) = closure {
             let value = closure();
-            *self.result.lock() = Some(Ok(value));
+            // SAFETY: (1).
+            unsafe { self.keep(Ok(value)) };
         }
     }
 
-    fn drop_closure(&self) {
-        let closure = self.closure.lock().take();
+    unsafe fn drop_closure(&self) {
+        // SAFETY: (1) nobody else uses the cell.
+        let closure = unsafe { &mut *self.closure.get() }.take();
         drop(closure);
     }
 
-    fn fail(&self, error: JoinError) {
-        let before = self.result.lock().replace(Err(error));
-        drop(before);
+    unsafe fn fail(&self, error: JoinError) {
+        // SAFETY: (1).
+        unsafe { self.keep(Err(Box::new(error))) };
     }
 
-    fn discard(&self) -> Option<JoinError> {
-        self.take()?.err()
+    unsafe fn discard(&self) -> Option<JoinError> {
+        // SAFETY: (1).
+        unsafe { self.take() }?.err()
+    }
+
+    fn close_plainly(&self) -> bool {
+        self.head.close_plainly(needs_drop::<T>())
+    }
+
+    unsafe fn listener(&self) -> Option<Arc<dyn Host>> {
+        // SAFETY: (1) nobody else uses the cell.
+        unsafe { &mut *self.listener.get() }.take()
     }
 }
 
 impl<T: Send, F: FnOnce() -> T + Send> JobOf<T> for JobCell<T, F> {
-    fn take(&self) -> Option<Result<T, JoinError>> {
-        self.result.lock().take()
+    unsafe fn take(&self) -> Option<Result<T, JoinError>> {
+        // SAFETY: (1) nobody else uses the cell.
+        let result = unsafe { &mut *self.result.get() }.take();
+        result.map(|result| result.map_err(|error| *error))
     }
 }
 
@@ -131,7 +209,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let head = Head::new(host, None);
+    let head = Head::new(&**host, None);
     let typed: Arc<JobCell<T, F>> = Arc::new(JobCell::new(head, closure));
     let job = erase!(Arc::clone(&typed) => dyn Job);
     host.run_submitted();
@@ -139,26 +217,24 @@ where
     after.each(&mut |done| predecessors.push(Arc::clone(done.job())));
     let arrival = job.head().follow(&job, &predecessors, any_outcome);
     settle(job, arrival);
-    JoinHandle::new(erase!(typed => dyn JobOf<T>), host)
-}
-
-/// Spawns a job that is ready.
-pub(crate) fn launch(host: &Arc<dyn Host>, job: Arc<dyn Job>) {
-    job.head().begin_queued();
-    host.make_ready(job);
+    // SAFETY: (1) the job was made here.
+    JoinHandle::new(unsafe { Owned::of(erase!(typed => dyn JobOf<T>)) })
 }
 
 /// Spawns a job that is ready, with a handle.
-pub(crate) fn spawn<T, F>(host: &Arc<dyn Host>, priority: Priority, closure: F) -> JoinHandle<T>
+pub(crate) fn spawn<T, F>(
+    host: &(dyn Host + 'static),
+    priority: Priority,
+    closure: F,
+) -> JoinHandle<T>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let head = Head::new(host, None).with_priority(priority);
-    let typed = Arc::new(JobCell::new(head, closure));
-    host.run_submitted();
-    launch(host, erase!(Arc::clone(&typed) => dyn Job));
-    JoinHandle::new(erase!(typed => dyn JobOf<T>), host)
+    let typed = Arc::new(JobCell::new(Head::ready(host, priority), closure));
+    host.spawn(erase!(Arc::clone(&typed) => dyn Job));
+    // SAFETY: (1) the job was made here.
+    JoinHandle::new(unsafe { Owned::of(erase!(typed => dyn JobOf<T>)) })
 }
 
 /// A child of a group, without a handle. It is not counted yet.
@@ -167,7 +243,7 @@ pub(crate) fn child<'c>(
     group: &Arc<Group>,
     closure: impl FnOnce() + Send + 'c,
 ) -> Arc<dyn Job + 'c> {
-    let head = Head::new(host, Some(Arc::clone(group)));
+    let head = Head::new(&**host, Some(Arc::clone(group)));
     head.detach();
     erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
 }
@@ -177,12 +253,12 @@ fn settle(job: Arc<dyn Job>, arrival: Arrival) {
     match arrival {
         Arrival::Waits => {}
         Arrival::Ready(host) => host.make_ready(job),
-        Arrival::Lost(end) => end_elsewhere(job, end),
+        Arrival::Lost(end) => end_elsewhere(Claimed::by_arrival(job), end),
     }
 }
 
 /// Ends a claimed job where no worker is at hand to go on with what follows.
-fn end_elsewhere(job: Arc<dyn Job>, end: End) {
+fn end_elsewhere(job: Claimed, end: End) {
     if let Some(ready) = conclude(job, end, &mut queue) {
         queue(ready);
     }

@@ -7,25 +7,41 @@
 //! is free for the next.
 //!
 //! Chunks are added when no slot is free, and stay: there are as many as were once in queues together.
+//!
+//! **Who has the reference has the slot**: whoever places a job has the free reference, and whoever takes it has got the
+//! reference out of a queue, which hands over what was in the slot. So slots have no locks. Free references lie in the
+//! nursery, behind one, and by the dozen with workers, who take and leave most of them.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
-use crate::directory::{Directory, Registration};
+use crate::directory::{Directory, GRANULE, Registration};
 use crate::flow::{Flow, nursery_flow};
 use crate::job::Job;
 use crate::priority::Priority;
-use crate::sync::{Arc, Mutex};
+use crate::protocol::join_counter::JoinCounter;
+use crate::sync::{Arc, Mutex, UnsafeCell};
 
 /// Slots of a chunk: with the root's they make one granule of the directory (few under the model checker).
-const SLOTS: u32 = if cfg!(taskflow_loom) { 3 } else { 255 };
+const SLOTS: u32 = if cfg!(taskflow_loom) { 3 } else { GRANULE - 1 };
+
+/// Free references that a worker takes at a time, and keeps twice at most: half a kilobyte, since some allocators sweep up
+/// what is free when they are asked for more.
+const BATCH: usize = if cfg!(taskflow_loom) { 1 } else { 16 };
 
 /// Where a job lies while its reference is in a queue.
-type Slot = Mutex<Option<Arc<dyn Job>>>;
+struct Slot {
+    job: UnsafeCell<Option<Arc<dyn Job>>>,
+    /// What the reference is linked through in a backlog.
+    link: JoinCounter,
+}
+
+// SAFETY: whoever has the slot's reference uses it, as the module's documentation says.
+unsafe impl Sync for Slot {}
 
 /// The slots beside the records of a flow.
 pub(crate) struct Chunk {
-    number: u32,
     slots: Box<[Slot]>,
 }
 
@@ -35,93 +51,240 @@ pub(crate) struct Nursery {
     shelves: Mutex<Shelves>,
 }
 
+/// # Invariants
+///
+/// 1. What is in `free` here, and in [`Places`], are references of the chunks, each once, and of none that is in a queue.
 #[derive(Default)]
 struct Shelves {
     free: Vec<Place>,
     chunks: Vec<(Arc<Flow>, Registration)>,
 }
 
-/// A free slot: its chunk, and its reference.
+/// A free reference, and its slot, which lives as long as the nursery.
+#[derive(Clone, Copy)]
 struct Place {
-    chunk: u32,
     reference: u32,
+    slot: NonNull<Slot>,
+}
+
+// SAFETY: slots are shared, and what is in them is `Send`.
+unsafe impl Send for Place {}
+
+/// Free references in the hands of a worker, and so of one thread.
+#[derive(Default)]
+pub(crate) struct Places(UnsafeCell<Vec<Place>>);
+
+impl Places {
+    /// Calls `body`, which does not come here again.
+    #[inline]
+    fn with<R>(&self, body: impl FnOnce(&mut Vec<Place>) -> R) -> R {
+        // SAFETY: the cell is not shared with other threads, and those who call this look at no other places in `body`.
+        body(unsafe { &mut *self.0.get() })
+    }
+}
+
+/// Moves places, but no more than so many.
+fn hand_over(from: &mut Vec<Place>, to: &mut Vec<Place>, most: usize) {
+    for _ in 0..most {
+        let Some(place) = from.pop() else {
+            break;
+        };
+        to.push(place);
+    }
 }
 
 /// The executor has no reference left for another job.
 #[derive(Debug)]
-pub(crate) struct Full;
+struct Full;
 
 impl Nursery {
     /// Gives a ready job a reference.
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// There is none: the job.
     pub(crate) fn place(
         &self,
         directory: &Arc<Directory>,
-        job: &Arc<dyn Job>,
-    ) -> Result<u32, Full> {
+        job: Arc<dyn Job>,
+    ) -> Result<u32, Arc<dyn Job>> {
         let mut shelves = self.shelves.lock();
-        if shelves.free.is_empty() {
-            shelves.grow(directory)?;
+        shelves.stock(directory);
+        let free = shelves.free.pop();
+        drop(shelves);
+        match free {
+            // SAFETY: (1) it was free, and is the caller's.
+            Some(place) => Ok(unsafe { place.put(job) }),
+            None => Err(job),
         }
-        let Place { chunk, reference } = shelves.free.pop().ok_or(Full)?;
-        let (flow, place) = &shelves.chunks[chunk as usize];
-        let slot = flow.chunk().and_then(|chunk| {
-            let index = reference.wrapping_sub(place.base());
-            chunk.slots.get(index as usize)
-        });
-        *slot.ok_or(Full)?.lock() = Some(Arc::clone(job));
-        Ok(reference)
+    }
+
+    /// As [`place`](Self::place), from what a worker has.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub(crate) fn place_on(
+        &self,
+        places: &Places,
+        directory: &Arc<Directory>,
+        job: Arc<dyn Job>,
+    ) -> Result<u32, Arc<dyn Job>> {
+        let free = places.with(Vec::pop);
+        match free.or_else(|| self.lend(places, directory)) {
+            // SAFETY: (1) it was free, and is the caller's.
+            Some(place) => Ok(unsafe { place.put(job) }),
+            None => Err(job),
+        }
+    }
+
+    /// A free reference; some others come to the worker.
+    #[cold]
+    fn lend(&self, places: &Places, directory: &Arc<Directory>) -> Option<Place> {
+        places.with(|places| {
+            let mut shelves = self.shelves.lock();
+            shelves.stock(directory);
+            hand_over(&mut shelves.free, places, BATCH);
+            places.pop()
+        })
     }
 
     /// Takes the job of a reference that was in a queue. The slot is free.
-    pub(crate) fn take(&self, flow: &Flow, index: u32, reference: u32) -> Option<Arc<dyn Job>> {
-        let chunk = flow.chunk()?;
-        let job = chunk.slots.get(index as usize)?.lock().take();
-        let chunk = chunk.number;
-        self.shelves.lock().free.push(Place { chunk, reference });
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has the reference, and has it no more afterwards.
+    #[inline]
+    pub(crate) unsafe fn take(
+        &self,
+        places: &Places,
+        chunk: &Chunk,
+        reference: u32,
+    ) -> Option<Arc<dyn Job>> {
+        let slot = chunk.slot(reference);
+        // SAFETY: (1) nobody else uses the slot.
+        let job = unsafe { &mut *slot.job.get() }.take();
+        places.with(|free| {
+            if free.len() >= 2 * BATCH {
+                self.take_back(free, BATCH);
+            }
+            free.push(Place {
+                reference,
+                slot: NonNull::from(slot),
+            });
+        });
         job
+    }
+
+    #[cold]
+    fn take_back(&self, free: &mut Vec<Place>, most: usize) {
+        hand_over(free, &mut self.shelves.lock().free, most);
+    }
+
+    /// A worker leaves its seat.
+    pub(crate) fn give_back(&self, places: &Places) {
+        places.with(|free| self.take_back(free, usize::MAX));
+    }
+}
+
+impl Place {
+    /// Puts a job into the slot. Gives the reference.
+    ///
+    /// # Safety
+    ///
+    /// 1. It is of a nursery that lives, free, and the caller's.
+    #[inline]
+    unsafe fn put(self, job: Arc<dyn Job>) -> u32 {
+        // SAFETY: (1) the slot lives.
+        let slot = unsafe { self.slot.as_ref() };
+        // SAFETY: (1) nobody else uses the slot.
+        unsafe { *slot.job.get() = Some(job) };
+        self.reference
     }
 }
 
 impl Chunk {
-    /// The flow of the runtime task that the job in this slot is part of.
-    pub(crate) fn owner(&self, index: u32) -> Option<Arc<Flow>> {
-        let job = self.slots.get(index as usize)?.lock();
-        let group = job.as_ref()?.head().group()?;
-        group.owner().cloned()
+    /// The slot of a reference.
+    #[inline]
+    fn slot(&self, reference: u32) -> &Slot {
+        // (The granule of a chunk is its own.)
+        &self.slots[(reference % GRANULE) as usize]
     }
 
-    /// How urgent the job in this slot is.
-    pub(crate) fn priority(&self, index: u32) -> Priority {
-        let slot = self.slots.get(index as usize);
-        let priority = slot.and_then(|slot| Some(slot.lock().as_ref()?.head().priority()));
-        priority.unwrap_or_default()
+    /// Where the link of a reference in somebody's hands lies.
+    #[inline]
+    pub(crate) fn link(&self, reference: u32) -> &JoinCounter {
+        &self.slot(reference).link
     }
 
-    /// Whether the job in this slot was claimed, so that its reference is dead.
-    pub(crate) fn is_dead(&self, index: u32) -> bool {
-        let slot = self.slots.get(index as usize);
-        slot.is_some_and(|slot| {
-            let job = slot.lock();
-            job.as_ref().is_none_or(|job| !job.head().is_queued())
-        })
+    /// The job of a reference.
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has the reference, or sees to it that nobody takes it out of where it is.
+    unsafe fn job(&self, reference: u32) -> Option<&Arc<dyn Job>> {
+        let slot = self.slot(reference);
+        // SAFETY: (1) nobody writes to the slot meanwhile.
+        unsafe { &*slot.job.get() }.as_ref()
+    }
+
+    /// The flow of the runtime task that the job of a reference is part of.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`job`](Self::job).
+    pub(crate) unsafe fn owner(&self, reference: u32) -> Option<Arc<Flow>> {
+        // SAFETY: (1).
+        let job = unsafe { self.job(reference) };
+        job?.head().group()?.owner().cloned()
+    }
+
+    /// How urgent the job of a reference is.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`job`](Self::job).
+    pub(crate) unsafe fn priority(&self, reference: u32) -> Priority {
+        // SAFETY: (1).
+        let job = unsafe { self.job(reference) };
+        job.map_or_else(Priority::default, |job| job.head().priority())
+    }
+
+    /// Whether the job of a reference was claimed, so that the reference is dead.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`job`](Self::job).
+    pub(crate) unsafe fn is_dead(&self, reference: u32) -> bool {
+        // SAFETY: (1).
+        let job = unsafe { self.job(reference) };
+        job.is_none_or(|job| !job.head().is_queued())
     }
 }
 
 impl Shelves {
+    /// Sees to it that there is a free reference, unless the executor has none left.
+    fn stock(&mut self, directory: &Arc<Directory>) {
+        if self.free.is_empty() {
+            // (Who finds none is told so.)
+            let _ = self.grow(directory);
+        }
+    }
+
     #[cold]
     fn grow(&mut self, directory: &Arc<Directory>) -> Result<(), Full> {
-        let number = u32::try_from(self.chunks.len()).map_err(|_| Full)?;
-        let slots: Box<[Slot]> = (0..SLOTS).map(|_| Slot::new(None)).collect();
-        let chunk = Chunk { number, slots };
-        let (flow, place) = nursery_flow(directory, SLOTS, chunk).map_err(|_| Full)?;
-        let base = place.base();
-        let free = (base..base + SLOTS).rev().map(|reference| Place {
-            chunk: number,
+        let slot = |_| Slot {
+            job: UnsafeCell::new(None),
+            link: JoinCounter::new(0),
+        };
+        let slots: Box<[Slot]> = (0..SLOTS).map(slot).collect();
+        let (flow, place) = nursery_flow(directory, SLOTS, Chunk { slots }).map_err(|_| Full)?;
+        let slots = flow.chunk().map_or(&[][..], |chunk| &chunk.slots);
+        let references = place.base()..place.base() + SLOTS;
+        let free = references.zip(slots).rev().map(|(reference, slot)| Place {
             reference,
+            slot: NonNull::from(slot),
         });
         self.free.extend(free);
         self.chunks.push((flow, place));
@@ -141,31 +304,31 @@ mod tests {
         let executor = Executor::<Manual>::new(1);
         let host = executor.host();
         let (nursery, directory) = (Nursery::default(), Directory::new());
-        let job = erase!(Arc::new(JobCell::new(Head::new(&host, None), || ())) => dyn Job);
+        let job = erase!(Arc::new(JobCell::new(Head::new(&*host, None), || ())) => dyn Job);
+        let places = Places::default();
         let take = |reference: u32| {
-            let shelves = nursery.shelves.lock();
-            let (flow, base) = shelves
-                .chunks
-                .iter()
-                .map(|(flow, place)| (Arc::clone(flow), place.base()))
-                .find(|(_, base)| (*base..base + SLOTS).contains(&reference))
-                .expect("it is of a chunk");
-            drop(shelves);
-            assert!(nursery.take(&flow, reference - base, reference).is_some());
-            assert!(
-                flow.chunk()
-                    .is_some_and(|chunk| chunk.is_dead(reference - base))
-            );
+            // SAFETY: it is of a chunk, and chunks stay.
+            let flow: &Flow = unsafe { directory.flow(reference) };
+            let chunk = flow.chunk().expect("it is of a chunk");
+            // SAFETY: it was placed, and is in no queue.
+            let taken = unsafe { nursery.take(&places, chunk, reference) };
+            assert!(taken.is_some());
+            // SAFETY: as above.
+            assert!(unsafe { chunk.is_dead(reference) });
         };
         for count in [1, 255, 256, 1000] {
             for _ in 0..10 {
-                let placed: Result<Vec<u32>, Full> = (0..count)
-                    .map(|_| nursery.place(&directory, &job))
-                    .collect();
-                placed.expect("room").into_iter().for_each(take);
+                let place = |number| match number % 2 {
+                    0 => nursery.place(&directory, Arc::clone(&job)),
+                    _ => nursery.place_on(&places, &directory, Arc::clone(&job)),
+                };
+                let placed: Vec<u32> = (0..count).filter_map(|number| place(number).ok()).collect();
+                assert_eq!(placed.len(), count);
+                placed.into_iter().for_each(take);
             }
             let chunks = nursery.shelves.lock().chunks.len();
-            assert_eq!(chunks, (count as usize).div_ceil(SLOTS as usize));
+            // (Free ones that lie with the worker are not to be had from outside.)
+            assert!(chunks <= (count + 2 * BATCH).div_ceil(SLOTS as usize));
         }
     }
 }

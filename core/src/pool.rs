@@ -25,6 +25,7 @@ use crate::wait::Seated;
 
 mod alarms;
 mod forking;
+mod living;
 mod patience;
 mod scheduling;
 mod seating;
@@ -34,6 +35,7 @@ mod waiting;
 
 use alarms::Alarms;
 pub(crate) use alarms::{AlarmId, Overrun};
+use living::Living;
 use scheduling::Installed;
 use spare::Spares;
 
@@ -91,7 +93,7 @@ pub(crate) struct Pool<P: Platform> {
     /// Who decides what runs next, if not the queues.
     pub(crate) policy: Option<Installed>,
     guests: Guests,
-    lives: Mutex<Lives>,
+    living: Padded<Living<P>>,
     closed: AtomicBool,
     seat_config: SeatConfig,
     on_unheard: Option<ErrorHandler>,
@@ -164,14 +166,6 @@ pub(crate) struct LateTasks {
     tasks: Mutex<Vec<Late>>,
 }
 
-/// The runs of an executor, and who waits for the last of them.
-#[derive(Default)]
-struct Lives {
-    runs: usize,
-    waiters: Vec<WorkerId>,
-    close_at_end: bool,
-}
-
 impl<P: Platform> Pool<P> {
     /// A pool whose workers all sleep, and have not been started.
     pub(crate) fn new(platform: P, config: PoolConfig) -> Arc<Self> {
@@ -210,7 +204,7 @@ impl<P: Platform> Pool<P> {
             alarms: Alarms::default(),
             spin: config.spin,
             guests: Guests::new(workers),
-            lives: Mutex::new(Lives::default()),
+            living: Padded(Living::default()),
             closed: AtomicBool::new(false),
             seat_config: config.seat,
             on_unheard: config.on_unheard,
@@ -359,17 +353,6 @@ impl<P: Platform> Pool<P> {
         if mutant!("close_wakes_first") {
             // Ordering: as above.
             self.closed.store(true, Ordering::Release);
-        }
-    }
-
-    /// Closes the pool after its last run.
-    pub(crate) fn close_at_end(&self) {
-        let mut lives = self.lives.lock();
-        lives.close_at_end = true;
-        let now = lives.runs == 0;
-        drop(lives);
-        if now {
-            self.close();
         }
     }
 

@@ -5,6 +5,7 @@ pub mod completion;
 pub mod deque;
 pub mod idle;
 pub mod join_counter;
+pub mod lives;
 pub mod marks;
 pub mod occupancy;
 pub mod rendezvous;

@@ -303,20 +303,29 @@ impl<'flow> TaskHandle<'flow> {
         to: TaskHandle<'_>,
         connect: impl FnOnce(&mut crate::graph::Graph, u32, u32),
     ) {
-        let foreign = [from.id, to.id]
-            .into_iter()
-            .find(|id| id.flow() != self.id.flow());
-        self.edit(|graph, index| {
-            if let Some(foreign) = foreign {
-                let task = graph.label(index);
-                graph.refuse(TaskflowError::Foreign { task, foreign });
-                return;
-            }
-            match (graph.find(from.id), graph.find(to.id)) {
+        // (This task is one of the two.)
+        self.flow
+            .edit(|graph| match (graph.find(from.id), graph.find(to.id)) {
                 (Some(from), Some(to)) => connect(graph, from, to),
-                (None, _) => graph.refuse(TaskflowError::Stale { task: from.id }),
-                (_, None) => graph.refuse(TaskflowError::Stale { task: to.id }),
-            }
+                (found, _) => {
+                    let missing = if found.is_some() { to.id } else { from.id };
+                    self.refuse(graph, [from.id, to.id], missing);
+                }
+            });
+    }
+
+    /// Notes why two tasks cannot be connected, of which one is not there.
+    #[cold]
+    fn refuse(self, graph: &mut crate::graph::Graph, ends: [TaskId; 2], missing: TaskId) {
+        let own = graph.find(self.id);
+        let foreign = ends.into_iter().find(|id| id.flow() != self.id.flow());
+        graph.refuse(match (own, foreign) {
+            (None, _) => TaskflowError::Stale { task: self.id },
+            (Some(index), Some(foreign)) => TaskflowError::Foreign {
+                task: graph.label(index),
+                foreign,
+            },
+            (Some(_), None) => TaskflowError::Stale { task: missing },
         });
     }
 
@@ -383,26 +392,26 @@ impl<'flow> Part<'flow> {
 pub trait Tasks: Sealed {
     /// Hands each task to `visit`, in order.
     #[doc(hidden)]
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>));
+    fn each(&self, visit: &mut impl FnMut(Part<'_>));
 }
 
 impl Sealed for TaskHandle<'_> {}
 impl Tasks for TaskHandle<'_> {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         visit(Part::of(*self));
     }
 }
 
 impl<T: Tasks + ?Sized> Sealed for &T {}
 impl<T: Tasks + ?Sized> Tasks for &T {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         (**self).each(visit);
     }
 }
 
 impl<T: Tasks> Sealed for [T] {}
 impl<T: Tasks> Tasks for [T] {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         for tasks in self {
             tasks.each(visit);
         }
@@ -411,14 +420,14 @@ impl<T: Tasks> Tasks for [T] {
 
 impl<T: Tasks, const N: usize> Sealed for [T; N] {}
 impl<T: Tasks, const N: usize> Tasks for [T; N] {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         self.as_slice().each(visit);
     }
 }
 
 impl<T: Tasks> Sealed for Vec<T> {}
 impl<T: Tasks> Tasks for Vec<T> {
-    fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+    fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
         self.as_slice().each(visit);
     }
 }
@@ -427,7 +436,7 @@ macro_rules! tasks_of_tuples {
     ($($($name:ident)+;)+) => {$(
         impl<$($name: Tasks),+> Sealed for ($($name,)+) {}
         impl<$($name: Tasks),+> Tasks for ($($name,)+) {
-            fn each(&self, visit: &mut dyn FnMut(Part<'_>)) {
+            fn each(&self, visit: &mut impl FnMut(Part<'_>)) {
                 #[expect(non_snake_case, reason = "one binding per type parameter")]
                 let ($($name,)+) = self;
                 $($name.each(visit);)+

@@ -12,18 +12,20 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::flow::{Flow, View};
 use crate::graph::node::{Context, Outcome};
 use crate::host::Host;
+use crate::nursery::Places;
 use crate::observer::{Ended, EventKind};
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Pool, Queues};
 use crate::protocol::completion::Tally;
 use crate::protocol::deque::DequeOwner;
+use crate::protocol::lives::Credit;
 use crate::seat::{SeatState, Tenure};
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Caller, Holding};
@@ -68,8 +70,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
     current: Cell<Current>,
-    /// The jobs on this stack, the innermost last. Never borrowed across user code.
-    jobs: RefCell<Vec<Frame>>,
+    /// The innermost of the jobs on this stack.
+    jobs: Cell<Option<NonNull<Frame>>>,
     tally: Cell<Tally>,
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
@@ -80,6 +82,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     slice: Cell<u32>,
     random: Cell<u32>,
     searching: Cell<bool>,
+    credit: Credit,
+    places: Places,
 }
 
 /// Whose code is running.
@@ -133,7 +137,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
-            jobs: RefCell::default(),
+            jobs: Cell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
             span: Cell::default(),
@@ -142,6 +146,8 @@ impl<'p, P: Platform> Worker<'p, P> {
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             searching: Cell::new(state.searching),
+            credit: Credit::default(),
+            places: Places::default(),
         }
     }
 
@@ -368,6 +374,8 @@ impl<P: Platform> Drop for Worker<'_, P> {
         if let Some(deque) = self.deque.get_mut().take() {
             self.give_back(deque);
         }
+        self.pool.take_back(&self.credit);
+        self.pool.nursery.give_back(&self.places);
         if self.shares.take() {
             self.pool.sharing.end();
         }

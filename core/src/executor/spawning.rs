@@ -24,7 +24,7 @@ impl<P: Platform, S> Executor<P, S> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        job::spawn(&self.host(), Priority::default(), closure)
+        job::spawn(self.host_ref(), Priority::default(), closure)
     }
 
     /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
@@ -44,7 +44,7 @@ impl<P: Platform, S> Executor<P, S> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        job::spawn(&self.host(), priority, closure)
+        job::spawn(self.host_ref(), priority, closure)
     }
 
     /// Spawns a task that begins when all of `after`, of this executor or others, have ended well. If one of

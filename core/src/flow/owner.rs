@@ -49,18 +49,24 @@ impl FlowOwner {
     ///
     /// While a run is unfinished.
     pub(crate) fn edit<R>(&self, change: impl FnOnce(&mut Graph) -> R) -> R {
+        if self.closed.get() || !self.is_idle() {
+            self.refuse_edit();
+        }
+        // SAFETY: no run is unfinished, so no worker reads the graph; this is the owner thread, and
+        // `change` runs no user code that could come here again.
+        change(unsafe { &mut *self.flow.graph.get() })
+    }
+
+    #[cold]
+    fn refuse_edit(&self) -> ! {
         assert!(
             !self.closed.get(),
             "the subflow was joined, which closed it; build it before"
         );
-        assert!(
-            self.is_idle(),
+        panic!(
             "the flow {:?} was edited while a run of it is unfinished; wait for the run first",
             self.name()
         );
-        // SAFETY: no run is unfinished, so no worker reads the graph; this is the owner thread, and
-        // `change` runs no user code that could come here again.
-        change(unsafe { &mut *self.flow.graph.get() })
     }
 
     /// Looks at the graph. `look` runs no user code.

@@ -28,7 +28,6 @@ pub(super) struct Hot {
     pub(super) top: u64,
     /// When the active run, or one that it is part of, is over at the latest, by its host's clock.
     pub(super) deadline: Option<Duration>,
-    pub(super) nursery: bool,
     pub(super) run: RunId,
     /// Tasks have budgets or deadlines.
     pub(super) watched: bool,
@@ -38,7 +37,7 @@ pub(super) struct Hot {
 
 impl Hot {
     /// Of a flow that never ran.
-    pub(super) const fn new(flow: u64, nursery: bool) -> Self {
+    pub(super) const fn new(flow: u64) -> Self {
         Self {
             nodes: &[],
             successors: &[],
@@ -52,7 +51,6 @@ impl Hot {
             base: 0,
             top: flow,
             deadline: None,
-            nursery,
             run: RunId::NONE,
             watched: false,
             begun: Duration::ZERO,
@@ -85,7 +83,6 @@ impl Flow {
             counted: hot.counted,
             base: hot.base,
             top: hot.top,
-            nursery: hot.nursery,
         }
     }
 }
@@ -111,8 +108,6 @@ pub(crate) struct View<'f> {
     pub(crate) counted: usize,
     /// The reference of the first task.
     pub(crate) base: u32,
-    /// The references stand for jobs, not for the records.
-    pub(crate) nursery: bool,
     /// The outermost flow that the active run is part of.
     pub(crate) top: u64,
 }

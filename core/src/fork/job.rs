@@ -40,7 +40,7 @@ impl ForkJob {
         link: NonNull<Link>,
     ) -> Self {
         Self {
-            head: Head::new(host, group.clone()),
+            head: Head::new(&**host, group.clone()),
             link,
             error: Mutex::new(None),
             strand: Strand::of_job(group),
@@ -61,10 +61,9 @@ impl Job for ForkJob {
         &self.head
     }
 
-    fn call(&self) {
-        let Some(host) = self.head.host() else {
-            return;
-        };
+    unsafe fn call(&self) {
+        // SAFETY: (1).
+        let host = unsafe { self.head.keep_host() };
         self.strand.enter(&*host, |fork| {
             host.on_strand(fork, &mut || {
                 // SAFETY: invariants 1 and 2: the job is claimed, by the caller, and called once.
@@ -73,15 +72,23 @@ impl Job for ForkJob {
         });
     }
 
-    fn drop_closure(&self) {
+    unsafe fn drop_closure(&self) {
         // It is the join's.
     }
 
-    fn fail(&self, error: JoinError) {
+    unsafe fn fail(&self, error: JoinError) {
         *self.error.lock() = Some(error);
     }
 
-    fn discard(&self) -> Option<JoinError> {
+    unsafe fn discard(&self) -> Option<JoinError> {
         self.take_error()
+    }
+
+    fn close_plainly(&self) -> bool {
+        self.head.close_plainly(false)
+    }
+
+    unsafe fn listener(&self) -> Option<Arc<dyn Host>> {
+        None
     }
 }

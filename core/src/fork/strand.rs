@@ -29,7 +29,7 @@ use super::second::Link;
 use crate::flow::Flow;
 use crate::group::Group;
 use crate::host::Host;
-use crate::job::{End, Job, JoinError, conclude, queue};
+use crate::job::{Claimed, End, Job, JoinError, conclude, queue};
 use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::protocol::idle::Idle;
@@ -327,7 +327,9 @@ impl Strand {
             }
             self.forget_offer();
             // Nobody waits for it or comes after it.
-            let ready = conclude(erase!(job => dyn Job), End::Well, &mut queue);
+            // SAFETY: (1) it was claimed just now (but in a mutant, which is there to be seen).
+            let claimed = unsafe { Claimed::assume(erase!(job => dyn Job)) };
+            let ready = conclude(claimed, End::Well, &mut queue);
             debug_assert!(ready.is_none(), "nothing follows it");
             return Fate::Back;
         }

@@ -47,6 +47,7 @@ impl<T> Chunks<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
         match index.checked_sub(self.settled_len) {
             None => self.settled.get(index),
@@ -57,6 +58,7 @@ impl<T> Chunks<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         match index.checked_sub(self.settled_len) {
             None => self.settled.get_mut(index),
@@ -96,6 +98,7 @@ impl<T> Chunks<T> {
 }
 
 /// The chunk and the place in it of the entry that was added as number `offset`.
+#[inline]
 fn locate(offset: usize) -> (usize, usize) {
     let chunk = (offset / FIRST + 1).ilog2();
     let before = FIRST * ((1 << chunk) - 1);

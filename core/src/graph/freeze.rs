@@ -296,12 +296,13 @@ fn place_edges(
     }
     merge_duplicates(nodes, &mut successors, duplicates);
     let root = nodes.len() - 1;
-    let tasks = (0u32..).zip(nodes.iter()).take(root);
-    let sources = tasks.filter(|(_, node)| is_source(node));
-    successors.extend(sources.map(|(index, _)| index));
-    for node in nodes.iter_mut() {
+    for (index, node) in (0u32..).zip(&nodes[..root]) {
+        if is_source(node) {
+            successors.push(index);
+        }
         node.counter.rearm(node.strong());
     }
+    nodes[root].counter.rearm(0);
     Ok(successors.into_boxed_slice())
 }
 

@@ -5,8 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Job;
+use super::claimed::Claimed;
 use super::error::{Cause, JoinError};
-use super::head::{Arrival, Closed};
+use super::head::{Arrival, Closed, Dependent};
 use crate::error::RunError;
 use crate::group::Group;
 use crate::host::Host;
@@ -60,7 +61,7 @@ impl End {
 ///
 /// The last touch of what a job borrows comes before anybody is told.
 pub(crate) fn conclude(
-    job: Arc<dyn Job>,
+    job: Claimed,
     end: End,
     queue: &mut dyn FnMut(Arc<dyn Job>),
 ) -> Option<Arc<dyn Job>> {
@@ -73,14 +74,14 @@ pub(crate) fn conclude(
         }
         let cause = end.cause();
         let ran = matches!(end, End::Well | End::Panicked(_));
-        for dependent in end_one(&*job, end, cause.as_ref(), ran) {
+        for dependent in end_one(job, end, cause.as_ref(), ran) {
             let head = dependent.job.head();
             head.note_loss(dependent.place, cause.as_ref());
             match head.arrive() {
                 Arrival::Waits => {}
                 Arrival::Ready(_) if ready.is_none() => ready = Some(dependent.job),
                 Arrival::Ready(_) => queue(dependent.job),
-                Arrival::Lost(end) => falling.push((dependent.job, end)),
+                Arrival::Lost(end) => falling.push((Claimed::by_arrival(dependent.job), end)),
             }
         }
         next = falling.pop();
@@ -89,40 +90,30 @@ pub(crate) fn conclude(
 }
 
 /// Ends one job. Gives its dependents.
-fn end_one(
-    job: &dyn Job,
-    end: End,
-    cause: Option<&Cause>,
-    ran: bool,
-) -> Vec<super::head::Dependent> {
-    let head = job.head();
-    let Some(host) = head.host() else {
-        return Vec::new();
-    };
+fn end_one(mut job: Claimed, end: End, cause: Option<&Cause>, ran: bool) -> Vec<Dependent> {
+    let host = job.host();
     if let Some(error) = end.error() {
         if !ran {
-            host.stand_in(head, &mut || job.drop_closure());
+            let named = Arc::clone(job.job());
+            host.stand_in(named.head(), &mut || job.drop_closure());
         }
         // A host whose guard calls nothing still gets the closure dropped.
         job.drop_closure();
-        let mut error = Some(error);
-        quietly(&*host, &mut || {
-            if let Some(error) = error.take() {
-                job.fail(error);
-            }
-        });
+        job.fail(error);
     }
     let mut unheard = None;
     let mut discarded = false;
-    let closed = loop {
-        match head.close(cause, discarded) {
-            Some(closed) => break closed,
-            None => {
+    let (job, closed) = loop {
+        match job.end(cause, discarded) {
+            Ok(ended) => break ended,
+            Err(claimed) => {
+                job = claimed;
                 quietly(&*host, &mut || unheard = job.discard());
                 discarded = true;
             }
         }
     };
+    let head = job.head();
     let Closed {
         dependents,
         predecessors,

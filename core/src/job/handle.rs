@@ -7,12 +7,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use super::ending::{panicked_unheard, quietly};
-use super::{End, Job, JobOf, JoinError, end_elsewhere};
+use super::{Claimed, End, Job, JoinError, Owned, end_elsewhere};
 use crate::cancellation::{CancellationToken, Subscriber};
-use crate::group::Group;
-use crate::host::Host;
-use crate::sync::{Arc, erase};
+use crate::sync::Arc;
 use crate::wait::Target;
 
 /// A task that was spawned: wait for its value, await it, cancel it, name it as a dependency, or drop
@@ -22,9 +19,7 @@ use crate::wait::Target;
 /// a task whose handle was dropped goes to the executor's panic handler.
 #[must_use = "dropping the handle lets the task go on; its panic goes to the executor's panic handler"]
 pub struct JoinHandle<T> {
-    job: Arc<dyn JobOf<T>>,
-    /// `None` once the result was taken.
-    host: Option<Arc<dyn Host>>,
+    job: Owned<'static, T>,
 }
 
 /// The end of a spawned task, whatever its type: a dependency of others.
@@ -34,9 +29,8 @@ pub struct Done {
 }
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(job: Arc<dyn JobOf<T>>, host: &Arc<dyn Host>) -> Self {
-        let host = Some(Arc::clone(host));
-        Self { job, host }
+    pub(crate) fn new(job: Owned<'static, T>) -> Self {
+        Self { job }
     }
 
     /// Waits for the value. If the task has not begun, the calling thread runs it, or what it waits for;
@@ -48,8 +42,8 @@ impl<T> JoinHandle<T> {
     /// Why there is no value. [`JoinError::Deadlock`] if the caller is a task that the awaited one waits
     /// for.
     pub fn wait(mut self) -> Result<T, JoinError> {
-        let job = self.done().job;
-        if let Some(host) = &self.host {
+        let job = self.job.job();
+        if let Some(host) = job.head().host() {
             host.await_end(Target::Job(&job))
                 .map_err(|_| JoinError::Deadlock)?;
         }
@@ -94,9 +88,8 @@ impl<T> JoinHandle<T> {
     /// # Ok::<(), taskflow_core::JoinError>(())
     /// ```
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<T, JoinError>> {
-        let job = self.done().job;
-        if let Some(host) = &self.host
-            && !self.is_done()
+        let job = self.job.job();
+        if let Some(host) = job.head().host()
             && !host.wait(Target::Job(&job), None, Some(timeout))
         {
             return None;
@@ -124,7 +117,6 @@ impl<T> JoinHandle<T> {
     }
 
     fn take(&mut self) -> Result<T, JoinError> {
-        self.host = None;
         self.job.take().unwrap_or(Err(JoinError::Taken))
     }
 
@@ -132,7 +124,7 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn done(&self) -> Done {
         Done {
-            job: erase!(Arc::clone(&self.job) => dyn Job),
+            job: self.job.job(),
         }
     }
 }
@@ -149,23 +141,11 @@ pub(crate) fn follow(job: &Arc<dyn Job>, token: &CancellationToken) {
 
 /// Cancels a job that was not started.
 pub(crate) fn cancel(job: &Arc<dyn Job>, reason: Option<String>) -> bool {
-    let claimed = job.head().claim_unstarted();
-    if claimed {
-        end_elsewhere(Arc::clone(job), End::Cancelled(reason));
-    }
-    claimed
-}
-
-/// A handle is gone: gives a panic that nobody took to whoever is told of such.
-pub(crate) fn unheard(job: &dyn Job, host: &dyn Host, group: Option<&Arc<Group>>) {
-    if !job.head().detach() {
-        return;
-    }
-    let mut error = None;
-    quietly(host, &mut || error = job.discard());
-    if let Some(JoinError::Panicked(panic)) = error {
-        panicked_unheard(host, group, panic);
-    }
+    let Some(claimed) = Claimed::unstarted(job) else {
+        return false;
+    };
+    end_elsewhere(claimed, End::Cancelled(reason));
+    true
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -181,9 +161,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Some(host) = self.host.take() {
-            unheard(&*self.job, &*host, None);
-        }
+        self.job.let_go(None);
     }
 }
 

@@ -1,6 +1,9 @@
 //! The part of a job that the engine knows.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::DerefMut;
+use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::Job;
@@ -16,32 +19,50 @@ use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
 mod telling;
 
+/// What of the state's bits is the phase.
+const PHASE: u32 = 3;
 /// Predecessors are unfinished.
 const WAITING: u32 = 0;
 /// Whoever wins the exchange runs it.
 const QUEUED: u32 = 1;
 /// Being run, or being ended without that.
 const CLAIMED: u32 = 2;
+/// Also what turns `CLAIMED` into it.
 const DONE: u32 = 3;
+/// Somebody is to be told of the end, or may be: it goes through the lock.
+const LINKED: u32 = 4;
+/// Nobody will ask for the result.
+const DETACHED: u32 = 8;
 
 /// Distinguishes jobs and groups, which are known by their addresses, from flows.
 pub(crate) const BY_ADDRESS: u64 = 1 << 63;
 
 /// See the module's documentation.
+///
+/// # Invariants
+///
+/// 1. The executor lives as long as the job is counted in it: from before anybody else sees the job until after it is done.
 pub(crate) struct Head {
+    /// A phase and flags.
     state: AtomicU32,
-    /// Arrivals to come: one for each predecessor, and one for the end of its making.
-    pending: AtomicUsize,
     any_outcome: AtomicBool,
     priority: Priority,
+    /// Arrivals to come: one for each predecessor, and one for the end of its making.
+    pending: AtomicUsize,
+    host: NonNull<dyn Host>,
     group: Option<Arc<Group>>,
-    links: Mutex<Links>,
+    /// `None`: empty ones.
+    links: Mutex<Option<Box<Links>>>,
 }
 
+// SAFETY: the executor is shared and sent, and is used while it lives (invariant 1).
+unsafe impl Send for Head {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Head {}
+
 /// What the lock guards.
+#[derive(Default)]
 struct Links {
-    /// `None` when done.
-    host: Option<Arc<dyn Host>>,
     dependents: Vec<Dependent>,
     /// Empty once the job is ready.
     predecessors: Vec<Arc<dyn Job>>,
@@ -53,8 +74,6 @@ struct Links {
     waker: Option<Waker>,
     /// The places on the lists of the tokens that it is under.
     ties: Vec<Subscription>,
-    /// Nobody will ask for the result.
-    detached: bool,
 }
 
 /// A job that waits for another, which it named as its `place`-th.
@@ -83,30 +102,31 @@ pub(super) struct Closed {
 }
 
 impl Head {
-    pub(crate) fn new(host: &Arc<dyn Host>, group: Option<Arc<Group>>) -> Self {
+    /// That of a job which waits for something, be it for the end of its making.
+    pub(crate) fn new(host: &(dyn Host + 'static), group: Option<Arc<Group>>) -> Self {
         Self {
-            state: AtomicU32::new(WAITING),
-            pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
-            any_outcome: AtomicBool::new(false),
-            priority: Priority::default(),
             group,
-            links: Mutex::new(Links {
-                host: Some(Arc::clone(host)),
-                dependents: Vec::new(),
-                predecessors: Vec::new(),
-                loss: None,
-                cause: None,
-                guests: Vec::new(),
-                waker: None,
-                ties: Vec::new(),
-                detached: false,
-            }),
+            pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
+            ..Self::of(host, WAITING, Priority::default())
         }
     }
 
-    /// One that is as urgent as this.
-    pub(crate) fn with_priority(self, priority: Priority) -> Self {
-        Self { priority, ..self }
+    /// That of a job which is ready.
+    #[inline]
+    pub(crate) fn ready(host: &(dyn Host + 'static), priority: Priority) -> Self {
+        Self::of(host, QUEUED, priority)
+    }
+
+    fn of(host: &(dyn Host + 'static), state: u32, priority: Priority) -> Self {
+        Self {
+            state: AtomicU32::new(state),
+            any_outcome: AtomicBool::new(false),
+            priority,
+            pending: AtomicUsize::new(0),
+            host: NonNull::from(host),
+            group: None,
+            links: Mutex::new(None),
+        }
     }
 
     pub(crate) fn priority(&self) -> Priority {
@@ -133,49 +153,71 @@ impl Head {
         self.id() == id || self.group.as_ref().is_some_and(of_group)
     }
 
+    #[inline]
     pub(crate) fn group(&self) -> Option<&Arc<Group>> {
         self.group.as_ref()
     }
 
     /// The executor, until the job is done.
     pub(crate) fn host(&self) -> Option<Arc<dyn Host>> {
-        self.links.lock().host.clone()
+        let links = self.open()?;
+        // SAFETY: (1) the job is not done while the links are open.
+        let host = unsafe { self.keep_host() };
+        drop(links);
+        Some(host)
     }
 
-    /// Whether it is a job of the executor with this identity, and not done.
+    /// The executor.
+    ///
+    /// # Safety
+    ///
+    /// 1. The job is counted in it, and is not done.
+    pub(crate) unsafe fn keep_host(&self) -> Arc<dyn Host> {
+        // SAFETY: (1) and invariant 1.
+        unsafe { self.host.as_ref() }.keep()
+    }
+
+    /// Whether it is a job of the executor with this identity.
+    #[inline]
     pub(crate) fn is_of(&self, identity: *const ()) -> bool {
+        core::ptr::addr_eq(self.host.as_ptr(), identity)
+    }
+
+    /// Who is told of the end, which does not come meanwhile. `None`: it has come already.
+    fn open(&self) -> Option<impl DerefMut<Target = Option<Box<Links>>>> {
         let links = self.links.lock();
-        links
-            .host
-            .as_ref()
-            .is_some_and(|host| host.identity() == identity)
+        // Ordering: Acquire, with the Release of `close_plainly` (that of `close` is under the lock): whoever sees the end
+        // sees what the job did.
+        let state = self.state.fetch_or(LINKED, Ordering::Acquire);
+        (state & PHASE != DONE).then_some(links)
     }
 
     pub(crate) fn is_done(&self) -> bool {
         // Ordering: Acquire, with the Release of `close`: whoever sees the end sees what the job did.
         let order = mutant!("job_done_no_acquire", Ordering::Relaxed, Ordering::Acquire);
-        self.state.load(order) == DONE
+        self.state.load(order) & PHASE == DONE
     }
 
     /// Whether its predecessors are unfinished.
     pub(crate) fn is_waiting(&self) -> bool {
         // Ordering: Relaxed; a hint, exchanges decide.
-        self.state.load(Ordering::Relaxed) == WAITING
+        self.state.load(Ordering::Relaxed) & PHASE == WAITING
     }
 
     /// Whether it may still be claimed by whoever takes it from a queue.
     pub(crate) fn is_queued(&self) -> bool {
         // Ordering: Relaxed; a hint, exchanges decide. It never becomes true again.
-        self.state.load(Ordering::Relaxed) == QUEUED
+        self.state.load(Ordering::Relaxed) & PHASE == QUEUED
     }
 
     /// A job without predecessors is ready at once. Nobody else has it yet.
     pub(crate) fn begin_queued(&self) {
         // Ordering: Relaxed; published with the job itself.
-        self.state.store(QUEUED, Ordering::Relaxed);
+        self.state.fetch_or(QUEUED, Ordering::Relaxed);
     }
 
     /// Takes a queued job for the caller, who runs it. `false`: somebody else has.
+    #[inline]
     #[must_use]
     pub(crate) fn claim(&self) -> bool {
         self.exchange(QUEUED, CLAIMED)
@@ -188,21 +230,28 @@ impl Head {
         self.exchange(WAITING, CLAIMED) || self.exchange(QUEUED, CLAIMED)
     }
 
+    #[inline]
     fn exchange(&self, from: u32, to: u32) -> bool {
-        if mutant!("job_claim_stores") {
-            // Ordering: as below.
-            let found = self.state.load(Ordering::Acquire) == from;
-            if found {
+        // Ordering: Relaxed; the exchange decides.
+        let mut state = self.state.load(Ordering::Relaxed);
+        while state & PHASE == from {
+            let next = state ^ from ^ to;
+            if mutant!("job_claim_stores") {
                 // Ordering: as below.
-                self.state.store(to, Ordering::Release);
+                self.state.store(next, Ordering::Release);
+                return true;
             }
-            return found;
+            // Ordering: AcqRel. Acquire, with the Release of the exchange that made it queued, so that the
+            // claimer sees what the predecessors did; Release for the same reason.
+            let exchanged =
+                self.state
+                    .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
+            match exchanged {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
         }
-        // Ordering: AcqRel. Acquire, with the Release of the exchange that made it queued, so that the
-        // claimer sees what the predecessors did; Release for the same reason.
-        self.state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        false
     }
 
     /// Has `job`, of which this is the head, wait for these.
@@ -231,7 +280,9 @@ impl Head {
                 }
             }
         }
-        self.links.lock().predecessors = kept;
+        if let Some(mut links) = self.open() {
+            links.get_or_insert_default().predecessors = kept;
+        }
         if mutant!("job_made_without_arrival") && !predecessors.is_empty() {
             return Arrival::Waits;
         }
@@ -245,10 +296,11 @@ impl Head {
     /// This job is done: how it ended, if not well.
     fn add_dependent(&self, dependent: Dependent) -> Result<(), Option<Cause>> {
         let mut links = self.links.lock();
-        if links.host.is_none() {
-            return Err(links.cause.clone());
+        // Ordering: Acquire, as in `open`.
+        if self.state.fetch_or(LINKED, Ordering::Acquire) & PHASE == DONE {
+            return Err(links.as_ref().and_then(|links| links.cause.clone()));
         }
-        links.dependents.push(dependent);
+        links.get_or_insert_default().dependents.push(dependent);
         Ok(())
     }
 
@@ -260,8 +312,9 @@ impl Head {
             && matters
         {
             let mut links = self.links.lock();
-            if links.loss.as_ref().is_none_or(|(first, _)| place < *first) {
-                links.loss = Some((place, cause.clone()));
+            let loss = &mut links.get_or_insert_default().loss;
+            if loss.as_ref().is_none_or(|(first, _)| place < *first) {
+                *loss = Some((place, cause.clone()));
             }
         }
     }
@@ -274,14 +327,20 @@ impl Head {
         if self.pending.fetch_sub(1, order) > 1 {
             return Arrival::Waits;
         }
-        let mut links = self.links.lock();
-        let predecessors = core::mem::take(&mut links.predecessors);
-        let arrival = match (links.loss.take(), &links.host) {
-            (Some((index, cause)), _) if self.exchange(WAITING, CLAIMED) => {
+        let Some(mut links) = self.open() else {
+            return Arrival::Waits;
+        };
+        let (predecessors, loss) = match links.as_mut() {
+            Some(links) => (core::mem::take(&mut links.predecessors), links.loss.take()),
+            None => (Vec::new(), None),
+        };
+        let arrival = match loss {
+            Some((index, cause)) if self.exchange(WAITING, CLAIMED) => {
                 Arrival::Lost(End::Lost { index, cause })
             }
-            (None, Some(host)) if self.exchange(WAITING, QUEUED) => {
-                Arrival::Ready(Arc::clone(host))
+            None if self.exchange(WAITING, QUEUED) => {
+                // SAFETY: (1) the job is not done while the links are open.
+                Arrival::Ready(unsafe { self.keep_host() })
             }
             _ => Arrival::Waits,
         };
@@ -292,28 +351,63 @@ impl Head {
 
     /// The predecessors that are unfinished, and maybe others.
     pub(crate) fn predecessors(&self) -> Vec<Arc<dyn Job>> {
-        self.links.lock().predecessors.clone()
+        let links = self.links.lock();
+        let predecessors = links.as_ref().map(|links| links.predecessors.clone());
+        predecessors.unwrap_or_default()
     }
 
-    /// Makes the job done. `None`: it was detached in the meantime, and its result is to be dropped first.
+    /// Makes a claimed job done that went well. `false`: somebody is to be told, or it was detached and its value `has_drop`.
+    #[inline]
+    pub(crate) fn close_plainly(&self, has_drop: bool) -> bool {
+        let hindered = if has_drop { LINKED | DETACHED } else { LINKED };
+        // Ordering: Release, with the Acquire of `is_done`, `open` and `detach`.
+        let order = mutant!("job_done_no_release", Ordering::Relaxed, Ordering::Release);
+        // Ordering: Relaxed; the exchange decides.
+        let mut state = self.state.load(Ordering::Relaxed);
+        while state & hindered == 0 {
+            // Ordering: see `order`; Relaxed on failure, nothing is read.
+            let exchanged =
+                self.state
+                    .compare_exchange_weak(state, state | DONE, order, Ordering::Relaxed);
+            match exchanged {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    /// Makes a claimed job done. `None`: it was detached in the meantime, and its result is to be dropped first.
     pub(super) fn close(&self, cause: Option<&Cause>, discarded: bool) -> Option<Closed> {
         let mut links = self.links.lock();
-        if links.detached && !discarded {
-            return None;
-        }
-        links.cause = cause.cloned();
-        // Not the last: the caller has one.
-        links.host = None;
-        let closed = Closed {
-            dependents: core::mem::take(&mut links.dependents),
-            predecessors: core::mem::take(&mut links.predecessors),
-            guests: core::mem::take(&mut links.guests),
-            waker: links.waker.take(),
-            ties: core::mem::take(&mut links.ties),
-        };
-        // Ordering: Release, with the Acquire of `is_done`.
+        // Ordering: Release, with the Acquire of `is_done`, `open` and `detach`.
         let order = mutant!("job_done_no_release", Ordering::Relaxed, Ordering::Release);
-        self.state.store(DONE, order);
-        Some(closed)
+        // Ordering: Relaxed; the exchange decides.
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            if state & DETACHED != 0 && !discarded {
+                return None;
+            }
+            // Ordering: see `order`; Relaxed on failure, nothing is read.
+            let exchanged =
+                self.state
+                    .compare_exchange_weak(state, state | DONE, order, Ordering::Relaxed);
+            match exchanged {
+                Ok(_) => break,
+                Err(now) => state = now,
+            }
+        }
+        let closed = links.take().map_or_else(Links::default, |links| *links);
+        if let Some(cause) = cause {
+            links.get_or_insert_default().cause = Some(cause.clone());
+        }
+        drop(links);
+        Some(Closed {
+            dependents: closed.dependents,
+            predecessors: closed.predecessors,
+            guests: closed.guests,
+            waker: closed.waker,
+            ties: closed.ties,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::Job;
+use super::{Claimed, Job};
 use crate::sync::Arc;
 
 /// A walk over a job and its unfinished predecessors that claims those that are ready, deepest first.
@@ -29,11 +29,15 @@ impl Walk {
     }
 
     /// Claims the next job of the executor with this identity. `None`: what is left runs elsewhere.
-    pub(crate) fn claim_next(&mut self, host: *const ()) -> Option<Arc<dyn Job>> {
+    pub(crate) fn claim_next(&mut self, host: *const ()) -> Option<Claimed> {
         while let Some(step) = self.stack.last_mut() {
             let head = step.job.head();
-            if head.is_queued() && head.is_of(host) && head.claim() {
-                return self.stack.pop().map(|step| step.job);
+            if head.is_queued()
+                && head.is_of(host)
+                && let Some(claimed) = Claimed::of(Arc::clone(&step.job))
+            {
+                self.stack.pop();
+                return Some(claimed);
             }
             if step.opened || !head.is_waiting() {
                 self.stack.pop();

@@ -54,6 +54,7 @@ impl Observers {
     }
 
     /// Whether there are any.
+    #[inline]
     pub(crate) fn any(&self) -> bool {
         // Ordering: Relaxed; a run that begins and whoever walks over the flows agree under the flow's lock,
         // and for what is not of a run it is a hint.

@@ -60,6 +60,12 @@ impl Seated for StandIn<'_> {
         self.worker.is_some_and(Seated::is_stopped)
     }
 
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
+        if let Some(worker) = self.worker {
+            worker.spawn(executor, job);
+        }
+    }
+
     fn queue(&self, job: Arc<dyn Job>) {
         match self.worker {
             Some(worker) => worker.queue(job),

@@ -171,6 +171,14 @@ impl<P: Platform> Pool<P> {
         Ok(())
     }
 
+    /// Queues a job that is ready, where the caller has no seat.
+    fn queue_outside(&self, job: Arc<dyn Job>) {
+        match self.nursery.place(&self.directory, job) {
+            Ok(reference) => self.offer(reference),
+            Err(job) => refuse(&job),
+        }
+    }
+
     /// Waits until no run is left.
     ///
     /// # Errors
@@ -192,14 +200,9 @@ impl<P: Platform> Pool<P> {
         }
         let guest = self.guests.enter(false);
         loop {
-            let mut lives = self.lives.lock();
-            if lives.runs == 0 {
+            if !self.living.wake_at_end(guest.id()) {
                 return Ok(());
             }
-            if !lives.waiters.contains(&guest.id()) {
-                lives.waiters.push(guest.id());
-            }
-            drop(lives);
             self.help_any();
             Watch::new(self, guest.id()).park(None);
         }
@@ -274,6 +277,21 @@ impl<P: Platform> Host for Pool<P> {
         self.policy.is_some()
     }
 
+    fn spawn(&self, job: Arc<dyn Job>) {
+        let mut job = Some(job);
+        self.platform.local(&mut |local| {
+            local.with(|worker| {
+                if let Some(worker) = worker {
+                    worker.spawn(self.identity(), &mut job);
+                }
+            });
+        });
+        if let Some(job) = job {
+            self.life_begins();
+            self.queue_outside(job);
+        }
+    }
+
     fn make_ready(&self, job: Arc<dyn Job>) {
         let left = self.on_stack(|worker| {
             let own = worker.filter(|worker| worker.pool() == self.identity());
@@ -286,10 +304,7 @@ impl<P: Platform> Host for Pool<P> {
             }
         });
         if let Some(job) = left {
-            match self.nursery.place(&self.directory, &job) {
-                Ok(reference) => self.launch(reference),
-                Err(_) => refuse(&job),
-            }
+            self.queue_outside(job);
         }
     }
 
@@ -313,24 +328,11 @@ impl<P: Platform> Host for Pool<P> {
     }
 
     fn run_submitted(&self) {
-        self.lives.lock().runs += 1;
+        self.life_begins();
     }
 
     fn run_ended(&self) {
-        let mut lives = self.lives.lock();
-        lives.runs -= 1;
-        if lives.runs > 0 {
-            return;
-        }
-        let waiters = core::mem::take(&mut lives.waiters);
-        let close = lives.close_at_end;
-        drop(lives);
-        for waiter in waiters {
-            self.platform.unpark(waiter);
-        }
-        if close {
-            self.close();
-        }
+        self.life_ends();
     }
 
     fn unpark(&self, guest: WorkerId) {

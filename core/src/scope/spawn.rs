@@ -7,7 +7,7 @@ use crate::cancellation::CancellationToken;
 use crate::error::TaskError;
 use crate::group::Group;
 use crate::host::Host;
-use crate::job::{Head, Job, JobCell, JobOf, JoinError, cancel, child, follow, unheard};
+use crate::job::{Head, Job, JobCell, JobOf, JoinError, Owned, cancel, child, follow};
 use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
@@ -18,7 +18,7 @@ use crate::wait::Target;
 pub struct ScopedHandle<'scope, T> {
     /// The same job twice, as the engine and as its owner know it.
     job: Arc<dyn Job>,
-    result: Arc<dyn JobOf<T> + 'scope>,
+    result: Owned<'scope, T>,
     host: &'scope Arc<dyn Host>,
     group: &'scope Arc<Group>,
     taken: bool,
@@ -59,12 +59,13 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
         F: FnOnce() -> T + Send + 'scope,
     {
-        let head = Head::new(&self.host, Some(Arc::clone(&self.group)));
+        let head = Head::new(&*self.host, Some(Arc::clone(&self.group)));
         let result = Arc::new(JobCell::new(head, closure));
         let job = self.launch(erase!(Arc::clone(&result) => dyn Job + 'scope));
         ScopedHandle {
             job,
-            result: erase!(result => dyn JobOf<T> + 'scope),
+            // SAFETY: (1) the job was made here.
+            result: unsafe { Owned::of(erase!(result => dyn JobOf<T> + 'scope)) },
             host: &self.host,
             group: &self.group,
             taken: false,
@@ -137,7 +138,7 @@ impl<T> ScopedHandle<'_, T> {
 impl<T> Drop for ScopedHandle<'_, T> {
     fn drop(&mut self) {
         if !self.taken {
-            unheard(&*self.job, &**self.host, Some(self.group));
+            self.result.let_go(Some(self.group));
         }
     }
 }

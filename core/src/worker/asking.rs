@@ -26,8 +26,7 @@ impl<P: Platform> Worker<'_, P> {
             }
             Current::Job => {
                 self.pool.ring();
-                let jobs = self.jobs.borrow();
-                let Some(head) = jobs.last().map(super::jobs::Frame::head) else {
+                let Some(head) = self.innermost() else {
                     return Ok(());
                 };
                 match head.verdict() {

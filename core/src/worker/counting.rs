@@ -114,6 +114,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Counts what was finished. Gives the root if that ends a round and begins the next.
     pub(super) fn flush(&self) -> Option<u32> {
+        self.pool.take_back(&self.credit);
         let flow = self.tally_flow.take()?;
         let tally = self.tally.take();
         if tally.finished + tally.ended + tally.skipped == 0 {

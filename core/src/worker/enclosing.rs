@@ -1,6 +1,7 @@
 //! What the code on a worker's stack is part of.
 
 use super::{Current, Worker};
+use crate::job::Head;
 use crate::platform::Platform;
 use crate::sync::Arc;
 use crate::wait::Enclosing;
@@ -16,8 +17,7 @@ impl<P: Platform> Worker<'_, P> {
                 Enclosing::Task(flow.keep(), task)
             }
             (_, Current::Job) => {
-                let jobs = self.jobs.borrow();
-                let group = jobs.last().and_then(|frame| frame.group());
+                let group = self.innermost().and_then(Head::group);
                 group.map_or(Enclosing::Nothing, |group| {
                     Enclosing::Group(Arc::clone(group))
                 })

@@ -2,6 +2,7 @@
 
 use super::Worker;
 use super::running::Outbox;
+use crate::flow::Flow;
 use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
@@ -228,7 +229,14 @@ impl<P: Platform> Worker<'_, P> {
     /// The first task of a chain, its counter armed again.
     pub(super) fn unlink(&self, taken: &mut Taken) -> Option<u32> {
         let task = taken.first()?;
-        let (_, view) = self.locate(task);
+        // SAFETY: as in `locate`.
+        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+        if let Some(chunk) = flow.chunk() {
+            taken.go_on(chunk.link(task));
+            return Some(task);
+        }
+        // SAFETY: as in `locate`.
+        let view = unsafe { flow.view() };
         let index = task.wrapping_sub(view.base);
         taken.go_on(view.link(index));
         view.unlinked(index);

@@ -42,7 +42,8 @@ impl<P: Platform> Worker<'_, P> {
         }
         let (flow, view) = self.locate(task);
         if let Some(chunk) = flow.chunk() {
-            let owner = chunk.owner(task.wrapping_sub(view.base));
+            // SAFETY: (1) this worker has the task in hand, or looks at a token of it that nobody takes meanwhile.
+            let owner = unsafe { chunk.owner(task) };
             // (A reference may be left of a job that was cancelled, and whose flow has no run any more.)
             return owner
                 .is_some_and(|flow| flow.top().is_some_and(|top| is_part_of(&flow, top, needed)));
@@ -270,6 +271,16 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn is_stopped(&self) -> bool {
         self.is_enclosed_stopped()
+    }
+
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
+        if executor == self.pool.identity()
+            && Worker::has_seat(self)
+            && let Some(job) = job.take()
+        {
+            self.pool.life_begins_on(&self.credit);
+            self.queue_own(job);
+        }
     }
 
     fn queue(&self, job: Arc<dyn Job>) {

@@ -1,12 +1,14 @@
 //! Running jobs, and helping those who wait for them.
 
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 use core::time::Duration;
 
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{End, Head, Job, Walk, conclude, refuse, same};
+use crate::job::{Claimed, End, Head, Job, Walk, conclude, refuse, same};
+use crate::nursery::Chunk;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
@@ -15,52 +17,75 @@ use crate::sync::Arc;
 
 /// A job on a worker's stack.
 pub(super) struct Frame {
-    job: Arc<dyn Job>,
+    /// Of a job that [`perform`](Worker::perform) has as long as the frame is on the list.
+    head: NonNull<Head>,
     /// Whose code was running when it was begun: the engine's, or that of a wait.
     outer: Current,
+    /// The one that was begun before.
+    below: Option<NonNull<Self>>,
 }
 
 impl Frame {
-    pub(super) fn head(&self) -> &Head {
-        self.job.head()
-    }
-
-    pub(super) fn group(&self) -> Option<&Arc<Group>> {
-        self.job.head().group()
+    fn head(&self) -> &Head {
+        // SAFETY: frames are looked at on the list.
+        unsafe { self.head.as_ref() }
     }
 }
 
 impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
-    /// lasts. Gives what it has in hand then.
-    pub(super) fn run_job(&self, flow: &Flow, reference: u32, index: u32) -> Option<u32> {
-        let mut next = self.pool.nursery.take(flow, index, reference);
+    /// lasts. Gives what it has in hand then, be it the next of this worker's queue.
+    pub(super) fn run_job(&self, chunk: &Chunk, reference: u32) -> Option<u32> {
+        let mut next = self.take_job(chunk, reference);
         while let Some(job) = next {
             self.pool.ring();
-            if !job.head().claim() {
+            let Some(claimed) = Claimed::of(job) else {
                 break;
-            }
-            next = self.perform(job);
+            };
+            next = self.perform(claimed);
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
                 return next
-                    .and_then(|job| self.place(&job))
+                    .and_then(|job| self.place(job))
                     .and_then(|task| self.unless_entrusted(task));
             }
         }
-        None
+        self.deque()?.take_newest()
+    }
+
+    /// The job of a reference in this worker's hands, which is free then.
+    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<Arc<dyn Job>> {
+        // SAFETY: (1) it is in this worker's hands.
+        unsafe { self.pool.nursery.take(&self.places, chunk, reference) }
+    }
+
+    /// The jobs on this stack, the innermost first.
+    fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let mut next = self.jobs.get();
+        core::iter::from_fn(move || {
+            // SAFETY: what is on the list is on this thread's stack, below the present call.
+            let frame = unsafe { next?.as_ref() };
+            next = frame.below;
+            Some(frame)
+        })
+    }
+
+    /// What the engine knows of the innermost of the jobs on this stack.
+    pub(super) fn innermost(&self) -> Option<&Head> {
+        self.frames().next().map(Frame::head)
     }
 
     /// Runs a claimed job. Gives one that it made ready; others are queued.
-    fn perform(&self, job: Arc<dyn Job>) -> Option<Arc<dyn Job>> {
+    fn perform(&self, mut job: Claimed) -> Option<Arc<dyn Job>> {
         /// Ends the frame, also if the host lets a panic through.
         struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>);
         impl<P: Platform> Drop for Leave<'_, '_, P> {
             fn drop(&mut self) {
-                let frame = self.0.jobs.borrow_mut().pop();
-                if let Some(frame) = frame {
-                    self.0.current.set(frame.outer);
+                let frame = self.0.frames().next();
+                if let Some(Frame { outer, below, .. }) = frame {
+                    self.0.current.set(*outer);
+                    self.0.jobs.set(*below);
                 }
             }
         }
@@ -68,25 +93,37 @@ impl<P: Platform> Worker<'_, P> {
         if observed {
             self.tell_of_spawned(EventKind::Start);
         }
-        let outer = self.current.replace(Current::Job);
-        self.jobs.borrow_mut().push(Frame {
-            job: Arc::clone(&job),
-            outer,
-        });
+        let frame = Frame {
+            head: NonNull::from(job.head()),
+            outer: self.current.replace(Current::Job),
+            below: self.jobs.get(),
+        };
+        self.jobs.set(Some(NonNull::from(&frame)));
         let leave = Leave(self);
         let called = self.pool.platform.guard(|| job.call());
         drop(leave);
-        let end = match called {
-            Ok(()) => End::Well,
-            Err(panic) => End::Panicked(panic),
-        };
         if observed {
-            let outcome = match end {
-                End::Panicked(_) => Ended::Failed,
-                _ => Ended::Done,
+            let outcome = match called {
+                Err(_) => Ended::Failed,
+                Ok(()) => Ended::Done,
             };
             self.tell_of_spawned(EventKind::End { outcome });
         }
+        let end = match called {
+            Ok(()) => match job.end_plainly() {
+                Ok(job) => {
+                    // SAFETY: it is that of the job.
+                    self.has_ended(unsafe { frame.head.as_ref() });
+                    drop(job);
+                    return None;
+                }
+                Err(claimed) => {
+                    job = claimed;
+                    End::Well
+                }
+            },
+            Err(panic) => End::Panicked(panic),
+        };
         let next = conclude(job, end, &mut |ready| self.queue_job(ready))?;
         if self.has_seat() && next.head().is_of(self.pool.identity()) {
             return Some(next);
@@ -95,23 +132,60 @@ impl<P: Platform> Worker<'_, P> {
         None
     }
 
-    /// Gives a ready job a reference, which is to be queued.
-    fn place(&self, job: &Arc<dyn Job>) -> Option<u32> {
-        let placed = self.pool.nursery.place(&self.pool.directory, job);
-        if placed.is_err() {
-            refuse(job);
+    /// Counts a job that ended with nobody to be told but its group.
+    fn has_ended(&self, head: &Head) {
+        if let Some(group) = head.group() {
+            group.child_ended(self.pool, true);
         }
-        placed.ok()
+        if self.has_seat() {
+            self.credit.earn();
+        } else {
+            self.pool.life_ends();
+        }
+    }
+
+    /// Gives a ready job a reference, which is to be queued.
+    fn place(&self, job: Arc<dyn Job>) -> Option<u32> {
+        let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
+        match nursery.place_on(&self.places, directory, job) {
+            Ok(reference) => Some(reference),
+            Err(job) => {
+                refuse(&job);
+                None
+            }
+        }
     }
 
     /// Puts a ready job into its queue: this worker's, if it is of the same executor.
     pub(super) fn queue_job(&self, job: Arc<dyn Job>) {
-        if !job.head().is_of(self.pool.identity()) {
-            return crate::job::queue(job);
+        if job.head().is_of(self.pool.identity()) {
+            self.queue_own(job);
+        } else {
+            crate::job::queue(job);
         }
-        if let Some(reference) = self.place(&job) {
-            self.keep(reference);
+    }
+
+    /// Puts a ready job of this executor into this worker's queue.
+    pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
+        let Some(reference) = self.place(job) else {
+            return;
+        };
+        if self.pool.policy.is_none()
+            && let Some(deque) = self.deque()
+        {
+            match deque.push(reference) {
+                Ok(()) => deque.publish(),
+                Err(reference) => {
+                    let backlog = &self.queues.backlog;
+                    backlog.push(Chain::of(reference), &*self.pool.directory);
+                }
+            }
+            if !self.solo.get() {
+                self.pool.notify();
+            }
+            return;
         }
+        self.keep(reference);
     }
 
     /// Runs the job, and what it waits for, as far as that is ready.
@@ -126,7 +200,7 @@ impl<P: Platform> Worker<'_, P> {
                 let job = walk.claim_next(self.pool.identity());
                 // What the job before has made ready is mostly what comes next.
                 let taken = job.as_ref().zip(held.as_ref());
-                let taken = taken.is_some_and(|(job, held)| same(job, held));
+                let taken = taken.is_some_and(|(job, held)| same(job.job(), held));
                 if let Some(other) = held.take()
                     && !taken
                 {
@@ -207,12 +281,14 @@ impl<P: Platform> Worker<'_, P> {
                 }
                 return;
             };
-            let (flow, view) = self.locate(task);
-            let index = task.wrapping_sub(view.base);
-            if flow.chunk().is_none_or(|chunk| !chunk.is_dead(index)) {
+            // SAFETY: as in `locate`.
+            let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+            // SAFETY: (1) the task is in this worker's hands.
+            let is_dead = |chunk: &&Chunk| unsafe { chunk.is_dead(task) };
+            let Some(chunk) = flow.chunk().filter(is_dead) else {
                 return self.put_back(task);
-            }
-            drop(self.pool.nursery.take(flow, index, task));
+            };
+            drop(self.take_job(chunk, task));
         }
     }
 
@@ -226,17 +302,16 @@ impl<P: Platform> Worker<'_, P> {
 
     /// As [`Seated::add_holders`](crate::wait::Seated::add_holders).
     pub(super) fn add_held_up(&self, holders: &mut Vec<u64>) {
-        let jobs = self.jobs.borrow();
         let mut current = self.current.get();
-        let mut frames = jobs.iter().rev();
+        let mut frames = self.frames();
         while current == Current::Job
             && let Some(frame) = frames.next()
         {
-            if holders.contains(&frame.job.head().id()) {
+            if holders.contains(&frame.head().id()) {
                 // All that it holds up is there too.
                 return;
             }
-            frame.job.head().add_holders(holders);
+            frame.head().add_holders(holders);
             current = frame.outer;
         }
         if let Some(flow) = self.flow_of(current) {
@@ -246,13 +321,12 @@ impl<P: Platform> Worker<'_, P> {
 
     /// As [`Seated::holds`](crate::wait::Seated::holds).
     pub(super) fn holds_up(&self, id: u64) -> bool {
-        let jobs = self.jobs.borrow();
         let mut current = self.current.get();
-        let mut frames = jobs.iter().rev();
+        let mut frames = self.frames();
         while current == Current::Job
             && let Some(frame) = frames.next()
         {
-            if frame.job.head().holds(id) {
+            if frame.head().holds(id) {
                 return true;
             }
             current = frame.outer;

@@ -29,7 +29,8 @@ impl<P: Platform> Worker<'_, P> {
     /// Runs a task and, one after another, a successor that it made ready or else the next task of the
     /// same flow in this worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
-        let (flow, view) = self.locate(reference);
+        // SAFETY: as in `locate`.
+        let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
         if self.has_tally_of_another(flow) {
             // What was finished of another flow is not held back behind a task of this one. Its end may
             // run user code that waits for this task, so that is not kept in hand.
@@ -37,11 +38,13 @@ impl<P: Platform> Worker<'_, P> {
             self.flush_and_keep();
             return None;
         }
+        if let Some(chunk) = flow.chunk() {
+            return self.run_job(chunk, reference);
+        }
+        // SAFETY: as in `locate`.
+        let view = unsafe { flow.view() };
         let root = view.root();
         let mut index = reference.wrapping_sub(view.base);
-        if view.nursery {
-            return self.run_job(flow, reference, index);
-        }
         if index == root {
             index = self.run_root(flow, &view)?;
         }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::Worker;
 use super::helping::Needed;
 use crate::flow::{Flow, View};
-use crate::job::{End, conclude};
+use crate::job::{Claimed, End, conclude};
 use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
@@ -95,9 +95,9 @@ impl<P: Platform> Worker<'_, P> {
     /// The policy has lost a task, which nobody has in hand: ends its run, or the job.
     pub(super) fn end_lost(&self, flow: &Flow, view: &View<'_>, task: u32) {
         let index = task.wrapping_sub(view.base);
-        if view.nursery {
-            let job = self.pool.nursery.take(flow, index, task);
-            if let Some(job) = job.filter(|job| job.head().claim())
+        if let Some(chunk) = flow.chunk() {
+            let job = self.take_job(chunk, task);
+            if let Some(job) = job.and_then(Claimed::of)
                 && let Some(next) = conclude(job, End::Dropped, &mut |ready| self.queue_job(ready))
             {
                 self.queue_job(next);
