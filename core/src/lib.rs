@@ -57,6 +57,8 @@ mod seat;
 
 mod manual;
 
+mod static_taskflow;
+
 mod flow;
 
 mod run;
@@ -128,6 +130,7 @@ pub use scheduler::{
 pub use scope::{Scope, ScopedHandle, ScopedRun};
 pub use seat::{Seat, Step};
 pub use semaphore::{Semaphore, Semaphores};
+pub use static_taskflow::{StaticGraphError, StaticRunError, StaticTask, StaticTaskflow};
 pub use stats::{Failure, RunStats, Suppressed};
 pub use subflow::Subflow;
 pub use task::{Part, TaskHandle, TaskId, Tasks};

@@ -33,6 +33,36 @@ pub(crate) use core::hint::spin_loop as relax;
 #[cfg(taskflow_loom)]
 pub(crate) use loom::hint::spin_loop as relax;
 
+/// Declares a function that is `const`, unless what it makes are the checker's atomics, which only a running model can
+/// make.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        #[cfg(not(taskflow_loom))]
+        $(#[$attribute])*
+        $visibility const fn $($rest)*
+
+        #[cfg(taskflow_loom)]
+        $(#[$attribute])*
+        $visibility fn $($rest)*
+    };
+}
+
+/// `filled!(made; length)`: an array of what is made for each place, in a [`const_fn`].
+#[cfg(not(taskflow_loom))]
+macro_rules! filled {
+    ($made:expr; $length:expr) => {
+        [const { $made }; $length]
+    };
+}
+#[cfg(taskflow_loom)]
+macro_rules! filled {
+    ($made:expr; $length:expr) => {
+        core::array::from_fn::<_, $length, _>(|_| $made)
+    };
+}
+
+pub(crate) use {const_fn, filled};
+
 #[cfg(any(taskflow_loom, taskflow_mutants))]
 mod chosen;
 #[cfg(taskflow_loom)]

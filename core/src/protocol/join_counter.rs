@@ -17,16 +17,18 @@
 //! word is free, and a [backlog](crate::protocol::backlog) keeps its link there.
 
 use crate::mutant::mutant;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// How many predecessors a task still waits for.
 #[derive(Debug)]
 pub struct JoinCounter(AtomicU32);
 
 impl JoinCounter {
-    /// A counter armed for `strong` arrivals.
-    pub fn new(strong: u32) -> Self {
-        Self(AtomicU32::new(strong))
+    const_fn! {
+        /// A counter armed for `strong` arrivals.
+        pub fn new(strong: u32) -> Self {
+            Self(AtomicU32::new(strong))
+        }
     }
 
     /// One predecessor is done. `true`: it was the last, the counter is armed with `strong` again,
