@@ -12,7 +12,7 @@ use crate::support::static_flow::{CREWS, Flow, beside};
 use crate::support::throwing::throw;
 use crate::support::watchdog::within_a_minute;
 
-/// Eight tasks, the third of which panics in the first round, and one after all of them.
+/// Eight tasks, one of which panics in the first round, one after that alone, and one after all of them.
 #[test]
 fn a_panic_ends_the_run_wherever_it_was_and_the_next_run_is_whole() {
     within_a_minute(|| {
@@ -36,7 +36,7 @@ fn panics_once(crew: usize) {
         last.fetch_add(1, Ordering::SeqCst);
     };
     let mut flow = Flow::new();
-    let after = flow.emplace(&after).expect("there is room");
+    let [after_all, after_one] = [(); 2].map(|()| flow.emplace(&after).expect("there is room"));
     for at in 0..8 {
         let task = if at == 3 {
             flow.emplace(&panics)
@@ -44,7 +44,10 @@ fn panics_once(crew: usize) {
             flow.emplace(&task)
         };
         let task = task.expect("there is room");
-        flow.precede(task, after).expect("there is room");
+        flow.precede(task, after_all).expect("there is room");
+        if at == 3 {
+            flow.precede(task, after_one).expect("there is room");
+        }
     }
     flow.freeze().expect("there is no cycle");
     let (result, panicked) = beside(crew - 1, &flow, || {
@@ -58,7 +61,7 @@ fn panics_once(crew: usize) {
             );
             assert_eq!(panicked, 0);
         }
-        Ok(Err(StaticRunError::Panicked { task })) => assert_eq!((task.index(), panicked), (4, 1)),
+        Ok(Err(StaticRunError::Panicked { task })) => assert_eq!((task.index(), panicked), (5, 1)),
         Ok(other) => panic!("{other:?}"),
     }
     assert_eq!(last.load(Ordering::SeqCst), 0);
@@ -68,7 +71,7 @@ fn panics_once(crew: usize) {
     assert_eq!((result, panicked), (Ok(()), 0));
     assert_eq!(
         (calls.load(Ordering::SeqCst), last.load(Ordering::SeqCst)),
-        (7, 1)
+        (7, 2)
     );
 }
 
@@ -101,14 +104,17 @@ fn a_panic_on_a_thread_that_helps_is_told_to_the_run_with_its_task() {
 }
 
 #[test]
-fn whoever_idles_with_a_panic_unwinds_when_the_tasks_have_ended() {
+fn whoever_idles_with_a_panic_unwinds_when_what_has_begun_has_ended_and_nothing_else_begins() {
     within_a_minute(|| {
-        let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        let runner = thread::current().id();
-        let idles = AtomicBool::new(false);
-        // Waits until the runner idles if it is not on the runner, which otherwise would not.
-        let long = || {
-            begun.store(true, Ordering::SeqCst);
+        let (meeting, runner) = (Barrier::new(2), thread::current().id());
+        let [idles, ended, again] = [(); 3].map(|()| AtomicBool::new(false));
+        let last = AtomicUsize::new(0);
+        // Two tasks that meet are on two threads. The one that the runner has leaves it idle, the other lasts until it is.
+        let meets = || {
+            if again.load(Ordering::SeqCst) {
+                return;
+            }
+            meeting.wait();
             if thread::current().id() != runner {
                 while !idles.load(Ordering::SeqCst) {
                     thread::yield_now();
@@ -116,15 +122,14 @@ fn whoever_idles_with_a_panic_unwinds_when_the_tasks_have_ended() {
                 ended.store(true, Ordering::SeqCst);
             }
         };
-        // Keeps the runner until a helper has begun the other.
-        let waits = || {
-            while !begun.load(Ordering::SeqCst) {
-                thread::yield_now();
-            }
+        let after = || {
+            last.fetch_add(1, Ordering::SeqCst);
         };
-        let mut flow = StaticTaskflow::<2, 0>::new();
-        flow.emplace(&waits).unwrap();
-        flow.emplace(&long).unwrap();
+        let mut flow = StaticTaskflow::<3, 2>::new();
+        let after = flow.emplace(&after).unwrap();
+        for task in [(); 2].map(|()| flow.emplace(&meets).unwrap()) {
+            flow.precede(task, after).unwrap();
+        }
         flow.freeze().unwrap();
         let (text, panicked) = beside(1, &flow, || {
             panic_of(|| {
@@ -136,6 +141,9 @@ fn whoever_idles_with_a_panic_unwinds_when_the_tasks_have_ended() {
         });
         assert_eq!((text.as_str(), panicked), ("tired", 0));
         assert!(ended.load(Ordering::SeqCst), "it unwound too early");
-        assert_eq!(flow.run_idling(thread::yield_now), Ok(()));
+        assert_eq!(last.load(Ordering::SeqCst), 0);
+        again.store(true, Ordering::SeqCst);
+        assert_eq!(flow.run(), Ok(()));
+        assert_eq!(last.load(Ordering::SeqCst), 1);
     });
 }

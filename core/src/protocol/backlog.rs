@@ -142,6 +142,7 @@ impl Taken {
     }
 
     /// Turns the order round: what was pushed first comes first. O(length).
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn reversed(mut self, links: &impl Links) -> Self {
         let mut turned = NONE;

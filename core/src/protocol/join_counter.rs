@@ -54,6 +54,7 @@ impl JoinCounter {
 
     /// [`arrive`](Self::arrive) where arrivals for the next start, even all of them, may come before this one has
     /// armed the counter again: counting and arming are one exchange, so that each is counted for that.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn arrive_in_loop(&self, strong: u32) -> bool {
         if mutant!("join_loop_two_steps") {
@@ -85,6 +86,7 @@ impl JoinCounter {
     }
 
     /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
+    #[cfg(feature = "alloc")]
     #[must_use]
     #[inline]
     pub fn arrive_alone(&self, strong: u32) -> bool {

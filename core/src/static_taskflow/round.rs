@@ -17,9 +17,9 @@
 //!   runs are in an order. The next run may store counters and sums plainly.
 //! - *Ready.* A push releases and a take acquires: a task comes after the start of its run and after whoever made it
 //!   ready. The last of several predecessors has acquired what the others released in the counter.
-//! - *Left.* A stretch of tasks, each made ready by the one before, is counted at its end, after it has pushed what
-//!   became ready besides. So what is left is above zero while any task is unfinished. Each count releases, the runner's look
-//!   acquires; counts of others in between continue what was released.
+//! - *Left.* A stretch of tasks, each made ready by the one before, is counted at its end. So what is left is above zero while
+//!   any task is unfinished. Each count releases, the runner's look acquires; counts of others in between continue what was
+//!   released.
 //! - *Late helpers.* Between its count and its next take a helper holds nothing of a run. What it takes then is of the present run, be
 //!   that a later one.
 //! - *Panics.* The stretch is ended by its drop: the task is marked as the culprit, and counted and followed as if it had
@@ -203,6 +203,10 @@ impl Crew<'_> {
             is_inside: false,
         };
         loop {
+            if mutant!("static_counts_first") {
+                self.round.count(1);
+                stretch.done = stretch.done.wrapping_sub(1);
+            }
             if self.round.culprit() == WELL {
                 stretch.is_inside = true;
                 (self.tasks[stretch.task as usize].work)();
@@ -249,11 +253,7 @@ struct Stretch<'f> {
 impl Stretch<'_> {
     /// Ends the task. Gives one that comes after it.
     fn next(&mut self) -> Option<u32> {
-        self.done += 1;
-        if mutant!("static_counts_early") {
-            self.crew.round.count(1);
-            self.done -= 1;
-        }
+        self.done = self.done.wrapping_add(1);
         self.crew.complete(self.task)
     }
 }

@@ -13,6 +13,7 @@ use crate::flow::{
     Flow, KEEP_INDEPENDENT, OBSERVED, SCHEDULED, SOME_CANCELLED, STOP, TIMED, View, WATCHED,
 };
 use crate::graph::node::{Context, Flag, Node, Outcome};
+use crate::mutant::mutant;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::pool::Late;
@@ -414,8 +415,13 @@ struct Ready {
 /// Claims a task to be started. `false`: it is scheduled or running already, which is a failure.
 fn is_free(node: &Node, index: u32, ready: &mut Ready) -> bool {
     if !node.has(Flag::GUARDED) || !node.raise(Flag::ACTIVE) {
+        if mutant!("race_claim_falls_at_once") {
+            node.lower(Flag::ACTIVE);
+        }
         return true;
     }
-    ready.failures.push((index, Failure::TaskRace));
+    if !mutant!("race_untold") {
+        ready.failures.push((index, Failure::TaskRace));
+    }
     false
 }
