@@ -7,6 +7,7 @@ use taskflow_core::{StaticGraphError, StaticRunError, StaticTaskflow};
 
 use crate::support::dice::Dice;
 use crate::support::static_flow::{Flow, emplace_all};
+use crate::support::watchdog::within_a_minute;
 
 #[test]
 fn what_has_no_room_is_refused_and_the_rest_runs() {
@@ -79,65 +80,69 @@ fn a_name_is_kept() {
 
 #[test]
 fn a_task_in_a_cycle_is_named_and_nothing_runs() {
-    let mut dice = Dice::shaken();
-    for _ in 0..200 {
-        let calls = AtomicUsize::new(0);
-        let task = || {
-            calls.fetch_add(1, Ordering::SeqCst);
-        };
-        let (before, length, after) = (dice.below(4), 2 + dice.below(6), dice.below(4));
-        let size = before + length + after;
-        let tasks = vec![task; size];
-        let mut flow = Flow::new();
-        let handles = emplace_all(&mut dice, &mut flow, &tasks);
-        // A way into the circle, the circle, a way out.
-        for at in 1..size {
-            flow.precede(handles[at - 1], handles[at]).unwrap();
-        }
-        assert_eq!(flow.freeze(), Ok(()));
-        flow.precede(handles[before + length - 1], handles[before])
-            .unwrap();
-        for _ in 0..2 {
-            let Err(StaticGraphError::Cycle { task }) = flow.freeze() else {
-                panic!("the cycle is not seen");
+    within_a_minute(|| {
+        let mut dice = Dice::shaken();
+        for _ in 0..200 {
+            let calls = AtomicUsize::new(0);
+            let task = || {
+                calls.fetch_add(1, Ordering::SeqCst);
             };
-            let at = handles.iter().position(|handle| *handle == task);
-            let inside = before..before + length;
-            assert!(
-                inside.contains(&at.expect("its own")),
-                "{at:?} of {inside:?}"
-            );
+            let (before, length, after) = (dice.below(4), 2 + dice.below(6), dice.below(4));
+            let size = before + length + after;
+            let tasks = vec![task; size];
+            let mut flow = Flow::new();
+            let handles = emplace_all(&mut dice, &mut flow, &tasks);
+            // A way into the circle, the circle, a way out.
+            for at in 1..size {
+                flow.precede(handles[at - 1], handles[at]).unwrap();
+            }
+            assert_eq!(flow.freeze(), Ok(()));
+            flow.precede(handles[before + length - 1], handles[before])
+                .unwrap();
+            for _ in 0..2 {
+                let Err(StaticGraphError::Cycle { task }) = flow.freeze() else {
+                    panic!("the cycle is not seen");
+                };
+                let at = handles.iter().position(|handle| *handle == task);
+                let inside = before..before + length;
+                assert!(
+                    inside.contains(&at.expect("its own")),
+                    "{at:?} of {inside:?}"
+                );
+            }
+            assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
+            assert_eq!((flow.help(), calls.load(Ordering::SeqCst)), (0, 0));
         }
-        assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
-        assert_eq!((flow.help(), calls.load(Ordering::SeqCst)), (0, 0));
-    }
+    });
 }
 
 #[test]
 fn an_edited_graph_runs_as_it_is_now_once_it_is_frozen_again() {
-    let order = Mutex::new(Vec::new());
-    let note = |what| order.lock().unwrap().push(what);
-    let (a, b, c) = (|| note('a'), || note('b'), || note('c'));
-    let ran = || core::mem::take(&mut *order.lock().unwrap());
-    let mut flow = Flow::new();
-    let (a, b) = (flow.emplace(&a).unwrap(), flow.emplace(&b).unwrap());
-    assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
-    flow.precede(b, a).unwrap();
-    flow.freeze().unwrap();
-    flow.run().unwrap();
-    assert_eq!(ran(), ['b', 'a']);
-    let c = flow.emplace(&c).unwrap();
-    assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
-    flow.precede(c, b).unwrap();
-    flow.precede(c, a).unwrap();
-    assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
-    for _ in 0..2 {
+    within_a_minute(|| {
+        let order = Mutex::new(Vec::new());
+        let note = |what| order.lock().unwrap().push(what);
+        let (a, b, c) = (|| note('a'), || note('b'), || note('c'));
+        let ran = || core::mem::take(&mut *order.lock().unwrap());
+        let mut flow = Flow::new();
+        let (a, b) = (flow.emplace(&a).unwrap(), flow.emplace(&b).unwrap());
+        assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
+        flow.precede(b, a).unwrap();
         flow.freeze().unwrap();
+        flow.run().unwrap();
+        assert_eq!(ran(), ['b', 'a']);
+        let c = flow.emplace(&c).unwrap();
+        assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
+        flow.precede(c, b).unwrap();
+        flow.precede(c, a).unwrap();
+        assert_eq!(flow.run(), Err(StaticRunError::NotFrozen));
         for _ in 0..2 {
-            flow.run().unwrap();
-            assert_eq!(ran(), ['c', 'b', 'a']);
+            flow.freeze().unwrap();
+            for _ in 0..2 {
+                flow.run().unwrap();
+                assert_eq!(ran(), ['c', 'b', 'a']);
+            }
         }
-    }
+    });
 }
 
 #[test]

@@ -259,12 +259,10 @@ fn main() -> bool {
         "bytes",
     );
     print_figure("task and edge", (bytes / more) as u64, "bytes");
-    print_figure("task", large.saturating_sub(small) / more as u64, UNIT);
-    print_figure(
-        "run of no task",
-        small.saturating_sub(SMALL as u64 * (large - small) / more as u64),
-        UNIT,
-    );
+    let task = large.saturating_sub(small) / more as u64;
+    print_figure("task", task, UNIT);
+    let rest = small.saturating_sub(SMALL as u64 * task);
+    print_figure("run of no task", rest, UNIT);
     // Ordering: Relaxed; there is one thread.
     let counted = COUNT.load(Ordering::Relaxed) as usize;
     counted == (SMALL + LARGE) * (ROUNDS as usize + 1)
