@@ -11,6 +11,7 @@ mod support {
 }
 
 use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::thread;
 
@@ -21,7 +22,7 @@ use support::shapes::{SHAPES, Shape, chain, tree, wavefront};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
     CancellationToken, ConditionalHandle, Executor, Module, Pipe, PipelineBuilder,
-    PreemptiveCancellationToken, RunOptions, TaskHandle, Taskflow,
+    PreemptiveCancellationToken, RunOptions, StaticTaskflow, TaskHandle, Taskflow,
 };
 
 const TASKS: usize = 100_000;
@@ -146,6 +147,39 @@ fn a_re_run_of_a_fan_out_of_100_000_allocates_nothing() {
             assert_eq!(bytes, 0, "run_and_wait(), {workers} workers");
         }
     });
+}
+
+#[test]
+fn a_static_graph_allocates_nothing_from_its_making_to_its_last_run() {
+    let _alone = alone();
+    let (number, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let add = || {
+        number.fetch_add(1, Ordering::Relaxed);
+    };
+    let mut flow = StaticTaskflow::<64, 126>::new();
+    let bytes = least_allocated(|| {
+        flow = StaticTaskflow::new();
+        let tasks = [(); 64].map(|()| flow.emplace(&add).unwrap());
+        for pair in tasks.windows(3) {
+            flow.precede(pair[0], pair[1]).unwrap();
+            flow.precede(pair[0], pair[2]).unwrap();
+        }
+        flow.freeze().unwrap();
+        flow.run().unwrap();
+    });
+    assert_eq!(bytes, 0, "made and run");
+    thread::scope(|scope| {
+        let flow = &flow;
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                flow.help();
+            }
+        });
+        let bytes = least_allocated(|| (0..50).for_each(|_| flow.run().unwrap()));
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(bytes, 0, "run by two threads");
+    });
+    assert_eq!(number.into_inner(), 64 * (10 + 500));
 }
 
 /// The least of what is live after this beyond what was before, over several times.

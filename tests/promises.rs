@@ -34,6 +34,7 @@ mod support {
     pub(crate) mod shared_flow;
     pub(crate) mod size;
     pub(crate) mod small_stack;
+    pub(crate) mod static_flow;
     pub(crate) mod stepped;
     pub(crate) mod throwing;
     pub(crate) mod traced;
@@ -97,6 +98,9 @@ mod semaphores;
 mod shapes;
 mod spawning;
 mod starving;
+mod static_panics;
+mod static_refusals;
+mod static_taskflow;
 mod stepping;
 mod stress;
 mod structured;

@@ -49,7 +49,8 @@ pub use taskflow_core::{
     PriorityHandle, PriorityScheduler, Ready, RoundRobinScheduler, RunCanceller, RunError, RunId,
     RunOptions, RunStats, Runnable, Runtime, ScheduleError, Scheduler, Scope, ScopedHandle,
     ScopedRun, Seat, Semaphore, SemaphoreLabel, Semaphores, SharedDynamicScheduler, SharedOutput,
-    SimplePipeline, StageType, Step, Steps, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle,
-    TaskId, TaskLabel, TaskMetadata, Taskflow, TaskflowError, TaskflowFuture, Tasks, Token,
-    TokenCanceller, TypeSafePipeline, Want, With, WithLocal, WorkStealing, WorkerId, ZipInputs,
+    SimplePipeline, StageType, StaticGraphError, StaticRunError, StaticTask, StaticTaskflow, Step,
+    Steps, Subflow, Suppressed, TaskError, TaskGroup, TaskHandle, TaskId, TaskLabel, TaskMetadata,
+    Taskflow, TaskflowError, TaskflowFuture, Tasks, Token, TokenCanceller, TypeSafePipeline, Want,
+    With, WithLocal, WorkStealing, WorkerId, ZipInputs,
 };

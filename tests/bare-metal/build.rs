@@ -6,10 +6,11 @@ fn main() {
     let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo tells the folder");
     let target = std::env::var("TARGET").expect("cargo tells the target");
     let map = match target.split('-').next() {
-        // The least program fits into 16 KiB, all promises together do not.
+        // The least programs fit into 16 KiB, all promises together do not.
         Some("thumbv6m") => {
             println!("cargo::rustc-link-arg-bins=-L{folder}/link");
             println!("cargo::rustc-link-arg-bin=static_graph=-Tmicrobit.ld");
+            println!("cargo::rustc-link-arg-bin=static_taskflow=-Tmicrobit.ld");
             println!("cargo::rustc-link-arg-bin=conformance=-Tmps2.ld");
             return;
         }

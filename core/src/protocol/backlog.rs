@@ -12,7 +12,7 @@
 
 use crate::mutant::mutant;
 use crate::protocol::join_counter::JoinCounter;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// The reference that is no task.
 pub const NONE: u32 = u32::MAX;
@@ -36,11 +36,18 @@ pub struct Chain {
 
 impl Default for Backlog {
     fn default() -> Self {
-        Self(AtomicU32::new(NONE))
+        Self::new()
     }
 }
 
 impl Backlog {
+    const_fn! {
+        /// A list of nothing.
+        pub fn new() -> Self {
+            Self(AtomicU32::new(NONE))
+        }
+    }
+
     /// Whether there is nothing. A hint: it may change at once.
     #[must_use]
     #[inline]
@@ -135,6 +142,7 @@ impl Taken {
     }
 
     /// Turns the order round: what was pushed first comes first. O(length).
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn reversed(mut self, links: &impl Links) -> Self {
         let mut turned = NONE;

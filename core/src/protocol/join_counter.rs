@@ -17,16 +17,18 @@
 //! word is free, and a [backlog](crate::protocol::backlog) keeps its link there.
 
 use crate::mutant::mutant;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// How many predecessors a task still waits for.
 #[derive(Debug)]
 pub struct JoinCounter(AtomicU32);
 
 impl JoinCounter {
-    /// A counter armed for `strong` arrivals.
-    pub fn new(strong: u32) -> Self {
-        Self(AtomicU32::new(strong))
+    const_fn! {
+        /// A counter armed for `strong` arrivals.
+        pub fn new(strong: u32) -> Self {
+            Self(AtomicU32::new(strong))
+        }
     }
 
     /// One predecessor is done. `true`: it was the last, the counter is armed with `strong` again,
@@ -52,6 +54,7 @@ impl JoinCounter {
 
     /// [`arrive`](Self::arrive) where arrivals for the next start, even all of them, may come before this one has
     /// armed the counter again: counting and arming are one exchange, so that each is counted for that.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn arrive_in_loop(&self, strong: u32) -> bool {
         if mutant!("join_loop_two_steps") {
@@ -83,6 +86,7 @@ impl JoinCounter {
     }
 
     /// [`arrive`](Self::arrive) where one thread at a time runs all tasks: no locked instruction.
+    #[cfg(feature = "alloc")]
     #[must_use]
     #[inline]
     pub fn arrive_alone(&self, strong: u32) -> bool {

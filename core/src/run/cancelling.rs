@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::Run;
 use crate::flow::Flow;
+use crate::mutant::mutant;
 use crate::sync::Arc;
 use crate::task::TaskId;
 
@@ -37,7 +38,8 @@ impl Run {
     /// Notes that the run is to be cancelled. `false` if it was already, or has ended.
     pub(crate) fn cancel(&self, reason: Option<String>) -> bool {
         let mut cell = self.cell.lock();
-        let new = cell.flow.is_some() && cell.cancelled.is_none();
+        let ended = cell.flow.is_none() && !mutant!("cancel_after_the_end");
+        let new = !ended && cell.cancelled.is_none();
         if new {
             cell.cancelled = Some(reason);
         }

@@ -276,7 +276,10 @@ impl<P: Platform> Worker<'_, P> {
 /// Adds what a tally tells besides the tasks that it counts down.
 fn tell(flow: &Flow, tally: &Tally) {
     let progress = flow.progress();
-    if tally.skipped > 0 {
+    if tally.skipped > 0 && mutant!("skipped_of_one_worker") {
+        // Ordering: Relaxed; as below.
+        progress.skipped.store(tally.skipped, Ordering::Relaxed);
+    } else if tally.skipped > 0 {
         // Ordering: Relaxed; ordered by the flush of these tasks, or of one that they made ready.
         progress.skipped.fetch_add(tally.skipped, Ordering::Relaxed);
     }

@@ -7,6 +7,7 @@ use super::general::NOT_PLAIN;
 use crate::condition::Choices;
 use crate::flow::{Flow, View};
 use crate::graph::node::{Flag, Node, Outcome};
+use crate::mutant::mutant;
 use crate::platform::Platform;
 use crate::stats::Failure;
 
@@ -66,7 +67,9 @@ impl<P: Platform> Worker<'_, P> {
                 next = None;
             } else if !self.claims(after) {
                 self.count_ended(flow, 0);
-                self.fail_all(flow, view, vec![(target, Failure::TaskRace)]);
+                if !mutant!("race_untold") {
+                    self.fail_all(flow, view, vec![(target, Failure::TaskRace)]);
+                }
                 return None;
             } else if chosen {
                 after.counter.rearm(after.strong());
@@ -93,11 +96,15 @@ impl<P: Platform> Worker<'_, P> {
     /// Claims a task to be started. `false`: it is scheduled or running already, which is a failure.
     #[inline]
     pub(super) fn claims(&self, node: &Node) -> bool {
-        !node.has(Flag::GUARDED)
+        let claimed = !node.has(Flag::GUARDED)
             || !if self.solo.get() {
                 node.raise_alone(Flag::ACTIVE)
             } else {
                 node.raise(Flag::ACTIVE)
-            }
+            };
+        if claimed && mutant!("race_claim_falls_at_once") {
+            node.lower(Flag::ACTIVE);
+        }
+        claimed
     }
 }

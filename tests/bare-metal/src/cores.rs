@@ -11,10 +11,7 @@ use core::time::Duration;
 use portable_atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use taskflow_core::{Local, Platform, Seat, WorkerId};
 
-use crate::host::{core_index, now, start_cores, wait_for_event, wake};
-
-/// The cores of the machine.
-pub const CORES: usize = 4;
+use crate::host::{CORES, core_index, now, start_cores, wait_for_event, wake};
 
 /// Workers and guests that can be told apart; those beyond wait without sleeping.
 const IDS: usize = 16;

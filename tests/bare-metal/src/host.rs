@@ -15,18 +15,33 @@ mod semihosting;
 pub use machine::{core_index, now, start_cores, wait_for_event, wake};
 pub use machine::{exit, heap_range, instructions, print};
 
+/// The cores of the machine.
+#[cfg(any(target_arch = "riscv64", target_arch = "aarch64"))]
+pub const CORES: usize = 4;
+
 /// What a panicking Rust program exits with elsewhere, too.
 const PANICKED: u32 = 101;
 
-/// Makes a function of no arguments the program. It gives whether all went well.
+/// Makes a function of no arguments the program. It gives whether all went well. Cores beside the first one do what the
+/// second function says, which gets the index of its core and never returns; without one they serve seats.
 #[macro_export]
 macro_rules! program {
     ($main:path) => {
+        $crate::program!($main, $crate::cores::serve);
+    };
+    ($main:path, $other:path) => {
         // SAFETY: the entry in `host` calls the one function of this name and type.
         #[unsafe(no_mangle)]
         extern "C" fn program() -> u32 {
             let well: bool = $main();
             u32::from(!well)
+        }
+
+        #[cfg(any(target_arch = "riscv64", target_arch = "aarch64"))]
+        // SAFETY: as above.
+        #[unsafe(no_mangle)]
+        extern "C" fn other_core(core: usize) -> ! {
+            $other(core)
         }
     };
 }

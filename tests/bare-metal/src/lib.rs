@@ -3,11 +3,17 @@
 
 #![no_std]
 
+#[cfg(feature = "heap")]
 extern crate alloc;
 
+#[cfg(feature = "heap")]
 pub mod conformance;
+#[cfg(feature = "heap")]
 pub mod heap;
 pub mod host;
 
-#[cfg(any(target_arch = "riscv64", target_arch = "aarch64"))]
+#[cfg(all(
+    feature = "heap",
+    any(target_arch = "riscv64", target_arch = "aarch64")
+))]
 pub mod cores;

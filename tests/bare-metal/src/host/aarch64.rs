@@ -5,7 +5,7 @@ use core::time::Duration;
 
 pub use super::semihosting::{exit, print};
 
-use crate::cores::CORES;
+use super::CORES;
 
 // The first core begins at `reset`; the others, when they are switched on, at `reset_other`. Each takes its stack,
 // and lets itself use the registers for floating point, which compiled code uses for copies.
@@ -44,6 +44,7 @@ global_asm!(
 
 unsafe extern "C" {
     safe fn program() -> u32;
+    safe fn other_core(core: usize) -> !;
     static _heap_begin: u8;
     static _heap_end: u8;
     static reset_other: u8;
@@ -54,7 +55,7 @@ extern "C" fn enter() -> ! {
 }
 
 extern "C" fn enter_other() -> ! {
-    crate::cores::serve(core_index())
+    other_core(core_index())
 }
 
 extern "C" fn fault() -> ! {

@@ -33,6 +33,7 @@ global_asm!(
 
 unsafe extern "C" {
     safe fn program() -> u32;
+    safe fn other_core(core: usize) -> !;
     static _heap_begin: u8;
     static _heap_end: u8;
 }
@@ -42,7 +43,7 @@ extern "C" fn enter() -> ! {
 }
 
 extern "C" fn enter_other() -> ! {
-    crate::cores::serve(core_index())
+    other_core(core_index())
 }
 
 extern "C" fn fault() -> ! {
