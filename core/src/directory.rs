@@ -9,14 +9,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ptr;
-use core::time::Duration;
 
 use crate::error::TaskflowError;
 use crate::flow::Flow;
+use crate::priority::Priority;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
 use crate::run::Run;
-use crate::scheduler::{FlowKey, Tagged};
+use crate::scheduler::{Deadline, FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 use crate::task::TaskId;
 
@@ -167,20 +167,27 @@ impl Directory {
         // SAFETY: as in `counter`.
         let view = unsafe { flow.view() };
         let index = task.wrapping_sub(view.base);
-        let (flow, priority) = match flow.chunk() {
-            Some(chunk) => (FlowKey::SPAWNED, chunk.priority(index)),
-            None if index == view.root() => return None,
-            // SAFETY: as above.
-            None => (
-                FlowKey::of(view.top),
-                unsafe { flow.graph() }.priority(index),
-            ),
-        };
-        Some(Tagged {
+        let mut tagged = Tagged {
             reference: task,
-            flow,
-            priority,
-        })
+            flow: FlowKey::SPAWNED,
+            priority: Priority::default(),
+            deadline: None,
+        };
+        if let Some(chunk) = flow.chunk() {
+            tagged.priority = chunk.priority(index);
+            return Some(tagged);
+        }
+        if index == view.root() {
+            return None;
+        }
+        tagged.flow = FlowKey::of(view.top);
+        // SAFETY: as above.
+        tagged.priority = unsafe { flow.graph() }.priority(index);
+        if flow.is_watched() {
+            // SAFETY: as above.
+            tagged.deadline = Deadline::at(unsafe { flow.deadline_of(index) });
+        }
+        Some(tagged)
     }
 
     /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.
@@ -193,19 +200,6 @@ impl Directory {
         // SAFETY: as above.
         let graph = unsafe { flow.graph() };
         flow.chunk().is_none().then(|| graph.id(index))
-    }
-
-    /// When a task that is in somebody's hands is to have ended, if that was said.
-    pub(crate) fn deadline(&self, task: u32) -> Option<Duration> {
-        // SAFETY: as in `counter`.
-        let flow: &Flow = unsafe { self.flow(task) };
-        if !flow.is_watched() {
-            return None;
-        }
-        // SAFETY: as in `counter`.
-        let view = unsafe { flow.view() };
-        // SAFETY: as in `counter`.
-        unsafe { flow.deadline_of(task.wrapping_sub(view.base)) }
     }
 
     /// The run of a task that is in somebody's hands. `None`: it is a spawned one.

@@ -29,8 +29,8 @@ pub use dynamic::{
 pub use fifo::FifoScheduler;
 pub(crate) use instead::instead_of_queues;
 pub use priority::PriorityScheduler;
+pub(crate) use ready::{Deadline, Tag, Tagged};
 pub use ready::{FlowKey, Ready, Want};
-pub(crate) use ready::{Tag, Tagged};
 pub use round_robin::RoundRobinScheduler;
 pub(crate) use seam::{Erased, Policy};
 pub use work_stealing::WorkStealing;

@@ -2,6 +2,8 @@
 
 use alloc::collections::BTreeMap;
 use core::fmt;
+use core::num::NonZeroU64;
+use core::time::Duration;
 
 use crate::host::Host;
 
@@ -34,6 +36,24 @@ pub(crate) struct Tagged {
     pub(crate) reference: u32,
     pub(crate) flow: FlowKey,
     pub(crate) priority: Priority,
+    pub(crate) deadline: Option<Deadline>,
+}
+
+/// When a task is to have ended: nanoseconds by its host's clock and one more, so that none takes no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deadline(NonZeroU64);
+
+impl Deadline {
+    /// (After 584 years all are equal.)
+    pub(crate) fn at(time: Option<Duration>) -> Option<Self> {
+        let nanos = u64::try_from(time?.as_nanos()).unwrap_or(u64::MAX);
+        Some(Self(NonZeroU64::MIN.saturating_add(nanos)))
+    }
+
+    /// In nanoseconds.
+    pub(crate) fn nanos(self) -> u64 {
+        self.0.get() - 1
+    }
 }
 
 /// What tells the tasks of different flows apart.
@@ -54,6 +74,18 @@ impl Ready {
     #[must_use]
     pub fn priority(&self) -> Priority {
         self.tagged.priority
+    }
+
+    /// When the task is to have ended, by the clock of its executor's host, if its [handle](crate::TaskHandle::deadline) said so; to
+    /// the nanosecond, and at most 584 years.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let deadline = self.until()?;
+        Some(Duration::from_nanos(deadline.nanos()))
+    }
+
+    pub(crate) fn until(&self) -> Option<Deadline> {
+        self.tagged.deadline
     }
 
     /// Which flow the task is of: the outermost, where graphs are nested. All spawned tasks have one key.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::handle::Fate;
 use super::{DynamicPriorityScheduler, PriorityError, PriorityHandle};
 use crate::platform::WorkerId;
-use crate::scheduler::{Ready, Scheduler, Want};
+use crate::scheduler::{Deadline, Ready, Scheduler, Want};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
@@ -238,10 +238,7 @@ impl Scheduler for SharedDynamicScheduler {
     fn push(&self, _: Option<&mut ()>, task: Ready) {
         let about = task.about();
         let level = task.priority().level();
-        let deadline = about.deadline.map(|deadline| {
-            // (After 584 years all deadlines are equal.)
-            u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX - 1)
-        });
+        let deadline = task.until().map(Deadline::nanos);
         let waiting = Waiting {
             ready: task,
             since: about.now,
