@@ -171,6 +171,7 @@ impl Directory {
             reference: task,
             flow: FlowKey::SPAWNED,
             priority: Priority::default(),
+            inherited: 0,
             deadline: None,
         };
         if let Some(chunk) = flow.chunk() {
@@ -188,6 +189,19 @@ impl Directory {
             tagged.deadline = Deadline::at(unsafe { flow.deadline_of(index) });
         }
         Some(tagged)
+    }
+
+    /// The level that a task that is in somebody's hands inherits; 0 if none.
+    pub(crate) fn inherited(&self, task: u32) -> u32 {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        if flow.chunk().is_some() {
+            return 0;
+        }
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        // SAFETY: as in `counter`.
+        unsafe { flow.inherited(task.wrapping_sub(view.base)) }
     }
 
     /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.

@@ -62,12 +62,15 @@ mod nesting;
 mod owner;
 mod stopping;
 mod submitting;
+mod urgency;
 mod view;
 mod watching;
 
 use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
+pub(crate) use urgency::Cause;
+use urgency::Raise;
 use view::Hot;
 pub(crate) use view::View;
 
@@ -90,6 +93,8 @@ pub(crate) struct Flow {
     queue: Mutex<Queue>,
     /// What suspended tasks of the active run wait for.
     holds: Mutex<Holds>,
+    /// Which tasks of the active run are raised.
+    raises: Mutex<Vec<Raise>>,
     graph: UnsafeCell<Graph>,
     /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
     chunk: Option<Chunk>,
@@ -146,6 +151,7 @@ impl Flow {
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
+            raises: Mutex::new(Vec::new()),
             graph: UnsafeCell::new(Graph::new(id)),
             chunk,
         })
@@ -284,7 +290,12 @@ impl Flow {
         // Ordering: Relaxed; this thread is the one that reads it as a permission to edit.
         this.gate.fetch_add(RUN, Ordering::Relaxed);
         if !idle {
+            let (host, floor) = (run.host(), run.floor());
             queue.waiting.push_back(run);
+            drop(queue);
+            if floor > 0 {
+                host.raise_floor(this, floor);
+            }
             return Ok(None);
         }
         Ok(Some(this.activate(&mut queue, run)))
@@ -313,7 +324,10 @@ impl Flow {
         hot.deadline = [begun.deadline, outer].into_iter().flatten().min();
         let timed = if hot.deadline.is_some() { TIMED } else { 0 };
         let watched = if hot.watched { WATCHED } else { 0 };
-        let attention = begun.attention() | timed | watched;
+        // Those behind wait for this one.
+        let waiting = queue.waiting.iter().map(|run| run.floor());
+        let floor = waiting.fold(run.floor(), u32::max);
+        let attention = begun.attention() | timed | watched | urgency::floor(floor);
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
         let progress = &*self.progress;
@@ -355,6 +369,7 @@ impl Flow {
         };
         let mut queue = self.queue.lock();
         let run = queue.active.take().expect("a run is active until it ends");
+        self.forget_raises();
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
         // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
         let right = mutant!("gate_end_no_acquire", Ordering::Release, Ordering::AcqRel);

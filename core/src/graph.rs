@@ -29,6 +29,7 @@ mod outputs;
 mod priorities;
 mod semaphores;
 mod tokens;
+mod urgency;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -38,6 +39,7 @@ use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
 use outputs::Loose;
 use tokens::Tokens;
+use urgency::Urgency;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -95,6 +97,7 @@ pub(crate) struct Graph {
     tokens: Tokens,
     /// Of the first tasks, as many as there were when one was last found to be urgent or not; the others are as usual.
     priorities: Vec<Priority>,
+    urgency: Urgency,
     described: Described,
     /// Tasks that are special.
     special: usize,
@@ -129,6 +132,7 @@ impl Graph {
             scheduled: Vec::new(),
             tokens: Tokens::new(),
             priorities: Vec::new(),
+            urgency: Urgency::default(),
             described: Described::new(),
             special: 0,
             contended: 0,

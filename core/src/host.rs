@@ -5,7 +5,9 @@ use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::flow::Flow;
 use crate::fork::Fork;
+use crate::graph::Graph;
 use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
@@ -53,6 +55,18 @@ pub(crate) trait Host: Send + Sync {
 
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
+
+    /// Finds what a frozen graph has to tell the policy.
+    fn prepare(&self, graph: &mut Graph);
+
+    /// The level that the tasks of a graph inherit from the task in the caller's hands that it is part of; 0 if none.
+    fn floor_in(&self, task: u32) -> u32;
+
+    /// A task of so high a level waits for the active run of a flow.
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
+
+    /// These tasks of a flow that has a run here, in rising order, or all, have become more or less urgent.
+    fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>);
 
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);

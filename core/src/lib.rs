@@ -121,7 +121,7 @@ pub use priority::Priority;
 pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 pub use scheduler::{
-    DynamicPriorityScheduler, EscalationPolicy, FifoScheduler, FlowKey, PriorityError,
+    DynamicPriorityScheduler, EscalationPolicy, FifoScheduler, FlowKey, Lift, PriorityError,
     PriorityHandle, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler,
     SharedDynamicScheduler, Want, WorkStealing,
 };

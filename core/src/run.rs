@@ -87,6 +87,8 @@ pub(crate) struct Parent {
     pub(crate) flow: Arc<Flow>,
     /// What wakes the task, if it is suspended.
     pub(crate) suspension: Option<Arc<Suspension>>,
+    /// The level that the run's tasks inherit from it; 0 if none.
+    pub(crate) floor: u32,
 }
 
 /// What a run's tasks came to.
@@ -294,6 +296,15 @@ impl Run {
     pub(crate) fn parent_flow(&self) -> Option<Arc<Flow>> {
         let cell = self.cell.lock();
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
+    }
+
+    /// The level that all tasks inherit; 0 if none.
+    pub(crate) fn floor(&self) -> u32 {
+        self.cell
+            .lock()
+            .parent
+            .as_ref()
+            .map_or(0, |parent| parent.floor)
     }
 
     /// Takes the predicate or the number of rounds out, so that user code runs without the lock.

@@ -10,24 +10,49 @@
 use alloc::boxed::Box;
 
 use super::{Late, Pool};
+use crate::directory::Directory;
+use crate::flow::Flow;
+use crate::graph::Graph;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
-use crate::scheduler::{Policy, Ready, Tag, Want};
+use crate::scheduler::{Lift, Policy, Tag, Want};
+use crate::sync::{Arc, AtomicUsize, Ordering};
 
 /// The policy of a pool.
 pub(crate) struct Installed {
     policy: Box<dyn Policy>,
     tag: Tag,
+    /// How often tasks that may be queued have become more or less urgent.
+    changes: AtomicUsize,
 }
 
 impl Installed {
     pub(super) fn new(policy: Box<dyn Policy>) -> Self {
         let tag = Tag::new();
-        Self { policy, tag }
+        Self {
+            policy,
+            tag,
+            changes: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn tag(&self) -> &Tag {
         &self.tag
+    }
+
+    /// As [`Policy::prepare`].
+    pub(super) fn prepare(&self, graph: &mut Graph) {
+        self.policy.prepare(graph);
+    }
+
+    /// As [`Policy::level`].
+    pub(super) fn level(&self, directory: &Directory, task: u32) -> u32 {
+        self.policy.level(directory, task)
+    }
+
+    /// As [`Policy::raise_floor`].
+    pub(super) fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
+        self.policy.raise_floor(flow, level);
     }
 }
 
@@ -45,14 +70,49 @@ impl<P: Platform> Pool<P> {
     ///
     /// The caller notifies.
     pub(crate) fn entrust(&self, worker: Option<usize>, task: u32) -> bool {
-        let (Some(installed), Some(tagged)) = (&self.policy, self.directory.tagged(task)) else {
+        let Some(installed) = &self.policy else {
             return false;
         };
-        let ready = Ready::new(&installed.tag, tagged);
+        // Ordering: Relaxed; see `reorder_ready`.
+        let before = installed.changes.load(Ordering::Relaxed);
+        let Some(ready) = installed
+            .policy
+            .token(&installed.tag, &self.directory, task)
+        else {
+            return false;
+        };
         // Unwind: the token is dropped.
         let pushed = self.platform.guard(|| installed.policy.push(worker, ready));
         self.drop_panic(pushed.err());
+        // Ordering: Relaxed; see `reorder_ready`.
+        if installed.changes.load(Ordering::Relaxed) != before {
+            self.apply(installed, (task, 1), None);
+        }
         true
+    }
+
+    /// Tells the policy that tasks have become more or less urgent, which is noted already.
+    ///
+    /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after; if its push
+    /// comes after the policy's pass over the queues, under the same lock, it sees the count, which comes before.
+    pub(super) fn reorder_ready(&self, flow: &Flow, tasks: Option<&[u32]>) {
+        let (Some(installed), Some(range)) = (&self.policy, flow.range(&self.directory)) else {
+            return;
+        };
+        // Ordering: Relaxed; the locks of the policy's queues order it, as above.
+        installed.changes.fetch_add(1, Ordering::Relaxed);
+        self.apply(installed, range, tasks);
+    }
+
+    fn apply(&self, installed: &Installed, range: (u32, u32), tasks: Option<&[u32]>) {
+        let lift = Lift {
+            tag: &installed.tag,
+            directory: &self.directory,
+            range,
+            tasks,
+        };
+        let done = self.platform.guard(|| installed.policy.reorder(&lift));
+        self.drop_panic(done.err());
     }
 
     /// A task that the policy gives, for the holder of this worker's seat.

@@ -8,7 +8,9 @@ use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
 use crate::directory::Directory;
 use crate::error::RunError;
+use crate::flow::Flow;
 use crate::fork::Fork;
+use crate::graph::Graph;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
@@ -272,6 +274,27 @@ impl<P: Platform> Host for Pool<P> {
 
     fn decides(&self) -> bool {
         self.policy.is_some()
+    }
+
+    fn prepare(&self, graph: &mut Graph) {
+        if let Some(installed) = &self.policy {
+            installed.prepare(graph);
+        }
+    }
+
+    fn floor_in(&self, task: u32) -> u32 {
+        let installed = self.policy.as_ref();
+        installed.map_or(0, |installed| installed.level(&self.directory, task))
+    }
+
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
+        if let Some(installed) = &self.policy {
+            installed.raise_floor(flow, level);
+        }
+    }
+
+    fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>) {
+        self.reorder_ready(flow, tasks);
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {

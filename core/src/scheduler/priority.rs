@@ -10,6 +10,7 @@
 //! nothing that came to its queue later is served before it. And the first task of an epoch is taken from each queue in turn, if that has one
 //! of the highest level, so that none is left out whose worker sleeps or is busy.
 
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 mod level;
@@ -17,7 +18,7 @@ mod level;
 use level::{Level, Waiting};
 
 use super::shards::{Shards, View};
-use super::{Ready, Scheduler, Want};
+use super::{Lift, Ready, Scheduler, Want};
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::priority::Priority;
@@ -37,6 +38,10 @@ const LEVELS: usize = Priority::ALL.len() + 1;
 /// With one worker that is exact, for tasks from wherever. With several, a worker takes the most urgent that any has; of
 /// equally urgent ones its own first, so among them the order is that of each worker. When a task is ready, no less urgent one begins after that but
 /// those that workers have popped already, one for each. A task that runs is not interrupted.
+///
+/// A task is as urgent as the most urgent that waits for it, if that is more than `Normal`: one that comes after it in its graph, one
+/// that waits for the graph that it is part of (a use of a module waits for those before), or one that waits for a unit of a semaphore that it
+/// has to release. When nothing such waits any more, it falls back. What is found while tasks are queued costs a pass over the queues.
 ///
 /// What waits is raised by a level after some hundreds of tasks: see [`ageing`](Self::ageing).
 ///
@@ -65,6 +70,7 @@ pub struct PriorityScheduler {
     shards: Shards<Shard>,
     /// Tasks that a worker pops in an epoch; `None`: no task is ever raised.
     ageing: Option<NonZeroU32>,
+    inherits: bool,
     epoch: AtomicU32,
     /// The next shard for what comes from outside.
     turn: AtomicUsize,
@@ -95,6 +101,7 @@ impl PriorityScheduler {
         Self {
             shards: Shards::default(),
             ageing: Some(AGEING),
+            inherits: true,
             epoch: AtomicU32::new(0),
             turn: AtomicUsize::new(0),
         }
@@ -108,6 +115,13 @@ impl PriorityScheduler {
     #[must_use]
     pub fn ageing(mut self, tasks: Option<NonZeroU32>) -> Self {
         self.ageing = tasks;
+        self
+    }
+
+    /// Each task has its own priority alone, whatever waits for it.
+    #[must_use]
+    pub fn without_inheritance(mut self) -> Self {
+        self.inherits = false;
         self
     }
 
@@ -171,6 +185,22 @@ impl Shard {
         task
     }
 
+    /// Moves what has become more or less urgent.
+    fn reorder(&self, lift: &Lift<'_>, epoch: u32) {
+        let mut levels = self.levels.lock();
+        let mut lifted = Vec::new();
+        // (What has waited in all levels stays above them.)
+        for level in &mut levels[..Priority::ALL.len()] {
+            level.take_lifted(lift, &mut lifted);
+        }
+        for mut task in lifted {
+            lift.apply(&mut task);
+            let since = epoch;
+            levels[task.priority() as usize].push(Waiting { since, task });
+        }
+        self.note(&levels);
+    }
+
     /// Raises by a level what has waited long enough in this one.
     fn raise(&self, epoch: u32) {
         if mutant!("priority_never_raised") {
@@ -230,6 +260,18 @@ impl Scheduler for PriorityScheduler {
                     shard.push(level, waiting);
                 }
             }
+        }
+    }
+
+    fn inherits(&self) -> bool {
+        self.inherits
+    }
+
+    fn reorder(&self, lift: &Lift<'_>) {
+        // Ordering: Relaxed; a clock, no data hangs on it.
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        for shard in self.shards.all() {
+            shard.reorder(lift, epoch);
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Tagged {
     pub(crate) reference: u32,
     pub(crate) flow: FlowKey,
     pub(crate) priority: Priority,
+    /// A level that it inherits; 0 if none.
+    pub(crate) inherited: u32,
     pub(crate) deadline: Option<Deadline>,
 }
 
@@ -70,9 +72,27 @@ impl FlowKey {
 }
 
 impl Ready {
-    /// How urgent the task is, as its [handle](crate::TaskHandle) or the call that spawned it said.
+    /// How urgent the task is: as its [handle](crate::TaskHandle) or the call that spawned it said, or, if that is more and the policy
+    /// [inherits](crate::Scheduler::inherits), as what waits for it.
     #[must_use]
     pub fn priority(&self) -> Priority {
+        self.tagged
+            .priority
+            .max(Priority::of(self.tagged.inherited))
+    }
+
+    /// The level that the task inherits; 0 if none.
+    pub(crate) fn inherited(&self) -> u32 {
+        self.tagged.inherited
+    }
+
+    /// Gives the task a level that it inherits, and the one before.
+    pub(super) fn inherit(&mut self, level: u32) -> u32 {
+        core::mem::replace(&mut self.tagged.inherited, level)
+    }
+
+    /// The priority that the task was given.
+    pub(crate) fn own_priority(&self) -> Priority {
         self.tagged.priority
     }
 

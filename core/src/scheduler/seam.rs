@@ -2,12 +2,30 @@
 
 use alloc::boxed::Box;
 
-use super::{Ready, Scheduler, Want};
+use super::{Lift, Ready, Scheduler, Tag, Want};
+use crate::directory::Directory;
+use crate::flow::Flow;
+use crate::graph::Graph;
 use crate::platform::WorkerId;
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
 
 /// See the module's documentation. Whoever calls guards against panics.
 pub(crate) trait Policy: Send + Sync {
+    /// The token of a task in the caller's hands. `None`: it is a root.
+    fn token(&self, tag: &Tag, directory: &Directory, task: u32) -> Option<Ready>;
+
+    /// Finds what tasks of a frozen graph inherit, if that is asked for.
+    fn prepare(&self, graph: &mut Graph);
+
+    /// The level of a task in the caller's hands, for what it waits for; 0 if nothing is inherited.
+    fn level(&self, directory: &Directory, task: u32) -> u32;
+
+    /// See [`Flow::raise_floor`].
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
+
+    /// Tasks have become more or less urgent.
+    fn reorder(&self, lift: &Lift<'_>);
+
     /// `worker` is the seat of the caller.
     fn push(&self, worker: Option<usize>, task: Ready);
 
@@ -21,6 +39,7 @@ pub(crate) trait Policy: Send + Sync {
 /// A policy of known type, with the parts of its workers.
 pub(crate) struct Erased<S: Scheduler> {
     scheduler: Arc<S>,
+    inherits: bool,
     parts: Box<[Padded<Part<S::Local>>]>,
 }
 
@@ -41,12 +60,47 @@ impl<S: Scheduler> Erased<S> {
         };
         Self {
             scheduler: Arc::clone(scheduler),
+            inherits: scheduler.inherits(),
             parts: (0..workers).map(part).collect(),
         }
     }
 }
 
 impl<S: Scheduler> Policy for Erased<S> {
+    fn token(&self, tag: &Tag, directory: &Directory, task: u32) -> Option<Ready> {
+        let mut tagged = directory.tagged(task)?;
+        if self.inherits {
+            tagged.inherited = directory.inherited(task);
+        }
+        Some(Ready::new(tag, tagged))
+    }
+
+    fn prepare(&self, graph: &mut Graph) {
+        if self.inherits {
+            graph.inherit();
+        }
+    }
+
+    fn level(&self, directory: &Directory, task: u32) -> u32 {
+        if !self.inherits {
+            return 0;
+        }
+        let own = directory.tagged(task).map(|tagged| tagged.priority.level());
+        own.unwrap_or(0).max(directory.inherited(task))
+    }
+
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
+        if self.inherits {
+            Flow::raise_floor(flow, level);
+        }
+    }
+
+    fn reorder(&self, lift: &Lift<'_>) {
+        if self.inherits {
+            self.scheduler.reorder(lift);
+        }
+    }
+
     fn push(&self, worker: Option<usize>, task: Ready) {
         let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
         self.scheduler.push(local.as_deref_mut(), task);

@@ -8,6 +8,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::inheriting::{Heritage, Told};
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
@@ -19,8 +20,10 @@ static ARBITER: StaticMutex<Arbiter> = StaticMutex::new(Arbiter {
     parties: BTreeMap::new(),
     last_ticket: 0,
     suspects: BTreeSet::new(),
+    heritage: Heritage::NONE,
     effects: Effects {
         resumed: Vec::new(),
+        told: Vec::new(),
         gone: Vec::new(),
     },
 });
@@ -32,6 +35,7 @@ pub(super) struct Arbiter {
     pub(super) last_ticket: u64,
     /// Outermost flows of which it is to be seen whether their waiting tasks have any hope.
     pub(super) suspects: BTreeSet<u64>,
+    pub(super) heritage: Heritage,
     pub(super) effects: Effects,
 }
 
@@ -95,6 +99,7 @@ pub(crate) struct Task {
 #[derive(Default)]
 pub(super) struct Effects {
     pub(super) resumed: Vec<Task>,
+    pub(super) told: Vec<Told>,
     gone: Vec<Arc<Flow>>,
 }
 
@@ -117,8 +122,12 @@ fn arbitrate<R>(act: impl FnOnce(&mut Arbiter) -> R) -> R {
     let mut arbiter = ARBITER.lock();
     let result = act(&mut arbiter);
     arbiter.judge();
+    arbiter.inherit();
     let effects = core::mem::take(&mut arbiter.effects);
     drop(arbiter);
+    for told in effects.told {
+        told.tell();
+    }
     for task in effects.resumed {
         // It is unfinished until it is called again, so its run and its executor are there.
         task.host.resume(task.reference);
@@ -173,6 +182,11 @@ pub(crate) fn stop_task(task: TaskId) {
     });
 }
 
+/// All tasks of a flow have become more urgent.
+pub(crate) fn raised(flow: u64) {
+    arbitrate(|arbiter| arbiter.look_at_levels(flow));
+}
+
 /// Tasks of a flow were counted, and some of the others wait. The flow itself may be gone.
 pub(crate) fn counted(flow: u64) {
     arbitrate(|arbiter| arbiter.look_at(flow));
@@ -218,6 +232,8 @@ impl Arbiter {
         for semaphore in &releases {
             let mut units = semaphore.shared.units.lock();
             units.releasers.insert(flow.id());
+            drop(units);
+            self.hands_changed(semaphore);
         }
         let party = self.party(flow);
         if !core::mem::replace(&mut party.entered, true) {

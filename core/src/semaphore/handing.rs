@@ -62,9 +62,11 @@ impl Arbiter {
                 got,
                 task: task(),
             };
+            let level = waiting.level();
             party.tasks.insert(index, Stand::Waiting(waiting));
             let waiting = party.waiting.entry(semaphore.id());
             waiting.or_insert_with(|| (semaphore.clone(), 0)).1 += 1;
+            self.wait_urgently(id, index, semaphore, level);
             self.block(id);
             return Turn::Wait;
         }
@@ -167,14 +169,16 @@ impl Arbiter {
                     self.effects.resumed.push(waiting.task);
                 }
                 party.waits_no_more(semaphore.id());
-                handed.push(flow);
+                handed.push((flow, index));
             } else {
                 // What it hoped for has come, and is not enough.
                 self.suspects.insert(party.top());
             }
         }
         drop(units);
-        for flow in handed {
+        self.hands_changed(semaphore);
+        for (flow, index) in handed {
+            self.waited(flow, index, semaphore);
             self.unblock(flow);
         }
     }
@@ -202,6 +206,7 @@ impl Arbiter {
         let mut units = semaphore.shared.units.lock();
         units.line.remove(&waiting.ticket);
         drop(units);
+        self.waited(flow, index, semaphore);
         self.effects.resumed.push(waiting.task);
         let before = self.effects.resumed.len();
         self.unblock(flow);

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::handle::Fate;
 use super::{DynamicPriorityScheduler, PriorityError, PriorityHandle};
 use crate::platform::WorkerId;
-use crate::scheduler::{Deadline, Ready, Scheduler, Want};
+use crate::scheduler::{Deadline, Lift, Ready, Scheduler, Want};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use crate::task::TaskId;
 
@@ -15,6 +15,8 @@ use crate::task::TaskId;
 ///
 /// A task begins to wait at the [level](crate::Priority::level) of its priority. Within a level the nearest
 /// [deadline](crate::TaskHandle::deadline) comes first, then who waits longest.
+///
+/// A task inherits the level of what waits for it, as over a [`PriorityScheduler`](crate::PriorityScheduler).
 ///
 /// One queue behind one lock, which is held while a task is queued, taken or changed, and never while one runs. So it
 /// is for tasks that are long compared to a microsecond. A wait inside a task looks over all that is queued.
@@ -51,6 +53,8 @@ pub(super) struct Queue {
     tasks: Mutex<DynamicPriorityScheduler<Key, Waiting>>,
     /// It is the policy of an executor.
     installed: AtomicBool,
+    /// Nothing is inherited.
+    aloof: AtomicBool,
 }
 
 /// Who waits.
@@ -65,6 +69,8 @@ enum Key {
 #[derive(Debug)]
 pub(super) struct Waiting {
     ready: Ready,
+    /// The level that it was given.
+    level: u32,
     since: Duration,
     /// Steps of an escalation that it has taken.
     steps: usize,
@@ -79,7 +85,15 @@ impl SharedDynamicScheduler {
         Self::default()
     }
 
-    /// Gives a task that waits another level; among those of it, it has the place of its age. Gives the level that it had. O(log n).
+    /// Each task has its own level alone, whatever waits for it. To be said before an executor is built.
+    #[must_use]
+    pub fn without_inheritance(self) -> Self {
+        // Ordering: Relaxed; the executor is built later.
+        self.0.aloof.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Gives a task that waits another level; among those of it, it has the place of its age. Gives the level that it had been given. O(log n).
     ///
     /// # Errors
     ///
@@ -98,7 +112,7 @@ impl SharedDynamicScheduler {
         self.0.remove(task, None)
     }
 
-    /// The level of a task that waits.
+    /// The level of a task that waits: what it was given, or what it inherits if that is more.
     ///
     /// # Errors
     ///
@@ -142,16 +156,16 @@ impl SharedDynamicScheduler {
         let mut raised = 0;
         let mut tasks = self.0.tasks.lock();
         let mut now = None;
-        tasks.change_oldest(|waiting, level| {
+        tasks.change_oldest(|waiting| {
             let now = *now.get_or_insert_with(|| waiting.ready.now());
             let age = now.saturating_sub(waiting.since);
             if age < from {
                 return None;
             }
-            let (changed, steps) = escalate(age, level, waiting.steps);
-            waiting.steps = steps;
-            raised += usize::from(changed > level);
-            Some(changed)
+            let before = core::mem::replace(&mut waiting.level, 0);
+            (waiting.level, waiting.steps) = escalate(age, before, waiting.steps);
+            raised += usize::from(waiting.level > before);
+            Some(waiting.effective())
         });
         raised
     }
@@ -169,6 +183,12 @@ impl SharedDynamicScheduler {
     }
 }
 
+impl Waiting {
+    fn effective(&self) -> u32 {
+        self.level.max(self.ready.inherited())
+    }
+}
+
 impl Queue {
     pub(super) fn reprioritize(
         &self,
@@ -178,8 +198,13 @@ impl Queue {
     ) -> Result<u32, PriorityError> {
         let mut tasks = self.tasks.lock();
         find(&tasks, task, fate)?;
-        let before = tasks.reprioritize(&Key::Task(task), level);
-        before.ok_or(PriorityError::NotQueued { task })
+        let key = Key::Task(task);
+        let waiting = tasks.get_mut(&key);
+        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
+        let before = core::mem::replace(&mut waiting.level, level);
+        let effective = waiting.effective();
+        tasks.reprioritize(&key, effective);
+        Ok(before)
     }
 
     pub(super) fn remove(&self, task: TaskId, fate: Option<&Fate>) -> Result<(), PriorityError> {
@@ -237,10 +262,11 @@ impl Scheduler for SharedDynamicScheduler {
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
         let about = task.about();
-        let level = task.priority().level();
+        let level = task.own_priority().level();
         let deadline = task.until().map(Deadline::nanos);
         let waiting = Waiting {
             ready: task,
+            level,
             since: about.now,
             steps: 0,
             fate: None,
@@ -250,8 +276,21 @@ impl Scheduler for SharedDynamicScheduler {
             Some(task) => Key::Task(task),
             None => Key::Spawned(tasks.pushes()),
         };
-        let twice = tasks.push_until(key, level, deadline, waiting);
+        let twice = tasks.push_until(key, waiting.effective(), deadline, waiting);
         debug_assert!(twice.is_none(), "a task is ready once at a time");
+    }
+
+    fn inherits(&self) -> bool {
+        // Ordering: Relaxed; see `without_inheritance`.
+        !self.0.aloof.load(Ordering::Relaxed)
+    }
+
+    fn reorder(&self, lift: &Lift<'_>) {
+        let mut tasks = self.0.tasks.lock();
+        tasks.change_oldest(|waiting| {
+            lift.apply(&mut waiting.ready);
+            Some(waiting.effective())
+        });
     }
 
     fn pop(&self, (): &mut (), want: Want<'_>) -> Option<Ready> {

@@ -3,8 +3,9 @@
 //! Where no task has a deadline this is the queue, and one look at an empty map.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 
-use crate::scheduler::{Deadline, Ready, Want};
+use crate::scheduler::{Deadline, Lift, Ready, Want};
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -74,6 +75,24 @@ impl Level {
             self.undated.remove(place)
         };
         Some(waiting?.task)
+    }
+
+    /// Takes out what has become more or less urgent. O(all), and nothing is allocated if there is nothing such.
+    pub(super) fn take_lifted(&mut self, lift: &Lift<'_>, lifted: &mut Vec<Ready>) {
+        let changes = |waiting: &Waiting| lift.changes(&waiting.task);
+        if self.undated.iter().any(changes) {
+            for waiting in core::mem::take(&mut self.undated) {
+                if changes(&waiting) {
+                    lifted.push(waiting.task);
+                } else {
+                    self.undated.push_back(waiting);
+                }
+            }
+        }
+        let dated = self.dated.iter().filter(|(_, waiting)| changes(waiting));
+        let keys: Vec<Key> = dated.map(|(key, _)| *key).collect();
+        let taken = keys.iter().filter_map(|key| self.dated.remove(key));
+        lifted.extend(taken.map(|waiting| waiting.task));
     }
 
     /// What came so long ago that it is `old`, each once.

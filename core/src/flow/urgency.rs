@@ -1,0 +1,177 @@
+//! How urgent tasks of the active run are, beyond what they say themselves, since others wait for them.
+//!
+//! Three things raise a task: what comes after it in its graph, which the [graph](crate::graph) knows; its whole flow, when a
+//! more urgent task waits for the end of the run (the *floor*, in two bits of the attention word, which stays for the run); and single
+//! tasks for a cause that may go again, a list.
+
+use alloc::vec::Vec;
+
+use super::Flow;
+use crate::host::Host;
+use crate::priority::Priority;
+use crate::semaphore::{Need, arbiter};
+use crate::suspension::Hold;
+use crate::sync::{Arc, Ordering};
+
+/// All tasks of the run are at least `High`.
+pub(super) const HIGH: u32 = 256;
+/// All tasks of the run are `Critical`.
+pub(super) const CRITICAL: u32 = 512;
+/// Single tasks are raised.
+const RAISED: u32 = 1024;
+
+/// Why tasks are raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// One that is as urgent waits for this semaphore.
+    Semaphore(u64),
+    /// This task was made as urgent.
+    Task(u32),
+}
+
+/// Tasks that are raised.
+#[derive(Debug)]
+pub(super) struct Raise {
+    cause: Cause,
+    level: u32,
+    /// In rising order; `None`: all.
+    tasks: Option<Vec<u32>>,
+}
+
+impl Raise {
+    fn is_of(&self, task: u32) -> bool {
+        let tasks = self.tasks.as_ref();
+        tasks.is_none_or(|tasks| tasks.binary_search(&task).is_ok())
+    }
+}
+
+/// The bits of a floor.
+pub(super) fn floor(level: u32) -> u32 {
+    match Priority::of(level) {
+        Priority::Critical => HIGH | CRITICAL,
+        Priority::High => HIGH,
+        Priority::Normal | Priority::Low => 0,
+    }
+}
+
+impl Flow {
+    /// The level that a task inherits; 0 if none.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    pub(crate) unsafe fn inherited(&self, index: u32) -> u32 {
+        // SAFETY: (1).
+        let waiting = unsafe { self.graph() }.inherited(index);
+        let attention = self.attention();
+        let floor = if attention & CRITICAL != 0 {
+            Priority::Critical
+        } else if attention & HIGH != 0 {
+            Priority::High
+        } else {
+            Priority::Low
+        };
+        let most = waiting.max(floor);
+        let level = if most > Priority::Normal {
+            most.level()
+        } else {
+            0
+        };
+        if attention & RAISED == 0 {
+            return level;
+        }
+        let raises = self.raises.lock();
+        let levels = raises.iter().filter(|raise| raise.is_of(index));
+        levels.fold(level, |level, raise| level.max(raise.level))
+    }
+
+    /// Raises tasks of the active run for a cause, or no more; `tasks` are in rising order, and `None` are all. The caller tells the policy.
+    pub(crate) fn set_raise(&self, cause: Cause, level: u32, tasks: Option<Vec<u32>>) {
+        let raise = Raise {
+            cause,
+            level,
+            tasks,
+        };
+        let mut raises = self.raises.lock();
+        let before = raises.iter().position(|raise| raise.cause == cause);
+        let before = before.map(|place| raises.swap_remove(place));
+        if raise.level > 0 {
+            raises.push(raise);
+            // Ordering: Relaxed; the lock orders the list, and whoever queues a task looks again.
+            self.attention.fetch_or(RAISED, Ordering::Relaxed);
+        } else if raises.is_empty() {
+            // Ordering: Relaxed; as above.
+            self.attention.fetch_and(!RAISED, Ordering::Relaxed);
+        }
+        drop(raises);
+        drop(before);
+    }
+
+    /// No run is active: nothing is raised.
+    pub(super) fn forget_raises(&self) {
+        let raises = core::mem::take(&mut *self.raises.lock());
+        drop(raises);
+    }
+
+    /// Raises all tasks of the active run, and what those wait for.
+    pub(crate) fn raise_floor(this: &Arc<Self>, level: u32) {
+        let mut next = Vec::from([Arc::clone(this)]);
+        while let Some(flow) = next.pop() {
+            let Some(host) = flow.raise_own_floor(level) else {
+                continue;
+            };
+            next.extend(flow.waited_for(None));
+            host.reorder(&flow, None);
+            arbiter::raised(flow.id);
+        }
+    }
+
+    /// `None`: it is as high already, or no run is active.
+    fn raise_own_floor(&self, level: u32) -> Option<Arc<dyn Host>> {
+        let bits = floor(level);
+        let queue = self.queue.lock();
+        let run = queue.active.as_ref()?;
+        // Ordering: Relaxed; as for `set_raise`. The lock keeps the run active.
+        let before = self.attention.fetch_or(bits, Ordering::Relaxed);
+        (before & bits != bits).then(|| run.host())
+    }
+
+    /// Of these tasks of the active run that release a semaphore, and all that come before them, the places in rising order. `holds` is asked
+    /// with what a task acquires. `None`: no run is active. O(those and the edges to them), by the logarithm.
+    pub(crate) fn before_release(
+        &self,
+        semaphore: u64,
+        holds: impl Fn(u32, &[Need]) -> bool,
+    ) -> Option<Vec<u32>> {
+        let queue = self.queue.lock();
+        queue.active.as_ref()?;
+        // SAFETY: a run is active, and does not end while the queue is locked.
+        let graph = unsafe { self.graph() };
+        let tasks = graph.releasers(semaphore).filter(|task| {
+            let needs = graph.needs(*task);
+            needs.is_some_and(|needs| holds(*task, &needs.acquire))
+        });
+        Some(graph.before_few(tasks))
+    }
+
+    /// The host of the active run.
+    pub(crate) fn active_host(&self) -> Option<Arc<dyn Host>> {
+        let queue = self.queue.lock();
+        // (It is not closed while the queue is locked.)
+        Some(queue.active.as_ref()?.host())
+    }
+
+    /// The flows of graphs that tasks of the active run are suspended for: these tasks, in rising order, or all.
+    pub(crate) fn waited_for(&self, tasks: Option<&[u32]>) -> Vec<Arc<Self>> {
+        let holds = self.holds.lock();
+        let runs = holds.entries().filter_map(|(task, hold)| match hold {
+            Hold::Run(run)
+                if tasks.is_none_or(|tasks| tasks.binary_search(&task.index()).is_ok()) =>
+            {
+                run.flow()
+            }
+            _ => None,
+        });
+        runs.collect()
+    }
+}
