@@ -3,10 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::support::inversion::flooded;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Executor, Manual};
 use taskflow_std::{
-    Module, Priority, PriorityScheduler, Scheduler, Semaphore, SharedDynamicScheduler, TaskHandle,
-    Taskflow, TaskflowFuture,
+    Module, Priority, PriorityScheduler, Scheduler, Semaphore, SharedDynamicScheduler, StdPlatform,
+    TaskHandle, Taskflow, TaskflowFuture,
 };
 
 /// What ran, in order.
@@ -312,4 +314,27 @@ fn who_is_queued_falls_back_when_the_critical_task_is_cancelled() {
     }
     assert_eq!(Cancelled::run(PriorityScheduler::new().ageing(None)), FLOOD);
     assert_eq!(Cancelled::run(SharedDynamicScheduler::new()), FLOOD);
+}
+
+fn on_threads<S: Scheduler>(workers: usize, scheduler: S, most: usize) -> usize {
+    let builder = Builder::new(StdPlatform::default()).workers(workers);
+    let executor = builder.scheduler(scheduler).build();
+    flooded(&Arc::new(executor.expect("threads can be started")), most)
+}
+
+#[test]
+fn on_threads_a_critical_task_gets_its_unit_while_less_urgent_tasks_keep_coming() {
+    within_a_minute(|| {
+        let most = 2000;
+        let alone = PriorityScheduler::new().ageing(None).without_inheritance();
+        assert!(on_threads(1, alone, most) >= most, "it inverts");
+        let alone = SharedDynamicScheduler::new().without_inheritance();
+        assert!(on_threads(1, alone, most) >= most, "it inverts");
+        for workers in [1, 2, 4, 8] {
+            // If it had to wait for all of them, this would not end.
+            let most = usize::MAX;
+            on_threads(workers, PriorityScheduler::new().ageing(None), most);
+            on_threads(workers, SharedDynamicScheduler::new(), most);
+        }
+    });
 }

@@ -21,6 +21,7 @@ mod support {
     pub(crate) mod gate;
     pub(crate) mod giving_way;
     pub(crate) mod guarded;
+    pub(crate) mod inversion;
     pub(crate) mod journal;
     pub(crate) mod load;
     pub(crate) mod meeting;
@@ -73,6 +74,7 @@ mod hostile;
 mod hostile_drops;
 mod hostile_tasks;
 mod hosts;
+mod inheritance;
 mod joins;
 mod joins_failing;
 mod lending;
