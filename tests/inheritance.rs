@@ -19,11 +19,12 @@ const FLOOD: usize = 20;
 
 fn note<'f>(flow: &'f Taskflow<'static>, journal: &Journal, name: &str) -> TaskHandle<'f> {
     let (journal, text) = (Arc::clone(journal), name.to_owned());
-    let push = move || {
-        let mut journal = journal.lock().expect("nothing panics with it");
-        journal.push(text.clone());
-    };
-    flow.emplace(push).name(name)
+    flow.emplace(move || write(&journal, &text)).name(name)
+}
+
+fn write(journal: &Journal, name: &str) {
+    let mut journal = journal.lock().expect("nothing panics with it");
+    journal.push(name.to_owned());
 }
 
 fn one_worker<S: Scheduler>(scheduler: S) -> Executor<Manual, S> {
@@ -314,6 +315,83 @@ fn who_is_queued_falls_back_when_the_critical_task_is_cancelled() {
     }
     assert_eq!(Cancelled::run(PriorityScheduler::new().ageing(None)), FLOOD);
     assert_eq!(Cancelled::run(SharedDynamicScheduler::new()), FLOOD);
+}
+
+/// Spawned tasks that are the flood.
+fn spawn_flood<S: Scheduler>(executor: &Executor<Manual, S>, journal: &Journal) {
+    for _ in 0..FLOOD {
+        let journal = Arc::clone(journal);
+        drop(executor.spawn(move || write(&journal, "flood")));
+    }
+}
+
+#[test]
+fn what_a_critical_spawned_task_depends_on_goes_before_what_is_less_urgent() {
+    struct Dependents;
+    impl Program for Dependents {
+        fn run<S: Scheduler>(scheduler: S) -> usize {
+            let (executor, journal) = (one_worker(scheduler), Journal::default());
+            let first = executor.spawn_with_priority(Priority::Low, || {});
+            let second = executor.spawn_after_with_priority(&first, Priority::Low, || {});
+            let third = executor.spawn_after(&second, || {});
+            spawn_flood(&executor, &journal);
+            let text = Arc::clone(&journal);
+            let critical =
+                executor.spawn_after_with_priority(&third, Priority::Critical, move || {
+                    write(&text, "critical");
+                });
+            finish(&executor, Vec::new());
+            critical.wait().expect("nothing fails");
+            flooded_before(&journal, "critical")
+        }
+    }
+    inverts_only_without_inheritance::<Dependents>();
+}
+
+#[test]
+fn what_a_critical_task_has_spawned_goes_before_what_is_less_urgent() {
+    struct Children;
+    impl Program for Children {
+        fn run<S: Scheduler>(scheduler: S) -> usize {
+            let (executor, journal) = (one_worker(scheduler), Journal::default());
+            spawn_flood(&executor, &journal);
+            let (flow, text) = (Taskflow::new(), Arc::clone(&journal));
+            let parent = flow.emplace_runtime(move |rt| {
+                let text = Arc::clone(&text);
+                rt.spawn_with(move |rt| {
+                    rt.spawn_with_priority(Priority::Low, move || write(&text, "child"));
+                });
+            });
+            parent.priority(Priority::Critical);
+            finish(&executor, vec![executor.run(&flow)]);
+            flooded_before(&journal, "child")
+        }
+    }
+    inverts_only_without_inheritance::<Children>();
+}
+
+#[test]
+fn what_a_holder_has_spawned_goes_before_what_is_less_urgent_than_who_waits() {
+    struct Children;
+    impl Program for Children {
+        fn run<S: Scheduler>(scheduler: S) -> usize {
+            let (executor, journal) = (one_worker(scheduler), Journal::default());
+            let (lock, low, text) = (Semaphore::new(1), Taskflow::new(), Arc::clone(&journal));
+            let holder = low.emplace_runtime(move |rt| {
+                write(&text, "holds");
+                rt.spawn_with_priority(Priority::Low, || {});
+            });
+            holder.acquire(&lock).release(&lock);
+            let mut runs = vec![executor.run(&low)];
+            step_past(&executor, &journal, "holds");
+            spawn_flood(&executor, &journal);
+            let critical = critical_section(&journal, &lock);
+            runs.push(executor.run(&critical));
+            finish(&executor, runs);
+            flooded_before(&journal, "critical")
+        }
+    }
+    inverts_only_without_inheritance::<Children>();
 }
 
 fn on_threads<S: Scheduler>(workers: usize, scheduler: S, most: usize) -> usize {

@@ -195,13 +195,14 @@ impl Directory {
     pub(crate) fn inherited(&self, task: u32) -> u32 {
         // SAFETY: as in `counter`.
         let flow: &Flow = unsafe { self.flow(task) };
-        if flow.chunk().is_some() {
-            return 0;
-        }
         // SAFETY: as in `counter`.
         let view = unsafe { flow.view() };
-        // SAFETY: as in `counter`.
-        unsafe { flow.inherited(task.wrapping_sub(view.base)) }
+        let index = task.wrapping_sub(view.base);
+        match flow.chunk() {
+            Some(chunk) => chunk.inherited(index),
+            // SAFETY: as in `counter`.
+            None => unsafe { flow.inherited(index) },
+        }
     }
 
     /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.

@@ -65,6 +65,12 @@ pub(crate) trait Host: Send + Sync {
     /// A task of so high a level waits for the active run of a flow.
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
 
+    /// A job of so high a level waits for these.
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32);
+
+    /// Spawned tasks have become more urgent.
+    fn reorder_jobs(&self);
+
     /// These tasks of a flow that has a run here, in rising order, or all, have become more or less urgent.
     fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>);
 

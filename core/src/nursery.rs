@@ -101,6 +101,13 @@ impl Chunk {
         priority.unwrap_or_default()
     }
 
+    /// The level that the job in this slot inherits; 0 if none.
+    pub(crate) fn inherited(&self, index: u32) -> u32 {
+        let slot = self.slots.get(index as usize);
+        let inherited = slot.and_then(|slot| Some(slot.lock().as_ref()?.head().inherited()));
+        inherited.unwrap_or(0)
+    }
+
     /// Whether the job in this slot was claimed, so that its reference is dead.
     pub(crate) fn is_dead(&self, index: u32) -> bool {
         let slot = self.slots.get(index as usize);

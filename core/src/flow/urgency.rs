@@ -120,7 +120,7 @@ impl Flow {
             let Some(host) = flow.raise_own_floor(level) else {
                 continue;
             };
-            next.extend(flow.waited_for(None));
+            next.extend(flow.waited_for(None, level, &*host));
             host.reorder(&flow, None);
             arbiter::raised(flow.id);
         }
@@ -161,17 +161,30 @@ impl Flow {
         Some(queue.active.as_ref()?.host())
     }
 
-    /// The flows of graphs that tasks of the active run are suspended for: these tasks, in rising order, or all.
-    pub(crate) fn waited_for(&self, tasks: Option<&[u32]>) -> Vec<Arc<Self>> {
+    /// Raises the groups that tasks of the active run have: these tasks, in rising order, or all. Gives the flows of the graphs that they
+    /// are suspended for.
+    pub(crate) fn waited_for(
+        &self,
+        tasks: Option<&[u32]>,
+        level: u32,
+        host: &dyn Host,
+    ) -> Vec<Arc<Self>> {
+        let (mut flows, mut groups) = (Vec::new(), false);
         let holds = self.holds.lock();
-        let runs = holds.entries().filter_map(|(task, hold)| match hold {
-            Hold::Run(run)
-                if tasks.is_none_or(|tasks| tasks.binary_search(&task.index()).is_ok()) =>
-            {
-                run.flow()
+        for (task, hold) in holds.entries() {
+            if tasks.is_some_and(|tasks| tasks.binary_search(&task.index()).is_err()) {
+                continue;
             }
-            _ => None,
-        });
-        runs.collect()
+            match hold {
+                Hold::Run(run) => flows.extend(run.flow()),
+                Hold::Group(group) => groups |= group.raise(level),
+                Hold::Future(_) | Hold::Semaphores(_) | Hold::Turn(_) => {}
+            }
+        }
+        drop(holds);
+        if groups {
+            host.reorder_jobs();
+        }
+        flows
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Head {
     pending: AtomicUsize,
     any_outcome: AtomicBool,
     priority: Priority,
+    /// The level that it inherits from jobs that wait for it; 0 if none.
+    raised: AtomicU32,
     group: Option<Arc<Group>>,
     links: Mutex<Links>,
 }
@@ -89,6 +91,7 @@ impl Head {
             pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
             any_outcome: AtomicBool::new(false),
             priority: Priority::default(),
+            raised: AtomicU32::new(0),
             group,
             links: Mutex::new(Links {
                 host: Some(Arc::clone(host)),
@@ -111,6 +114,20 @@ impl Head {
 
     pub(crate) fn priority(&self) -> Priority {
         self.priority
+    }
+
+    /// The level that it inherits, from jobs that wait for it or from the task that its group is part of; 0 if none.
+    pub(crate) fn inherited(&self) -> u32 {
+        // Ordering: Relaxed; whoever queues it looks again.
+        let raised = self.raised.load(Ordering::Relaxed);
+        let group = self.group.as_ref().map_or(0, |group| group.level());
+        raised.max(group)
+    }
+
+    /// A job of this level waits for it. `false`: it is as urgent already, or done.
+    pub(super) fn raise(&self, level: u32) -> bool {
+        // Ordering: Relaxed; as above.
+        !self.is_done() && self.raised.fetch_max(level, Ordering::Relaxed) < level
     }
 
     /// What the job is known by while it lives.

@@ -8,11 +8,13 @@
 //! [`idle`](crate::protocol::idle) holds, if a pop finds what was pushed before it began.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{Late, Pool};
 use crate::directory::Directory;
 use crate::flow::Flow;
 use crate::graph::Graph;
+use crate::job::Job;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::scheduler::{Lift, Policy, Tag, Want};
@@ -48,6 +50,11 @@ impl Installed {
     /// As [`Policy::level`].
     pub(super) fn level(&self, directory: &Directory, task: u32) -> u32 {
         self.policy.level(directory, task)
+    }
+
+    /// As [`Policy::raise_jobs`].
+    pub(super) fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool {
+        self.policy.raise_jobs(jobs, level)
     }
 
     /// As [`Policy::raise_floor`].
@@ -102,6 +109,15 @@ impl<P: Platform> Pool<P> {
         // Ordering: Relaxed; the locks of the policy's queues order it, as above.
         installed.changes.fetch_add(1, Ordering::Relaxed);
         self.apply(installed, range, tasks);
+    }
+
+    /// The same, of any tasks.
+    pub(super) fn reorder_all(&self) {
+        if let Some(installed) = &self.policy {
+            // Ordering: Relaxed; as above.
+            installed.changes.fetch_add(1, Ordering::Relaxed);
+            self.apply(installed, (0, u32::MAX), None);
+        }
     }
 
     fn apply(&self, installed: &Installed, range: (u32, u32), tasks: Option<&[u32]>) {

@@ -293,6 +293,18 @@ impl<P: Platform> Host for Pool<P> {
         }
     }
 
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) {
+        if let Some(installed) = &self.policy
+            && installed.raise_jobs(jobs, level)
+        {
+            self.reorder_jobs();
+        }
+    }
+
+    fn reorder_jobs(&self) {
+        self.reorder_all();
+    }
+
     fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>) {
         self.reorder_ready(flow, tasks);
     }

@@ -1,12 +1,15 @@
 //! A policy as the engine sees it, whatever its type.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{Lift, Ready, Scheduler, Tag, Want};
 use crate::directory::Directory;
 use crate::flow::Flow;
 use crate::graph::Graph;
+use crate::job::{Job, raise_all};
 use crate::platform::WorkerId;
+use crate::priority::Priority;
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
 
 /// See the module's documentation. Whoever calls guards against panics.
@@ -17,11 +20,14 @@ pub(crate) trait Policy: Send + Sync {
     /// Finds what tasks of a frozen graph inherit, if that is asked for.
     fn prepare(&self, graph: &mut Graph);
 
-    /// The level of a task in the caller's hands, for what it waits for; 0 if nothing is inherited.
+    /// The level that what a task in the caller's hands waits for inherits; 0 if none.
     fn level(&self, directory: &Directory, task: u32) -> u32;
 
     /// See [`Flow::raise_floor`].
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
+
+    /// See [`raise_all`](crate::job::raise_all).
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool;
 
     /// Tasks have become more or less urgent.
     fn reorder(&self, lift: &Lift<'_>);
@@ -86,13 +92,22 @@ impl<S: Scheduler> Policy for Erased<S> {
             return 0;
         }
         let own = directory.tagged(task).map(|tagged| tagged.priority.level());
-        own.unwrap_or(0).max(directory.inherited(task))
+        let level = own.unwrap_or(0).max(directory.inherited(task));
+        if level > Priority::Normal.level() {
+            level
+        } else {
+            0
+        }
     }
 
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
         if self.inherits {
             Flow::raise_floor(flow, level);
         }
+    }
+
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool {
+        self.inherits && raise_all(jobs, level)
     }
 
     fn reorder(&self, lift: &Lift<'_>) {

@@ -169,7 +169,7 @@ impl Arbiter {
                     self.effects.resumed.push(waiting.task);
                 }
                 party.waits_no_more(semaphore.id());
-                handed.push((flow, index));
+                handed.push(flow);
             } else {
                 // What it hoped for has come, and is not enough.
                 self.suspects.insert(party.top());
@@ -177,8 +177,7 @@ impl Arbiter {
         }
         drop(units);
         self.hands_changed(semaphore);
-        for (flow, index) in handed {
-            self.waited(flow, index, semaphore);
+        for flow in handed {
             self.unblock(flow);
         }
     }
@@ -206,7 +205,6 @@ impl Arbiter {
         let mut units = semaphore.shared.units.lock();
         units.line.remove(&waiting.ticket);
         drop(units);
-        self.waited(flow, index, semaphore);
         self.effects.resumed.push(waiting.task);
         let before = self.effects.resumed.len();
         self.unblock(flow);

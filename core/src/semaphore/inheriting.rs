@@ -16,7 +16,6 @@ use super::arbiter::{Arbiter, Stand, Waiting};
 use super::{Need, Semaphore};
 use crate::flow::{Cause, Flow};
 use crate::mutant::mutant;
-use crate::priority::Priority;
 use crate::sync::Arc;
 
 /// What the arbiter knows of urgent tasks.
@@ -66,7 +65,7 @@ impl Told {
         if let Some(host) = self.flow.active_host() {
             host.reorder(&self.flow, tasks);
             if self.level > 0 {
-                for nested in self.flow.waited_for(tasks) {
+                for nested in self.flow.waited_for(tasks, self.level, &*host) {
                     host.raise_floor(&nested, self.level);
                 }
             }
@@ -75,7 +74,7 @@ impl Told {
 }
 
 impl Arbiter {
-    /// A task waits, of this level: notes it if it is urgent. `true`: that raises what it waits for.
+    /// A task waits, of this level: notes it if it is urgent (not 0). `true`: that raises what it waits for.
     pub(super) fn wait_urgently(
         &mut self,
         flow: u64,
@@ -83,7 +82,7 @@ impl Arbiter {
         semaphore: &Semaphore,
         level: u32,
     ) -> bool {
-        if level <= Priority::Normal.level() {
+        if level == 0 {
             return false;
         }
         self.heritage.stale = true;
@@ -96,18 +95,7 @@ impl Arbiter {
         before.is_none_or(|before| before < level)
     }
 
-    /// A task waits no more.
-    pub(super) fn waited(&mut self, flow: u64, index: u32, semaphore: &Semaphore) {
-        if let Some(urgent) = self.heritage.waiting.get_mut(&semaphore.id()) {
-            self.heritage.stale = true;
-            urgent.levels.remove(&(flow, index));
-            if urgent.levels.is_empty() {
-                self.heritage.waiting.remove(&semaphore.id());
-            }
-        }
-    }
-
-    /// Units of a semaphore have changed hands, or another flow may release some.
+    /// Units of a semaphore have changed hands, or a task waits for none of it any more, or another flow may release some.
     pub(super) fn hands_changed(&mut self, semaphore: &Semaphore) {
         self.heritage.stale |= self.heritage.waiting.contains_key(&semaphore.id());
     }
@@ -140,7 +128,7 @@ impl Arbiter {
         for ((semaphore, _), raised) in &before {
             raised.flow.set_raise(Cause::Semaphore(*semaphore), 0, None);
         }
-        // Those that are urgent by themselves, or since others come after them.
+        // Those that still wait, and are urgent by themselves or since others come after them.
         for (_, mut urgent) in core::mem::take(&mut self.heritage.waiting) {
             for (flow, index) in core::mem::take(&mut urgent.levels).into_keys() {
                 self.look_at_level(flow, index);
