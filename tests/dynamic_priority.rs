@@ -111,9 +111,13 @@ fn a_queue_does_what_a_sorted_list_does() {
     }
 }
 
-type Journal = Arc<Mutex<Vec<String>>>;
+pub(crate) type Journal = Arc<Mutex<Vec<String>>>;
 
-fn note<'f>(flow: &'f Taskflow<'static>, journal: &Journal, name: &str) -> TaskHandle<'f> {
+pub(crate) fn note<'f>(
+    flow: &'f Taskflow<'static>,
+    journal: &Journal,
+    name: &str,
+) -> TaskHandle<'f> {
     let (journal, text) = (Arc::clone(journal), name.to_owned());
     let push = move || {
         journal
@@ -124,11 +128,13 @@ fn note<'f>(flow: &'f Taskflow<'static>, journal: &Journal, name: &str) -> TaskH
     flow.emplace(push).name(name)
 }
 
-fn take(journal: &Journal) -> Vec<String> {
+pub(crate) fn take(journal: &Journal) -> Vec<String> {
     core::mem::take(&mut journal.lock().expect("nothing panics with it"))
 }
 
-fn stepped(scheduler: &SharedDynamicScheduler) -> Executor<Manual, SharedDynamicScheduler> {
+pub(crate) fn stepped(
+    scheduler: &SharedDynamicScheduler,
+) -> Executor<Manual, SharedDynamicScheduler> {
     let builder = Builder::new(Manual::new()).workers(1);
     let builder = builder.scheduler(scheduler.clone());
     builder.build().expect("no thread is needed")
@@ -158,7 +164,7 @@ fn waiting<'f>(
 }
 
 /// Steps the worker until nothing is left to do.
-fn finish(
+pub(crate) fn finish(
     executor: &Executor<Manual, SharedDynamicScheduler>,
     run: TaskflowFuture,
 ) -> Result<RunStats, RunError> {
@@ -259,10 +265,10 @@ fn a_removed_task_is_left_out_with_what_comes_after_it_and_the_rest_runs() {
     let (id, not_ready) = (b.id(), after.id());
     assert_eq!(
         scheduler.remove(not_ready),
-        Err(PriorityError::NotQueued { task: not_ready })
+        Err(PriorityError::NotReady { task: not_ready })
     );
     assert_eq!(scheduler.remove(id), Ok(()));
-    let gone = Err(PriorityError::NotQueued { task: id });
+    let gone = Err(PriorityError::Removed { task: id });
     assert_eq!(scheduler.remove(id), gone);
     assert_eq!(
         (scheduler.reprioritize(id, 1).map(drop), scheduler.len()),
@@ -299,26 +305,26 @@ fn a_handle_tells_what_became_of_its_task_and_of_its_scheduler() {
     executor.platform().step(0);
     executor.platform().step(0);
     assert_eq!(take(&journal), ["b"]);
-    let started = PriorityError::Started { task: ids[1] };
+    let done = PriorityError::Done { task: ids[1] };
     let removed = PriorityError::Removed { task: ids[2] };
     for handle in [&handles[1], &again] {
-        assert_eq!(handle.reprioritize(1), Err(started));
-        assert_eq!(handle.remove(), Err(started));
-        assert_eq!(handle.level(), Err(started));
+        assert_eq!(handle.reprioritize(1), Err(done));
+        assert_eq!(handle.remove(), Err(done));
+        assert_eq!(handle.level(), Err(done));
     }
     assert_eq!(handles[2].remove(), Err(removed));
     assert!(scheduler.handle(ids[1]).is_err());
     finish(&executor, run).expect_err("a task was removed");
     assert_eq!(
         handles[0].level(),
-        Err(PriorityError::Started { task: ids[0] })
+        Err(PriorityError::Done { task: ids[0] })
     );
     // The same task waits again, and the handle is not of that.
     let run = executor.run(&flow);
     executor.platform().step(0);
     assert_eq!(scheduler.level(ids[1]), Ok(200));
-    assert_eq!(handles[1].level(), Err(started));
-    assert_eq!(handles[1].reprioritize(1), Err(started));
+    assert_eq!(handles[1].level(), Err(done));
+    assert_eq!(handles[1].reprioritize(1), Err(done));
     assert_eq!(handles[2].remove(), Err(removed));
     finish(&executor, run).expect("nothing fails");
     // Of its own scheduler only, and of no use without.

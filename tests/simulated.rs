@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod algorithms;
     pub(crate) mod counter;
     pub(crate) mod giving_way;
+    pub(crate) mod inversion;
     pub(crate) mod scrambled;
     pub(crate) mod throwing;
 }

@@ -9,14 +9,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ptr;
-use core::time::Duration;
 
 use crate::error::TaskflowError;
 use crate::flow::Flow;
+use crate::priority::Priority;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
 use crate::run::Run;
-use crate::scheduler::{FlowKey, Tagged};
+use crate::scheduler::{Deadline, FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 use crate::task::TaskId;
 
@@ -168,21 +168,89 @@ impl Directory {
         // SAFETY: as in `counter`.
         let view = unsafe { flow.view() };
         let index = task.wrapping_sub(view.base);
-        let (flow, priority) = match flow.chunk() {
-            // SAFETY: (1) the task is in the caller's hands.
-            Some(chunk) => (FlowKey::SPAWNED, unsafe { chunk.priority(task) }),
-            None if index == view.root() => return None,
-            // SAFETY: as above.
-            None => (
-                FlowKey::of(view.top),
-                unsafe { flow.graph() }.priority(index),
-            ),
-        };
-        Some(Tagged {
+        let mut tagged = Tagged {
             reference: task,
-            flow,
-            priority,
-        })
+            flow: FlowKey::SPAWNED,
+            priority: Priority::default(),
+            inherited: 0,
+            deadline: None,
+        };
+        if let Some(chunk) = flow.chunk() {
+            // SAFETY: (1) the task is in the caller's hands.
+            tagged.priority = unsafe { chunk.priority(task) };
+            return Some(tagged);
+        }
+        if index == view.root() {
+            return None;
+        }
+        tagged.flow = FlowKey::of(view.top);
+        // SAFETY: as above.
+        tagged.priority = unsafe { flow.graph() }.priority(index);
+        if flow.is_watched() {
+            // SAFETY: as above.
+            tagged.deadline = Deadline::at(unsafe { flow.deadline_of(index) });
+        }
+        Some(tagged)
+    }
+
+    /// The level that a task that is in somebody's hands inherits; 0 if none.
+    pub(crate) fn inherited(&self, task: u32) -> u32 {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        let index = task.wrapping_sub(view.base);
+        match flow.chunk() {
+            // SAFETY: (1) the task is in the caller's hands.
+            Some(chunk) => unsafe { chunk.inherited(task) },
+            // SAFETY: as in `counter`.
+            None => unsafe { flow.inherited(index) },
+        }
+    }
+
+    /// Calls `note` with the flow and the index of a task that is in somebody's hands, if it is one of a graph.
+    fn note(&self, task: u32, note: impl FnOnce(&Flow, u32)) {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        if flow.chunk().is_none() {
+            note(flow, task.wrapping_sub(view.base));
+        }
+    }
+
+    /// A task that is in somebody's hands is ready.
+    pub(crate) fn note_ready(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_ready(index) });
+    }
+
+    /// A task that is in somebody's hands has ended.
+    pub(crate) fn note_ended(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_ended(index) });
+    }
+
+    /// A task that is in somebody's hands is not to be run.
+    pub(crate) fn note_removed(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_removed(index) });
+    }
+
+    /// The number of the round in which a task that is in somebody's hands became ready; 0 for a spawned one.
+    pub(crate) fn round(&self, task: u32) -> u32 {
+        let mut round = 0;
+        self.note(task, |flow, index| {
+            // SAFETY: as in `counter`.
+            round = unsafe { flow.round_of(index) };
+        });
+        round
+    }
+
+    /// The flow with this id, if it has run here and is there.
+    pub(crate) fn find(&self, id: u64) -> Option<Arc<Flow>> {
+        let mut flows = self.flows().into_iter();
+        flows.find(|flow| flow.id() == id)
     }
 
     /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.
@@ -195,19 +263,6 @@ impl Directory {
         // SAFETY: as above.
         let graph = unsafe { flow.graph() };
         flow.chunk().is_none().then(|| graph.id(index))
-    }
-
-    /// When a task that is in somebody's hands is to have ended, if that was said.
-    pub(crate) fn deadline(&self, task: u32) -> Option<Duration> {
-        // SAFETY: as in `counter`.
-        let flow: &Flow = unsafe { self.flow(task) };
-        if !flow.is_watched() {
-            return None;
-        }
-        // SAFETY: as in `counter`.
-        let view = unsafe { flow.view() };
-        // SAFETY: as in `counter`.
-        unsafe { flow.deadline_of(task.wrapping_sub(view.base)) }
     }
 
     /// The run of a task that is in somebody's hands. `None`: it is a spawned one.

@@ -12,6 +12,7 @@
 //! | `graph` | edits while no run is unfinished, reads always | read while their run is active |
 //! | `hot` | writes while no run is unfinished | read while their run is active; the one that ends a round writes before it begins the next, under the lock of `queue` |
 //! | `coarse` | as `graph`, but reads | the one that ends a round |
+//! | `urgency` | writes when it is none of the graph: no run that reads it is unfinished | read while their run is active, if its policy asks; by others with the lock of `queue` |
 //! | `attention` | sets a bit (cancel) | read at each start, set a bit (failure) |
 //! | `queue` | under its lock | under its lock |
 //!
@@ -27,6 +28,7 @@ use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::graph::node::Flag;
+use crate::graph::urgency::Urgency;
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::nursery::Chunk;
@@ -60,14 +62,19 @@ mod coarsening;
 mod contention;
 mod nesting;
 mod owner;
+mod rounds;
 mod stopping;
 mod submitting;
+mod urgency;
 mod view;
 mod watching;
 
 use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
+pub(crate) use rounds::Standing;
+pub(crate) use urgency::Cause;
+use urgency::Raise;
 use view::Hot;
 pub(crate) use view::View;
 
@@ -90,6 +97,13 @@ pub(crate) struct Flow {
     queue: Mutex<Queue>,
     /// What suspended tasks of the active run wait for.
     holds: Mutex<Holds>,
+    /// Which tasks of the active run are raised.
+    raises: Mutex<Vec<Raise>>,
+    /// What a policy asks of the graph. Written under both locks, `finding` and that of `queue`.
+    urgency: UnsafeCell<Option<Box<Urgency>>>,
+    finding: Mutex<()>,
+    /// The number of the round at hand, where a policy decides.
+    round: AtomicU32,
     graph: UnsafeCell<Graph>,
     /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
     chunk: Option<Chunk>,
@@ -146,6 +160,10 @@ impl Flow {
             gate: AtomicUsize::new(0),
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
+            raises: Mutex::new(Vec::new()),
+            urgency: UnsafeCell::new(None),
+            finding: Mutex::new(()),
+            round: AtomicU32::new(0),
             graph: UnsafeCell::new(Graph::new(id)),
             chunk,
         })
@@ -249,6 +267,9 @@ impl Flow {
                 node.lower(Flag::POISONED);
             }
         }
+        if self.attention() & SCHEDULED != 0 {
+            self.number_round();
+        }
         // Ordering: Relaxed; the root reaches other workers through a queue's Release.
         self.progress.cursor.store(0, Ordering::Relaxed);
         // How many tasks will run is not known where weak edges choose, and where tasks may wait it matters
@@ -284,7 +305,12 @@ impl Flow {
         // Ordering: Relaxed; this thread is the one that reads it as a permission to edit.
         this.gate.fetch_add(RUN, Ordering::Relaxed);
         if !idle {
+            let (host, floor) = (run.host(), run.floor());
             queue.waiting.push_back(run);
+            drop(queue);
+            if floor > 0 {
+                host.raise_floor(this, floor);
+            }
             return Ok(None);
         }
         Ok(Some(this.activate(&mut queue, run)))
@@ -313,7 +339,10 @@ impl Flow {
         hot.deadline = [begun.deadline, outer].into_iter().flatten().min();
         let timed = if hot.deadline.is_some() { TIMED } else { 0 };
         let watched = if hot.watched { WATCHED } else { 0 };
-        let attention = begun.attention() | timed | watched;
+        // Those behind wait for this one.
+        let waiting = queue.waiting.iter().map(|run| run.floor());
+        let floor = waiting.fold(run.floor(), u32::max);
+        let attention = begun.attention() | timed | watched | urgency::floor(floor);
         // Ordering: Relaxed; the root reaches workers through a queue's Release.
         self.attention.store(attention, Ordering::Relaxed);
         let progress = &*self.progress;
@@ -355,6 +384,7 @@ impl Flow {
         };
         let mut queue = self.queue.lock();
         let run = queue.active.take().expect("a run is active until it ends");
+        self.forget_raises();
         // Ordering: AcqRel. Release, with the Acquire of `assert_idle`: the owner edits after all that
         // the run did. Acquire, with the Release of `orphan`: whoever clears the graph owns it.
         let right = mutant!("gate_end_no_acquire", Ordering::Release, Ordering::AcqRel);

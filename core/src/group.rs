@@ -21,7 +21,7 @@ use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
 use crate::stats::{Failure, RunStats, Suppressed};
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
 mod following;
 mod owned;
@@ -39,6 +39,8 @@ pub(crate) struct Group {
     /// Children that have not ended.
     pending: AtomicUsize,
     cancelled: AtomicBool,
+    /// The level that children inherit from the task that the group is part of; 0 if none.
+    level: AtomicU32,
     /// Whoever waits for the end of this group whatever happens, and whoever waits for those: a child
     /// holds all of them up.
     holders: Box<[u64]>,
@@ -92,6 +94,7 @@ impl Group {
             outer,
             pending: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
+            level: AtomicU32::new(0),
             holders: holders.into_boxed_slice(),
             state: Mutex::new(State {
                 unstarted: Vec::new(),
@@ -111,6 +114,18 @@ impl Group {
     /// What the group is known by while it lives.
     pub(crate) fn id(&self) -> u64 {
         core::ptr::from_ref(self).addr() as u64 | crate::job::BY_ADDRESS
+    }
+
+    /// The level that children inherit; 0 if none.
+    pub(crate) fn level(&self) -> u32 {
+        // Ordering: Relaxed; whoever queues a child looks again.
+        self.level.load(Ordering::Relaxed)
+    }
+
+    /// A task of this level waits for the children. `false`: they are as urgent already.
+    pub(crate) fn raise(&self, level: u32) -> bool {
+        // Ordering: Relaxed; as above.
+        self.level.fetch_max(level, Ordering::Relaxed) < level
     }
 
     pub(crate) fn holders(&self) -> &[u64] {

@@ -203,19 +203,23 @@ pub(crate) fn spawn_after<T, F>(
     host: &Arc<dyn Host>,
     after: &impl Dependencies,
     any_outcome: bool,
+    priority: Priority,
     closure: F,
 ) -> JoinHandle<T>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let head = Head::new(&**host, None);
+    let head = Head::new(&**host, None).with_priority(priority);
     let typed: Arc<JobCell<T, F>> = Arc::new(JobCell::new(head, closure));
     let job = erase!(Arc::clone(&typed) => dyn Job);
     host.run_submitted();
     let mut predecessors = alloc::vec::Vec::new();
     after.each(&mut |done| predecessors.push(Arc::clone(done.job())));
     let arrival = job.head().follow(&job, &predecessors, any_outcome);
+    if priority > Priority::Normal {
+        host.raise_jobs(predecessors, priority.level());
+    }
     settle(job, arrival);
     // SAFETY: (1) the job was made here.
     JoinHandle::new(unsafe { Owned::of(erase!(typed => dyn JobOf<T>)) })
@@ -241,11 +245,25 @@ where
 pub(crate) fn child<'c>(
     host: &Arc<dyn Host>,
     group: &Arc<Group>,
+    priority: Priority,
     closure: impl FnOnce() + Send + 'c,
 ) -> Arc<dyn Job + 'c> {
-    let head = Head::new(&**host, Some(Arc::clone(group)));
+    let head = Head::new(&**host, Some(Arc::clone(group))).with_priority(priority);
     head.detach();
     erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
+}
+
+/// Raises these jobs and those that they wait for to a level. `true`: there are such that were not as urgent. O(unfinished ones and edges to
+/// them).
+pub(crate) fn raise_all(mut jobs: alloc::vec::Vec<Arc<dyn Job>>, level: u32) -> bool {
+    let mut raised = false;
+    while let Some(job) = jobs.pop() {
+        if job.head().raise(level) {
+            raised = true;
+            jobs.extend(job.head().predecessors());
+        }
+    }
+    raised
 }
 
 /// Does what an arrival asks for.

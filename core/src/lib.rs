@@ -195,7 +195,7 @@ pub use runnable::{Runnable, Source};
 pub use runtime::{Preempted, Runtime, ScheduleError};
 #[cfg(feature = "alloc")]
 pub use scheduler::{
-    DynamicPriorityScheduler, EscalationPolicy, FifoScheduler, FlowKey, PriorityError,
+    DynamicPriorityScheduler, EscalationPolicy, FifoScheduler, FlowKey, Lift, PriorityError,
     PriorityHandle, PriorityScheduler, Ready, RoundRobinScheduler, Scheduler,
     SharedDynamicScheduler, Want, WorkStealing,
 };

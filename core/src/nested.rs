@@ -32,17 +32,18 @@ impl Nested {
         context: &mut Context<'_>,
         start: impl FnOnce(&Arc<dyn Host>, Order) -> Result<(Arc<Run>, Option<u32>), RunError>,
     ) -> Outcome {
+        let host = context.caller.host();
         let flow = context.caller.flow();
         let parent = Parent {
             flow: flow.keep(),
             suspension: Some(self.suspender.begin(context)),
+            floor: host.floor_in(context.caller.reference()),
         };
         let order = Order {
             policy: flow.policy(),
             parent: Some(parent),
             ..Order::rounds(Rounds::Times(1))
         };
-        let host = context.caller.host();
         let started = start(&host, order).and_then(|(run, root)| match root {
             // Uses of a module take turns.
             None if !self.may_queue(flow, &run) => {

@@ -251,6 +251,17 @@ impl Chunk {
         job.map_or_else(Priority::default, |job| job.head().priority())
     }
 
+    /// The level that the job of a reference inherits; 0 if none.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`job`](Self::job).
+    pub(crate) unsafe fn inherited(&self, reference: u32) -> u32 {
+        // SAFETY: (1).
+        let job = unsafe { self.job(reference) };
+        job.map_or(0, |job| job.head().inherited())
+    }
+
     /// Whether the job of a reference was claimed, so that the reference is dead.
     ///
     /// # Safety

@@ -36,7 +36,7 @@ mod waiting;
 use alarms::Alarms;
 pub(crate) use alarms::{AlarmId, Overrun};
 use living::Living;
-use scheduling::Installed;
+pub(crate) use scheduling::Installed;
 use spare::Spares;
 
 /// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without

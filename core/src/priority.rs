@@ -33,6 +33,16 @@ impl Priority {
     /// All of them, the least urgent first.
     pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Critical];
 
+    /// The highest step that is not above a level.
+    pub(crate) const fn of(level: u32) -> Self {
+        match level {
+            0..200 => Self::Low,
+            200..300 => Self::Normal,
+            300..400 => Self::High,
+            400.. => Self::Critical,
+        }
+    }
+
     /// The level of this step where there is any number of them: 100, 200, 300, and 400 for
     /// [`Critical`](Self::Critical). A higher level is more urgent.
     #[must_use]

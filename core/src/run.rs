@@ -90,6 +90,8 @@ pub(crate) struct Parent {
     pub(crate) flow: Arc<Flow>,
     /// What wakes the task, if it is suspended.
     pub(crate) suspension: Option<Arc<Suspension>>,
+    /// The level that the run's tasks inherit from it; 0 if none.
+    pub(crate) floor: u32,
 }
 
 /// What a run's tasks came to.
@@ -297,6 +299,15 @@ impl Run {
     pub(crate) fn parent_flow(&self) -> Option<Arc<Flow>> {
         let cell = self.cell.lock();
         cell.parent.as_ref().map(|parent| Arc::clone(&parent.flow))
+    }
+
+    /// The level that all tasks inherit; 0 if none.
+    pub(crate) fn floor(&self) -> u32 {
+        self.cell
+            .lock()
+            .parent
+            .as_ref()
+            .map_or(0, |parent| parent.floor)
     }
 
     /// A round is over. Says whether another begins; or gives a predicate, which is to be asked without the lock, and

@@ -17,6 +17,7 @@ use crate::job::{Job, child};
 use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
+use crate::priority::Priority;
 use crate::run::Waiter;
 use crate::stats::{Failure, Suppressed};
 use crate::suspension::{Hold, Suspender};
@@ -110,7 +111,13 @@ impl<'env> Runtime<'env> {
     /// Spawns a task that is part of this one. A panic of it is this task's. If the run is stopped the
     /// closure is dropped instead.
     pub fn spawn(&self, closure: impl FnOnce() + Send + 'env) {
-        let job = child(&self.host, &self.group, closure);
+        self.spawn_with_priority(Priority::default(), closure);
+    }
+
+    /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities. Over one that
+    /// [inherits](crate::Scheduler::inherits) it is at least as urgent as this task, if that is more than `Normal`.
+    pub fn spawn_with_priority(&self, priority: Priority, closure: impl FnOnce() + Send + 'env) {
+        let job = child(&self.host, &self.group, priority, closure);
         // SAFETY: only the lifetime changes. The engine uses the closure of a job before it counts the job
         // as ended, and never afterwards. The group is done before the runtime task is
         // (`RuntimeWork::step`, `EndChildren`), the task before its run, and a run ends before 'env does.
@@ -189,6 +196,7 @@ impl<'env> Runtime<'env> {
     ) -> Result<R, RunError> {
         let held = Held::new(&self.flow);
         let result = enter(Arc::clone(&self.host), |group| {
+            group.group().raise(self.group.level());
             held.reach(self.task, group.shared());
             body(group)
         });
@@ -372,6 +380,7 @@ where
             _env: PhantomData,
         };
         let group = Arc::clone(&runtime.group);
+        group.raise(runtime.host.floor_in(context.caller.reference()));
         if !mutant!("runtime_not_reached") {
             let hold = Hold::Group(Arc::clone(&group));
             self.suspender.hold(context, hold);

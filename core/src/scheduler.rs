@@ -15,6 +15,7 @@ use crate::platform::WorkerId;
 mod dynamic;
 mod fifo;
 mod instead;
+mod lift;
 mod priority;
 mod ready;
 mod round_robin;
@@ -28,9 +29,10 @@ pub use dynamic::{
 };
 pub use fifo::FifoScheduler;
 pub(crate) use instead::instead_of_queues;
+pub use lift::Lift;
 pub use priority::PriorityScheduler;
+pub(crate) use ready::{Deadline, Tag, Tagged};
 pub use ready::{FlowKey, Ready, Want};
-pub(crate) use ready::{Tag, Tagged};
 pub use round_robin::RoundRobinScheduler;
 pub(crate) use seam::{Erased, Policy};
 pub use work_stealing::WorkStealing;
@@ -109,6 +111,27 @@ pub trait Scheduler: Send + Sync + 'static {
 
     /// Gives the task that the worker is to run next: one that is wanted. `None`: there is none.
     fn pop(&self, local: &mut Self::Local, want: Want<'_>) -> Option<Ready>;
+
+    /// Whether tasks are to count as urgent as what waits for them: what comes after them in their graph, tasks that wait for the graph that
+    /// they are part of, and those that wait for units of a semaphore that they are to release. Asked once, when the executor is built. If not,
+    /// [`Ready::priority`] is what was said of the task itself.
+    fn inherits(&self) -> bool {
+        false
+    }
+
+    /// Whether it asks where tasks stand.
+    #[doc(hidden)]
+    fn tracks(&self) -> bool {
+        self.inherits()
+    }
+
+    /// Tasks have become more or less urgent since others that wait for them came or went, if the policy [inherits](Self::inherits). Whatever
+    /// tokens of theirs are here are to be given that by [`Lift::apply`], and queued anew where it says that they were changed. A push that begins
+    /// after this has returned knows already. To be protected by the locks that guard what was pushed: a pass over the
+    /// queues that misses a push must come before that.
+    fn reorder(&self, lift: &Lift<'_>) {
+        let _ = lift;
+    }
 
     /// Whether the engine's own queues do what this policy does.
     #[doc(hidden)]

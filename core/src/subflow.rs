@@ -49,6 +49,7 @@ impl<'env> Subflow<'_, 'env> {
         let parent = Parent {
             flow: flow.keep(),
             suspension: None,
+            floor: host.floor_in(self.caller.reference()),
         };
         let order = Order {
             policy: self.policy,

@@ -208,6 +208,12 @@ impl Holds {
         self.entries.iter().flatten().map(|(_, hold)| hold)
     }
 
+    /// All holds, and whose they are.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (TaskId, &Hold)> {
+        let entries = self.entries.iter().flatten();
+        entries.map(|(task, hold)| (*task, hold))
+    }
+
     /// The holds of one task. O(all).
     pub(crate) fn of(&self, task: TaskId) -> impl Iterator<Item = &Hold> {
         let entries = self.entries.iter().flatten();

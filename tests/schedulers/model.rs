@@ -97,6 +97,23 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// With each task as urgent as the most urgent after it, if that is more than usual.
+    fn inherited(&self) -> Self {
+        let mut plan = self.clone();
+        for tasks in &mut plan.0 {
+            for at in (0..tasks.len()).rev() {
+                let after = tasks.iter().filter(|task| task.before.contains(&at));
+                let most = after.map(|task| task.priority).max();
+                if let Some(most) = most.filter(|most| *most > Priority::Normal) {
+                    tasks[at].priority = most.max(tasks[at].priority);
+                }
+            }
+        }
+        plan
+    }
+}
+
 #[test]
 fn one_worker_over_fifo_is_a_queue() {
     let mut dice = Dice::shaken();
@@ -122,8 +139,11 @@ fn one_worker_over_priorities_is_a_sorted_vector() {
                 .max_by_key(|place| ready[*place].1)
                 .unwrap_or(0)
         };
-        let ran = plan.run(PriorityScheduler::new().ageing(None));
+        let scheduler = || PriorityScheduler::new().ageing(None);
+        let ran = plan.run(scheduler().without_inheritance());
         assert_eq!(ran, plan.expected(most_urgent), "{plan:?}");
+        let ran = plan.run(scheduler());
+        assert_eq!(ran, plan.inherited().expected(most_urgent), "{plan:?}");
     }
 }
 

@@ -1,10 +1,12 @@
 //! What each policy says of itself.
 
 use core::num::NonZeroU32;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
+use crate::support::dice::Dice;
 use taskflow_core::{Builder, Executor, Manual};
-use taskflow_std::{Priority, PriorityScheduler, Scheduler};
+use taskflow_std::{Priority, PriorityScheduler, Scheduler, Taskflow};
 
 fn one_worker<S: Scheduler>(scheduler: S) -> Executor<Manual, S> {
     let builder = Builder::new(Manual::new()).workers(1).scheduler(scheduler);
@@ -56,4 +58,74 @@ fn without_ageing_a_low_task_waits_for_all_critical_ones() {
         overtakes(PriorityScheduler::new().ageing(None), 10_000),
         10_000
     );
+}
+
+#[test]
+fn of_equally_urgent_tasks_the_one_with_the_nearest_deadline_is_next_and_those_without_come_last() {
+    let mut dice = Dice::shaken();
+    for _ in 0..50 {
+        let executor = one_worker(PriorityScheduler::new().ageing(None));
+        let (flow, order) = (Taskflow::new(), Arc::new(Mutex::new(Vec::new())));
+        let mut expected = Vec::new();
+        for at in 0..60 {
+            let priority = Priority::ALL[dice.below(4)];
+            let deadline = (dice.below(3) > 0).then(|| dice.below(10) as u64);
+            let noted = Arc::clone(&order);
+            let task = flow.emplace(move || noted.lock().expect("nobody panics with it").push(at));
+            task.priority(priority);
+            if let Some(hours) = deadline {
+                task.deadline(Duration::from_secs(3600 * (hours + 1)));
+            }
+            expected.push((
+                core::cmp::Reverse(priority),
+                deadline.is_none(),
+                deadline,
+                at,
+            ));
+        }
+        let run = executor.run(&flow);
+        executor.platform().step_all();
+        run.wait().expect("nothing fails");
+        expected.sort_unstable();
+        let expected: Vec<_> = expected.iter().map(|task| task.3).collect();
+        assert_eq!(*order.lock().expect("nobody panics with it"), expected);
+    }
+}
+
+/// A task of a loop that is critical and has a deadline, and one that is neither.
+#[test]
+fn a_low_task_without_a_deadline_is_not_starved_by_endless_critical_ones_that_have_one() {
+    for tasks in [1, 10, 100] {
+        let scheduler = PriorityScheduler::new().ageing(NonZeroU32::new(tasks));
+        let executor = one_worker(scheduler);
+        let (flow, counts) = (Taskflow::new(), Arc::new(Mutex::new((0, None))));
+        let (looped, seen) = (Arc::clone(&counts), Arc::clone(&counts));
+        let first = flow.placeholder();
+        let again = flow.repeat_while(
+            move || {
+                let mut counts = looped.lock().expect("nobody panics with it");
+                counts.0 += 1;
+                counts.0 < 20 * tasks
+            },
+            flow.placeholder().priority(Priority::Critical),
+        );
+        for urgent in flow.tasks() {
+            urgent.priority(Priority::Critical);
+            urgent.deadline(Duration::from_secs(1));
+        }
+        let low = flow.emplace(move || {
+            let mut counts = seen.lock().expect("nobody panics with it");
+            counts.1 = Some(counts.0);
+        });
+        first.precede(again);
+        first.precede(low.priority(Priority::Low));
+        let run = executor.run(&flow);
+        executor.platform().step_all();
+        run.wait().expect("nothing fails");
+        let (_, overtaken) = *counts.lock().expect("nobody panics with it");
+        assert!(
+            overtaken.is_some_and(|overtaken| overtaken <= 8 * tasks),
+            "{overtaken:?} of {tasks}"
+        );
+    }
 }

@@ -200,3 +200,59 @@ fn every_task_of_every_kind_is_pushed_once_each_time_it_becomes_ready() {
         "a spawned task"
     );
 }
+
+/// Spawns one of each priority, the least urgent first, and steps until all have run.
+#[track_caller]
+fn assert_most_urgent_first(
+    executor: &Executor<Manual, PriorityScheduler>,
+    journal: &Journal,
+    spawn: impl FnOnce(&mut dyn FnMut(Priority) -> Box<dyn FnOnce() + Send>),
+) {
+    let names = ["low", "normal", "high", "critical"];
+    spawn(&mut |priority| Box::new(journal.of(names[priority as usize])));
+    executor.platform().step_all();
+    assert_eq!(journal.names(), ["critical", "high", "normal", "low"]);
+}
+
+#[test]
+fn children_of_groups_runtime_tasks_and_scopes_and_dependents_go_by_their_priorities() {
+    let journal = || Journal::default();
+    let executor = by_priority();
+    let group = executor.task_group();
+    assert_most_urgent_first(&executor, &journal(), |of| {
+        for priority in Priority::ALL {
+            group.spawn_with_priority(priority, of(priority));
+        }
+    });
+    group.wait().expect("nothing fails");
+
+    let executor = by_priority();
+    let (flow, noted) = (Taskflow::new(), journal());
+    let names = ["low", "normal", "high", "critical"];
+    let children = noted.clone();
+    flow.emplace_runtime(move |rt| {
+        for priority in Priority::ALL {
+            rt.spawn_with_priority(priority, children.of(names[priority as usize]));
+        }
+    });
+    assert_most_urgent_first(&executor, &noted, |_| drop(executor.run(&flow)));
+
+    let executor = by_priority();
+    executor
+        .scope(|scope| {
+            assert_most_urgent_first(&executor, &journal(), |of| {
+                for priority in Priority::ALL {
+                    drop(scope.spawn_with_priority(priority, of(priority)));
+                }
+            });
+        })
+        .expect("nothing fails");
+
+    let executor = by_priority();
+    assert_most_urgent_first(&executor, &journal(), |of| {
+        let first = executor.spawn(|| {});
+        for priority in Priority::ALL {
+            drop(executor.spawn_after_with_priority(&first, priority, of(priority)));
+        }
+    });
+}

@@ -5,9 +5,10 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use taskflow_std::testing::{Dice, Executor, Simulation, pause, spawn};
-use taskflow_std::{Priority, PriorityScheduler, Taskflow};
+use taskflow_std::{Priority, PriorityScheduler, SharedDynamicScheduler, Taskflow};
 
 use crate::support::counter::Counter;
+use crate::support::inversion::flooded;
 
 /// Tasks of less urgency, as many as are drawn, that count their starts.
 fn less_urgent(dice: &mut Dice, started: &Counter) -> Taskflow<'static> {
@@ -116,5 +117,24 @@ fn low_tasks_come_to_an_end_while_critical_ones_spawn_one_another() {
             assert_eq!(low.get(), 10);
             assert!(ran.get() < MANY, "low tasks starve");
         },
+    );
+}
+
+#[test]
+fn a_critical_task_gets_its_unit_while_less_urgent_tasks_keep_coming() {
+    for workers in [1, 2, 4] {
+        let simulation = Simulation::new().workers(workers).seeds(40);
+        let prompt = |before: usize| assert!(before < MANY, "{before} went before it");
+        simulation.check_over(
+            || PriorityScheduler::new().ageing(None),
+            |executor, _| prompt(flooded(executor, MANY)),
+        );
+        simulation.check_over(SharedDynamicScheduler::new, |executor, _| {
+            prompt(flooded(executor, MANY));
+        });
+    }
+    Simulation::new().workers(1).seeds(4).check_over(
+        || PriorityScheduler::new().ageing(None).without_inheritance(),
+        |executor, _| assert!(flooded(executor, MANY) >= MANY, "it inverts"),
     );
 }

@@ -72,7 +72,7 @@ impl<P: Platform, S> Executor<P, S> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        job::spawn_after(&self.host(), &after, false, closure)
+        job::spawn_after(&self.host(), &after, false, Priority::default(), closure)
     }
 
     /// As [`spawn_after`](Self::spawn_after), but runs the task however those before it have ended.
@@ -85,7 +85,35 @@ impl<P: Platform, S> Executor<P, S> {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        job::spawn_after(&self.host(), &after, true, closure)
+        job::spawn_after(&self.host(), &after, true, Priority::default(), closure)
+    }
+
+    /// As [`spawn_after`](Self::spawn_after), for a [`Scheduler`](crate::Scheduler) that looks at priorities. Over one that
+    /// [inherits](crate::Scheduler::inherits), what is before it, over any number of such steps, is as urgent from now on, if that is more than
+    /// `Normal`. O(those that are unfinished), and a pass over what is queued.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use taskflow_core::{Executor, Manual, Priority};
+    ///
+    /// let executor = Executor::<Manual>::new(1);
+    /// let reading = executor.spawn(|| 7);
+    /// let alarm = executor.spawn_after_with_priority(&reading, Priority::Critical, || "read");
+    /// assert_eq!(alarm.wait()?, "read");
+    /// # Ok::<(), taskflow_core::JoinError>(())
+    /// ```
+    pub fn spawn_after_with_priority<T, F>(
+        &self,
+        after: impl Dependencies,
+        priority: Priority,
+        closure: F,
+    ) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        job::spawn_after(&self.host(), &after, false, priority, closure)
     }
 
     /// A group of tasks that are waited for together.

@@ -9,6 +9,7 @@ use crate::cancellation::CancellationToken;
 use crate::error::{RunError, TaskError};
 use crate::host::Host;
 use crate::job::child;
+use crate::priority::Priority;
 use crate::runtime::Preempted;
 use crate::sync::Arc;
 use crate::wait::Target;
@@ -53,7 +54,12 @@ impl TaskGroup {
 
     /// Spawns a task. If the group is cancelled the closure is dropped instead.
     pub fn spawn(&self, closure: impl FnOnce() + Send + 'static) {
-        let job = child(&self.host, &self.group, closure);
+        self.spawn_with_priority(Priority::default(), closure);
+    }
+
+    /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
+    pub fn spawn_with_priority(&self, priority: Priority, closure: impl FnOnce() + Send + 'static) {
+        let job = child(&self.host, &self.group, priority, closure);
         self.group.launch(&self.host, job);
     }
 

@@ -6,6 +6,7 @@ use crate::error::{RunError, TaskError};
 use crate::flow::Flow;
 use crate::host::Host;
 use crate::job::Job;
+use crate::priority::Priority;
 use crate::runtime::Preempted;
 use crate::scope::{AllEnded, Scope};
 use crate::suspension::Hold;
@@ -47,7 +48,16 @@ impl Drop for Held<'_> {
 impl<'scope> GroupScope<'scope, '_> {
     /// Spawns a task. If the group is cancelled the closure is dropped instead.
     pub fn spawn(&'scope self, closure: impl FnOnce() + Send + 'scope) {
-        self.0.spawn_child(closure);
+        self.0.spawn_child(Priority::default(), closure);
+    }
+
+    /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
+    pub fn spawn_with_priority(
+        &'scope self,
+        priority: Priority,
+        closure: impl FnOnce() + Send + 'scope,
+    ) {
+        self.0.spawn_child(priority, closure);
     }
 
     /// As [`spawn`](Self::spawn), a task that can give up: its error is the group's, as a panic is. One that left by `?` since the
@@ -75,7 +85,7 @@ impl<'scope> GroupScope<'scope, '_> {
         &'scope self,
         closure: impl FnOnce() + Send + 'scope,
     ) -> Arc<dyn Job> {
-        self.0.spawn_child(closure)
+        self.0.spawn_child(Priority::default(), closure)
     }
 
     pub(crate) fn group(&self) -> &Arc<Group> {

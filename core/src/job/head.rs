@@ -50,6 +50,8 @@ pub(crate) struct Head {
     /// Arrivals to come: one for each predecessor, and one for the end of its making.
     pending: AtomicUsize,
     host: NonNull<dyn Host>,
+    /// The level that it inherits from jobs that wait for it; 0 if none.
+    raised: AtomicU32,
     group: Option<Arc<Group>>,
     /// `None`: empty ones.
     links: Mutex<Option<Box<Links>>>,
@@ -122,6 +124,7 @@ impl Head {
             state: AtomicU32::new(state),
             any_outcome: AtomicBool::new(false),
             priority,
+            raised: AtomicU32::new(0),
             pending: AtomicUsize::new(0),
             host: NonNull::from(host),
             group: None,
@@ -129,8 +132,27 @@ impl Head {
         }
     }
 
+    /// The same, of this priority.
+    pub(crate) fn with_priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
+    }
+
     pub(crate) fn priority(&self) -> Priority {
         self.priority
+    }
+
+    /// The level that it inherits, from jobs that wait for it or from the task that its group is part of; 0 if none.
+    pub(crate) fn inherited(&self) -> u32 {
+        // Ordering: Relaxed; whoever queues it looks again.
+        let raised = self.raised.load(Ordering::Relaxed);
+        let group = self.group.as_ref().map_or(0, |group| group.level());
+        raised.max(group)
+    }
+
+    /// A job of this level waits for it. `false`: it is as urgent already, or done.
+    pub(super) fn raise(&self, level: u32) -> bool {
+        // Ordering: Relaxed; as above.
+        !self.is_done() && self.raised.fetch_max(level, Ordering::Relaxed) < level
     }
 
     /// What the job is known by while it lives.

@@ -10,24 +10,53 @@
 use alloc::boxed::Box;
 
 use super::{Late, Pool};
+use crate::host::Host;
+use crate::job::quietly;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
-use crate::scheduler::{Policy, Ready, Tag, Want};
+use crate::scheduler::{Lift, Policy, Tag, Want};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// The policy of a pool.
 pub(crate) struct Installed {
     policy: Box<dyn Policy>,
     tag: Tag,
+    /// How often tasks that may be queued have become more or less urgent.
+    changes: AtomicUsize,
 }
 
 impl Installed {
     pub(super) fn new(policy: Box<dyn Policy>) -> Self {
         let tag = Tag::new();
-        Self { policy, tag }
+        Self {
+            policy,
+            tag,
+            changes: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn tag(&self) -> &Tag {
         &self.tag
+    }
+
+    pub(crate) fn policy(&self) -> &dyn Policy {
+        &*self.policy
+    }
+
+    /// Tells the policy that tasks have become more or less urgent, which is noted already.
+    ///
+    /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after
+    /// ([`Policy::entrust`]); if its push comes after the policy's pass over the queues, under the same lock, it sees the count, which comes before.
+    pub(crate) fn reorder(&self, host: &dyn Host, range: (u32, u32), tasks: Option<&[u32]>) {
+        // Ordering: Relaxed; the locks of the policy's queues order it, as above.
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        let lift = Lift {
+            tag: &self.tag,
+            directory: host.directory(),
+            range,
+            tasks,
+        };
+        quietly(host, &mut || self.policy.reorder(&lift));
     }
 }
 
@@ -45,14 +74,32 @@ impl<P: Platform> Pool<P> {
     ///
     /// The caller notifies.
     pub(crate) fn entrust(&self, worker: Option<usize>, task: u32) -> bool {
-        let (Some(installed), Some(tagged)) = (&self.policy, self.directory.tagged(task)) else {
+        let Some(installed) = &self.policy else {
             return false;
         };
-        let ready = Ready::new(&installed.tag, tagged);
+        let Installed {
+            policy,
+            tag,
+            changes,
+        } = installed;
         // Unwind: the token is dropped.
-        let pushed = self.platform.guard(|| installed.policy.push(worker, ready));
-        self.drop_panic(pushed.err());
-        true
+        let pushed = self
+            .platform
+            .guard(|| policy.entrust(worker, tag, &self.directory, task, changes));
+        match pushed {
+            Ok(entrusted) => entrusted,
+            Err(panic) => {
+                self.drop_panic(Some(panic));
+                true
+            }
+        }
+    }
+
+    /// A task in the caller's hands has ended, which a policy decided when to run.
+    pub(crate) fn note_ended(&self, task: u32) {
+        if let Some(installed) = &self.policy {
+            installed.policy.ended(&self.directory, task);
+        }
     }
 
     /// A task that the policy gives, for the holder of this worker's seat.

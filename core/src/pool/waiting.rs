@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::Pool;
 use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
+use super::{Installed, Pool};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::fork::Fork;
@@ -290,6 +290,10 @@ impl<P: Platform> Host for Pool<P> {
             self.life_begins();
             self.queue_outside(job);
         }
+    }
+
+    fn installed(&self) -> Option<&Installed> {
+        self.policy.as_ref()
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {

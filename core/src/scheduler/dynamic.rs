@@ -7,6 +7,7 @@ use core::hash::{BuildHasher, Hash, Hasher};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+mod absent;
 mod error;
 mod escalation;
 mod handle;
@@ -156,12 +157,12 @@ impl<K: Copy + Eq + Hash, T> DynamicPriorityScheduler<K, T> {
         self.heap.pushes()
     }
 
-    /// Shows what is queued and its level, the oldest first, until `change` gives `None`; else it gives the level to have from then on.
-    fn change_oldest(&mut self, mut change: impl FnMut(&mut T, u32) -> Option<u32>) {
+    /// Shows what is queued, the oldest first, until `change` gives `None`; else it gives the level to have from then on.
+    fn change_oldest(&mut self, mut change: impl FnMut(&mut T) -> Option<u32>) {
         let mut slot = self.heap.younger(None);
         while let Some(here) = slot {
             let level = self.heap.rank(here).level();
-            let Some(changed) = change(&mut self.heap.value_mut(here).1, level) else {
+            let Some(changed) = change(&mut self.heap.value_mut(here).1) else {
                 return;
             };
             if changed != level {

@@ -5,15 +5,20 @@
 //! easily found where another worker made it ready, and workers meet at a lock only where one takes what another made ready.
 //!
 //! **Ageing.** Time is counted in *epochs*: each worker begins one with each so many tasks that it popped. Whoever does goes
-//! over all queues, and raises by a level what has waited there for [`WAITS`] epochs. So what waits goes up at last to where
+//! over all queues, and raises by a level what has waited there for [`WAITS`] epochs; above the most urgent is a level for what has waited
+//! in all others, which knows no deadlines. So what waits goes up at last to where
 //! nothing that came to its queue later is served before it. And the first task of an epoch is taken from each queue in turn, if that has one
 //! of the highest level, so that none is left out whose worker sleeps or is busy.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+mod level;
+
+use level::{Level, Waiting};
+
 use super::shards::{Shards, View};
-use super::{Ready, Scheduler, Want};
+use super::{Lift, Ready, Scheduler, Want};
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::priority::Priority;
@@ -24,17 +29,23 @@ const AGEING: NonZeroU32 = NonZeroU32::new(256).unwrap();
 /// Epochs after which a task is raised: it came at some time within the first.
 const WAITS: u32 = 2;
 
-const LEVELS: usize = Priority::ALL.len();
+/// Those of tasks, and one of what has waited in all of them.
+const LEVELS: usize = Priority::ALL.len() + 1;
 
-/// Runs the most urgent of the ready tasks, and of those with the same [`Priority`] the one that became ready first.
+/// Runs the most urgent of the ready tasks; of those with the same [`Priority`] the one with the nearest
+/// [deadline](crate::TaskHandle::deadline), and of those without the one that became ready first.
 ///
 /// With one worker that is exact, for tasks from wherever. With several, a worker takes the most urgent that any has; of
 /// equally urgent ones its own first, so among them the order is that of each worker. When a task is ready, no less urgent one begins after that but
 /// those that workers have popped already, one for each. A task that runs is not interrupted.
 ///
+/// A task is as urgent as the most urgent that waits for it, if that is more than `Normal`: one that comes after it in its graph, one
+/// that waits for the graph that it is part of (a use of a module waits for those before), or one that waits for a unit of a semaphore that it
+/// has to release. When nothing such waits any more, it falls back. What is found while tasks are queued costs a pass over the queues.
+///
 /// What waits is raised by a level after some hundreds of tasks: see [`ageing`](Self::ageing).
 ///
-/// O(workers) for a task, most of it reading; O(ready tasks) for a wait inside a task.
+/// O(workers) for a task, most of it reading, and O(log n) for one with a deadline where n are ready; O(ready tasks) for a wait inside a task.
 ///
 /// # Examples
 ///
@@ -59,6 +70,7 @@ pub struct PriorityScheduler {
     shards: Shards<Shard>,
     /// Tasks that a worker pops in an epoch; `None`: no task is ever raised.
     ageing: Option<NonZeroU32>,
+    inherits: bool,
     epoch: AtomicU32,
     /// The next shard for what comes from outside.
     turn: AtomicUsize,
@@ -69,14 +81,7 @@ pub struct PriorityScheduler {
 struct Shard {
     /// Which of the levels hold anything, a bit each. Changed under the lock.
     filled: AtomicU32,
-    levels: Mutex<[VecDeque<Waiting>; LEVELS]>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    /// When it came to its level.
-    since: u32,
-    task: Ready,
+    levels: Mutex<[Level; LEVELS]>,
 }
 
 /// A worker's part of a [`PriorityScheduler`].
@@ -96,19 +101,27 @@ impl PriorityScheduler {
         Self {
             shards: Shards::default(),
             ageing: Some(AGEING),
+            inherits: true,
             epoch: AtomicU32::new(0),
             turn: AtomicUsize::new(0),
         }
     }
 
     /// How many tasks a worker runs in an epoch. A task that waited for two epochs, of whichever workers, is raised by a
-    /// level, up to where it is served before all critical ones that come later. So the first `Low` task that waits is run after at
-    /// most 6 times so many others, and those critical ones that were ready before. `None`: never raised.
+    /// level, up to where it is served before all that come later. So the first `Low` task that waits is run after at
+    /// most 8 times so many others, and those critical ones that were ready before. `None`: never raised.
     ///
     /// A pass over the queues of all workers for each epoch.
     #[must_use]
     pub fn ageing(mut self, tasks: Option<NonZeroU32>) -> Self {
         self.ageing = tasks;
+        self
+    }
+
+    /// Each task has its own priority alone, whatever waits for it.
+    #[must_use]
+    pub fn without_inheritance(mut self) -> Self {
+        self.inherits = false;
         self
     }
 
@@ -141,7 +154,7 @@ impl Default for PriorityScheduler {
 impl Shard {
     fn push(&self, level: usize, waiting: Waiting) {
         let mut levels = self.levels.lock();
-        levels[level].push_back(waiting);
+        levels[level].push(waiting);
         self.note(&levels);
     }
 
@@ -158,22 +171,34 @@ impl Shard {
         if highest != Some(level) {
             return None;
         }
-        let waiting = levels[level as usize].pop_front();
+        let task = levels[level as usize].pop();
         if levels[level as usize].is_empty() {
             self.note(&levels);
         }
-        Some(waiting?.task)
+        task
     }
 
     fn pop_wanted(&self, level: usize, want: Want<'_>) -> Option<Ready> {
         let mut levels = self.levels.lock();
-        let queue = &mut levels[level];
-        let place = queue
-            .iter()
-            .position(|waiting| want.accepts(&waiting.task))?;
-        let waiting = queue.remove(place);
+        let task = levels[level].pop_wanted(want);
         self.note(&levels);
-        Some(waiting?.task)
+        task
+    }
+
+    /// Moves what has become more or less urgent.
+    fn reorder(&self, lift: &Lift<'_>, epoch: u32) {
+        let mut levels = self.levels.lock();
+        let mut lifted = Vec::new();
+        // (What has waited in all levels stays above them.)
+        for level in &mut levels[..Priority::ALL.len()] {
+            level.take_lifted(lift, &mut lifted);
+        }
+        for mut task in lifted {
+            lift.apply(&mut task);
+            let since = epoch;
+            levels[task.priority() as usize].push(Waiting { since, task });
+        }
+        self.note(&levels);
     }
 
     /// Raises by a level what has waited long enough in this one.
@@ -183,19 +208,24 @@ impl Shard {
         }
         let mut levels = self.levels.lock();
         for level in (1..LEVELS).rev() {
-            while let Some(first) = levels[level - 1].front()
-                && epoch.wrapping_sub(first.since) >= WAITS
-                && let Some(mut waiting) = levels[level - 1].pop_front()
-            {
-                waiting.since = epoch;
-                levels[level].push_back(waiting);
+            let [lower, upper] = &mut levels[level - 1..=level] else {
+                unreachable!("two levels");
+            };
+            let old = |since: u32| epoch.wrapping_sub(since) >= WAITS;
+            while let Some(task) = lower.pop_old(old) {
+                let waiting = Waiting { since: epoch, task };
+                if level == LEVELS - 1 {
+                    upper.push_undated(waiting);
+                } else {
+                    upper.push(waiting);
+                }
             }
         }
         self.note(&levels);
     }
 
     /// Says which levels hold anything. Under the lock.
-    fn note(&self, levels: &[VecDeque<Waiting>; LEVELS]) {
+    fn note(&self, levels: &[Level; LEVELS]) {
         let filled = levels.iter().enumerate().fold(0, |filled, (level, queue)| {
             filled | u32::from(!queue.is_empty()) << level
         });
@@ -230,6 +260,18 @@ impl Scheduler for PriorityScheduler {
                     shard.push(level, waiting);
                 }
             }
+        }
+    }
+
+    fn inherits(&self) -> bool {
+        self.inherits
+    }
+
+    fn reorder(&self, lift: &Lift<'_>) {
+        // Ordering: Relaxed; a clock, no data hangs on it.
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        for shard in self.shards.all() {
+            shard.reorder(lift, epoch);
         }
     }
 

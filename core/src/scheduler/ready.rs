@@ -2,6 +2,8 @@
 
 use alloc::collections::BTreeMap;
 use core::fmt;
+use core::num::NonZeroU64;
+use core::time::Duration;
 
 use crate::host::Host;
 
@@ -34,6 +36,26 @@ pub(crate) struct Tagged {
     pub(crate) reference: u32,
     pub(crate) flow: FlowKey,
     pub(crate) priority: Priority,
+    /// A level that it inherits; 0 if none.
+    pub(crate) inherited: u32,
+    pub(crate) deadline: Option<Deadline>,
+}
+
+/// When a task is to have ended: nanoseconds by its host's clock and one more, so that none takes no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deadline(NonZeroU64);
+
+impl Deadline {
+    /// (After 584 years all are equal.)
+    pub(crate) fn at(time: Option<Duration>) -> Option<Self> {
+        let nanos = u64::try_from(time?.as_nanos()).unwrap_or(u64::MAX);
+        Some(Self(NonZeroU64::MIN.saturating_add(nanos)))
+    }
+
+    /// In nanoseconds.
+    pub(crate) fn nanos(self) -> u64 {
+        self.0.get() - 1
+    }
 }
 
 /// What tells the tasks of different flows apart.
@@ -50,10 +72,45 @@ impl FlowKey {
 }
 
 impl Ready {
-    /// How urgent the task is, as its [handle](crate::TaskHandle) or the call that spawned it said.
+    /// How urgent the task is: as its [handle](crate::TaskHandle) or the call that spawned it said, or, if that is more and the policy
+    /// [inherits](crate::Scheduler::inherits), as what waits for it.
     #[must_use]
     pub fn priority(&self) -> Priority {
+        self.tagged
+            .priority
+            .max(Priority::of(self.tagged.inherited))
+    }
+
+    /// The number of its executor.
+    pub(super) fn executor(&self) -> u64 {
+        self.executor
+    }
+
+    /// The level that the task inherits; 0 if none.
+    pub(crate) fn inherited(&self) -> u32 {
+        self.tagged.inherited
+    }
+
+    /// Gives the task a level that it inherits, and the one before.
+    pub(super) fn inherit(&mut self, level: u32) -> u32 {
+        core::mem::replace(&mut self.tagged.inherited, level)
+    }
+
+    /// The priority that the task was given.
+    pub(crate) fn own_priority(&self) -> Priority {
         self.tagged.priority
+    }
+
+    /// When the task is to have ended, by the clock of its executor's host, if its [handle](crate::TaskHandle::deadline) said so; to
+    /// the nanosecond, and at most 584 years.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let deadline = self.until()?;
+        Some(Duration::from_nanos(deadline.nanos()))
+    }
+
+    pub(crate) fn until(&self) -> Option<Deadline> {
+        self.tagged.deadline
     }
 
     /// Which flow the task is of: the outermost, where graphs are nested. All spawned tasks have one key.
@@ -146,7 +203,8 @@ impl fmt::Debug for Want<'_> {
 /// The executors that have a policy. Tokens may outlive theirs, so they know a number only.
 static EXECUTORS: StaticMutex<BTreeMap<u64, Weak<dyn Host>>> = StaticMutex::new(BTreeMap::new());
 
-fn executor(tag: u64) -> Option<Arc<dyn Host>> {
+/// The executor with this number.
+pub(super) fn executor(tag: u64) -> Option<Arc<dyn Host>> {
     EXECUTORS.lock().get(&tag)?.upgrade()
 }
 

@@ -1,15 +1,51 @@
 //! A policy as the engine sees it, whatever its type.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use super::{Ready, Scheduler, Want};
+use super::{Lift, Ready, Scheduler, Tag, Want};
+use crate::directory::Directory;
+use crate::flow::Flow;
+use crate::job::{Job, raise_all};
 use crate::platform::WorkerId;
+use crate::priority::Priority;
+use crate::semaphore::arbiter::Heir;
+use crate::semaphore::inheriting::inherit;
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
 
 /// See the module's documentation. Whoever calls guards against panics.
 pub(crate) trait Policy: Send + Sync {
-    /// `worker` is the seat of the caller.
-    fn push(&self, worker: Option<usize>, task: Ready);
+    /// Takes a task out of the caller's hands. `worker` is the seat of the caller, `changes` how often tasks that may be queued became more or
+    /// less urgent. `false`: it is a root, and still the caller's.
+    fn entrust(
+        &self,
+        worker: Option<usize>,
+        tag: &Tag,
+        directory: &Directory,
+        task: u32,
+        changes: &AtomicUsize,
+    ) -> bool;
+
+    /// A task in the caller's hands has ended.
+    fn ended(&self, directory: &Directory, task: u32);
+
+    /// See [`Flow::find_urgency`].
+    fn prepare(&self, flow: &Flow);
+
+    /// The level that what a task in the caller's hands waits for inherits; 0 if none.
+    fn level(&self, directory: &Directory, task: u32) -> u32;
+
+    /// See [`Host::heir_of`](crate::host::Host).
+    fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir>;
+
+    /// See [`Flow::raise_floor`].
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
+
+    /// See [`raise_all`](crate::job::raise_all).
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool;
+
+    /// Tasks have become more or less urgent.
+    fn reorder(&self, lift: &Lift<'_>);
 
     /// A task for the holder of this worker's seat.
     fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready>;
@@ -21,6 +57,8 @@ pub(crate) trait Policy: Send + Sync {
 /// A policy of known type, with the parts of its workers.
 pub(crate) struct Erased<S: Scheduler> {
     scheduler: Arc<S>,
+    inherits: bool,
+    tracks: bool,
     parts: Box<[Padded<Part<S::Local>>]>,
 }
 
@@ -41,15 +79,92 @@ impl<S: Scheduler> Erased<S> {
         };
         Self {
             scheduler: Arc::clone(scheduler),
+            inherits: scheduler.inherits(),
+            tracks: scheduler.tracks(),
             parts: (0..workers).map(part).collect(),
         }
     }
 }
 
 impl<S: Scheduler> Policy for Erased<S> {
-    fn push(&self, worker: Option<usize>, task: Ready) {
+    fn entrust(
+        &self,
+        worker: Option<usize>,
+        tag: &Tag,
+        directory: &Directory,
+        task: u32,
+        changes: &AtomicUsize,
+    ) -> bool {
+        // Ordering: Relaxed; see `Installed::reorder`.
+        let before = changes.load(Ordering::Relaxed);
+        let Some(mut tagged) = directory.tagged(task) else {
+            return false;
+        };
+        if self.inherits {
+            tagged.inherited = directory.inherited(task);
+        }
+        if self.tracks {
+            directory.note_ready(task);
+        }
+        let ready = Ready::new(tag, tagged);
         let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
-        self.scheduler.push(local.as_deref_mut(), task);
+        self.scheduler.push(local.as_deref_mut(), ready);
+        drop(local);
+        // Ordering: Relaxed; as above.
+        if self.inherits && changes.load(Ordering::Relaxed) != before {
+            self.scheduler.reorder(&Lift {
+                tag,
+                directory,
+                range: (task, 1),
+                tasks: None,
+            });
+        }
+        true
+    }
+
+    fn ended(&self, directory: &Directory, task: u32) {
+        if self.tracks {
+            directory.note_ended(task);
+        }
+    }
+
+    fn prepare(&self, flow: &Flow) {
+        if self.tracks {
+            flow.find_urgency();
+        }
+    }
+
+    fn level(&self, directory: &Directory, task: u32) -> u32 {
+        if !self.inherits {
+            return 0;
+        }
+        let own = directory.tagged(task).map(|tagged| tagged.priority.level());
+        let level = own.unwrap_or(0).max(directory.inherited(task));
+        if level > Priority::Normal.level() {
+            level
+        } else {
+            0
+        }
+    }
+
+    fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir> {
+        (self.level(directory, task) > 0).then_some(inherit)
+    }
+
+    fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
+        if self.inherits {
+            Flow::raise_floor(flow, level);
+        }
+    }
+
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool {
+        self.inherits && raise_all(jobs, level)
+    }
+
+    fn reorder(&self, lift: &Lift<'_>) {
+        if self.inherits {
+            self.scheduler.reorder(lift);
+        }
     }
 
     fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready> {

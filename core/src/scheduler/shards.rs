@@ -35,6 +35,11 @@ impl<Q: Default> Shards<Q> {
         }
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<Arc<Padded<Q>>> {
+        self.0.lock().clone()
+    }
+
     /// One of them, for a thread that has none: over time each in turn.
     pub(super) fn any(&self, turn: usize) -> Option<Arc<Padded<Q>>> {
         let shards = self.0.lock();

@@ -8,6 +8,7 @@ use crate::error::TaskError;
 use crate::group::Group;
 use crate::host::Host;
 use crate::job::{Head, Job, JobCell, JobOf, JoinError, Owned, cancel, child, follow};
+use crate::priority::Priority;
 use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
@@ -59,7 +60,21 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
         F: FnOnce() -> T + Send + 'scope,
     {
-        let head = Head::new(&*self.host, Some(Arc::clone(&self.group)));
+        self.spawn_with_priority(Priority::default(), closure)
+    }
+
+    /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
+    pub fn spawn_with_priority<T, F>(
+        &'scope self,
+        priority: Priority,
+        closure: F,
+    ) -> ScopedHandle<'scope, T>
+    where
+        T: Send + 'scope,
+        F: FnOnce() -> T + Send + 'scope,
+    {
+        let group = Some(Arc::clone(&self.group));
+        let head = Head::new(&*self.host, group).with_priority(priority);
         let result = Arc::new(JobCell::new(head, closure));
         let job = self.launch(erase!(Arc::clone(&result) => dyn Job + 'scope));
         ScopedHandle {
@@ -75,9 +90,10 @@ impl<'scope> Scope<'scope, '_> {
     /// Spawns a task without a handle.
     pub(crate) fn spawn_child(
         &'scope self,
+        priority: Priority,
         closure: impl FnOnce() + Send + 'scope,
     ) -> Arc<dyn Job> {
-        let job = child(&self.host, &self.group, closure);
+        let job = child(&self.host, &self.group, priority, closure);
         self.launch(job)
     }
 
@@ -86,7 +102,7 @@ impl<'scope> Scope<'scope, '_> {
         &'scope self,
         closure: impl FnOnce() -> Result<(), TaskError> + Send + 'scope,
     ) {
-        self.spawn_child(Group::giving_up(&self.group, closure));
+        self.spawn_child(Priority::default(), Group::giving_up(&self.group, closure));
     }
 
     fn launch(&'scope self, job: Arc<dyn Job + 'scope>) -> Arc<dyn Job> {

@@ -11,21 +11,11 @@ use crate::task::TaskId;
 pub(crate) struct About {
     /// `None`: it is a spawned one.
     pub(crate) task: Option<TaskId>,
-    pub(crate) deadline: Option<Duration>,
     /// The time by the clock of the executor's host.
     pub(crate) now: Duration,
 }
 
 impl Ready {
-    /// When the task is to have ended, by the clock of its executor's host, if its [handle](crate::TaskHandle::deadline) said so. A
-    /// look into a table of the process, under its lock, and O(log n) in the tasks of its flow of which anything is said.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Duration> {
-        executor(self.executor)?
-            .directory()
-            .deadline(self.tagged.reference)
-    }
-
     /// What time it is, by the clock of the task's executor; zero if that is gone. A look into a table of the process, under its lock.
     #[must_use]
     pub fn now(&self) -> Duration {
@@ -49,8 +39,15 @@ impl Ready {
             return Err(self);
         };
         cancel_task(&run, task, None);
+        directory.note_removed(reference);
         host.discard(self.redeem());
         Ok(())
+    }
+
+    /// The number of the round in which the task became ready; 0 for a spawned one.
+    pub(crate) fn round(&self) -> u32 {
+        let host = executor(self.executor);
+        host.map_or(0, |host| host.directory().round(self.tagged.reference))
     }
 
     /// All that can be looked up.
@@ -58,10 +55,8 @@ impl Ready {
         let Some(host) = executor(self.executor) else {
             return About::default();
         };
-        let (directory, reference) = (host.directory(), self.tagged.reference);
         About {
-            task: directory.task(reference),
-            deadline: directory.deadline(reference),
+            task: host.directory().task(self.tagged.reference),
             now: host.now(),
         }
     }
