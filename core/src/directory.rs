@@ -205,6 +205,51 @@ impl Directory {
         }
     }
 
+    /// Calls `note` with the flow and the index of a task that is in somebody's hands, if it is one of a graph.
+    fn note(&self, task: u32, note: impl FnOnce(&Flow, u32)) {
+        // SAFETY: as in `counter`.
+        let flow: &Flow = unsafe { self.flow(task) };
+        // SAFETY: as in `counter`.
+        let view = unsafe { flow.view() };
+        if flow.chunk().is_none() {
+            note(flow, task.wrapping_sub(view.base));
+        }
+    }
+
+    /// A task that is in somebody's hands is ready.
+    pub(crate) fn note_ready(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_ready(index) });
+    }
+
+    /// A task that is in somebody's hands has ended.
+    pub(crate) fn note_ended(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_ended(index) });
+    }
+
+    /// A task that is in somebody's hands is not to be run.
+    pub(crate) fn note_removed(&self, task: u32) {
+        // SAFETY: as in `counter`.
+        self.note(task, |flow, index| unsafe { flow.note_removed(index) });
+    }
+
+    /// The number of the round in which a task that is in somebody's hands became ready; 0 for a spawned one.
+    pub(crate) fn round(&self, task: u32) -> u32 {
+        let mut round = 0;
+        self.note(task, |flow, index| {
+            // SAFETY: as in `counter`.
+            round = unsafe { flow.round_of(index) };
+        });
+        round
+    }
+
+    /// The flow with this id, if it has run here and is there.
+    pub(crate) fn find(&self, id: u64) -> Option<Arc<Flow>> {
+        let mut flows = self.flows().into_iter();
+        flows.find(|flow| flow.id() == id)
+    }
+
     /// The identity of a task that is in somebody's hands. `None`: it is a spawned one.
     pub(crate) fn task(&self, task: u32) -> Option<TaskId> {
         // SAFETY: as in `counter`.

@@ -60,6 +60,7 @@ mod coarsening;
 mod contention;
 mod nesting;
 mod owner;
+mod rounds;
 mod stopping;
 mod submitting;
 mod urgency;
@@ -69,6 +70,7 @@ mod watching;
 use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
+pub(crate) use rounds::Standing;
 pub(crate) use urgency::Cause;
 use urgency::Raise;
 use view::Hot;
@@ -95,6 +97,8 @@ pub(crate) struct Flow {
     holds: Mutex<Holds>,
     /// Which tasks of the active run are raised.
     raises: Mutex<Vec<Raise>>,
+    /// The number of the round at hand, where a policy decides.
+    round: AtomicU32,
     graph: UnsafeCell<Graph>,
     /// What the references of a nursery's flow stand for. Such a flow is frozen for good.
     chunk: Option<Chunk>,
@@ -152,6 +156,7 @@ impl Flow {
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
             raises: Mutex::new(Vec::new()),
+            round: AtomicU32::new(0),
             graph: UnsafeCell::new(Graph::new(id)),
             chunk,
         })
@@ -254,6 +259,9 @@ impl Flow {
                 node.counter.rearm(node.strong());
                 node.lower(Flag::POISONED);
             }
+        }
+        if self.attention() & SCHEDULED != 0 {
+            self.number_round();
         }
         // Ordering: Relaxed; the root reaches other workers through a queue's Release.
         self.progress.cursor.store(0, Ordering::Relaxed);

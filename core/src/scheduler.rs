@@ -119,6 +119,12 @@ pub trait Scheduler: Send + Sync + 'static {
         false
     }
 
+    /// Whether it asks where tasks stand.
+    #[doc(hidden)]
+    fn tracks(&self) -> bool {
+        self.inherits()
+    }
+
     /// Tasks have become more or less urgent since others that wait for them came or went, if the policy [inherits](Self::inherits). Whatever
     /// tokens of theirs are here are to be given that by [`Lift::apply`], and queued anew where it says that they were changed. A push that begins
     /// after this has returned knows already. To be protected by the locks that guard what was pushed: a pass over the

@@ -6,12 +6,13 @@
 
 use alloc::vec::Vec;
 
-use super::Flow;
+use super::{Flow, Standing};
 use crate::host::Host;
 use crate::priority::Priority;
 use crate::semaphore::{Need, arbiter};
 use crate::suspension::Hold;
 use crate::sync::{Arc, Ordering};
+use crate::task::TaskId;
 
 /// All tasks of the run are at least `High`.
 pub(super) const HIGH: u32 = 256;
@@ -151,7 +152,66 @@ impl Flow {
             let needs = graph.needs(*task);
             needs.is_some_and(|needs| holds(*task, &needs.acquire))
         });
-        Some(graph.before_few(tasks))
+        // SAFETY: as above.
+        Some(unsafe { self.unfinished_before(tasks) })
+    }
+
+    /// Raises a task that is not ready and all unfinished ones that it depends on, until it has ended. Gives the level that the task
+    /// had. `None`: no such task of the active run is not ready.
+    pub(crate) fn raise_task(
+        this: &Arc<Self>,
+        host: &dyn Host,
+        task: TaskId,
+        level: u32,
+    ) -> Option<u32> {
+        if this.standing(host.directory(), task) != Standing::NotReady {
+            return None;
+        }
+        let (tasks, before) = this.note_raise(task, level)?;
+        host.reorder(this, Some(&tasks));
+        for nested in this.waited_for(Some(&tasks), level, host) {
+            host.raise_floor(&nested, level);
+        }
+        arbiter::raised(this.id);
+        Some(before)
+    }
+
+    /// Gives the tasks that are raised, and the level that the task had.
+    fn note_raise(&self, task: TaskId, level: u32) -> Option<(Vec<u32>, u32)> {
+        let queue = self.queue.lock();
+        queue.active.as_ref()?;
+        // SAFETY: a run is active, and does not end while the queue is locked.
+        let graph = unsafe { self.graph() };
+        let index = graph.find(task)?;
+        // SAFETY: as above.
+        let inherited = unsafe { self.inherited(index) };
+        let before = graph.priority(index).level().max(inherited);
+        // SAFETY: as above.
+        let tasks = unsafe { self.unfinished_before(core::iter::once(index)) };
+        self.set_raise(Cause::Task(index), level, Some(tasks.clone()));
+        Some((tasks, before))
+    }
+
+    /// A task has ended, and raises nothing any more.
+    pub(super) fn lower(&self, index: u32) {
+        if self.attention() & RAISED != 0 {
+            self.set_raise(Cause::Task(index), 0, None);
+        }
+    }
+
+    /// These tasks and those before them that are not known to have ended. Where tasks may run several times in a round, all before them.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`view`](Self::view).
+    unsafe fn unfinished_before(&self, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
+        // SAFETY: (1).
+        let (graph, view) = unsafe { (self.graph(), self.view()) };
+        let ready = |task: u32| {
+            // SAFETY: (1).
+            view.weak.is_none() && unsafe { self.has_been_ready(task) }
+        };
+        graph.before_few(tasks, ready)
     }
 
     /// The host of the active run.

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::Graph;
 use crate::priority::Priority;
+use crate::sync::AtomicU32;
 
 /// What is found, and for which edit.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Urgency {
     /// Where the predecessors of each task begin, and where the last one's end.
     begins: Box<[u32]>,
     predecessors: Box<[u32]>,
+    /// Where each task stands; see [`rounds`](crate::flow).
+    standings: Box<[AtomicU32]>,
     /// Who releases what: the numbers of semaphores and the tasks.
     releases: Box<[(u64, u32)]>,
 }
@@ -42,6 +45,7 @@ impl Graph {
             freeze: self.freezes,
             begins,
             predecessors,
+            standings: (0..self.nodes.len()).map(|_| AtomicU32::new(0)).collect(),
             ..Urgency::default()
         };
         if self.is_contended() {
@@ -78,20 +82,29 @@ impl Graph {
         inherited.copied().unwrap_or(Priority::Low)
     }
 
-    /// These tasks and all that come before them, in rising order. O(k log k) for k of those and the edges to them.
-    pub(crate) fn before_few(&self, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
+    /// These tasks and all that come before them, but nothing before an `end`, in rising order. O(k log k) for k of those and the edges to them.
+    pub(crate) fn before_few(
+        &self,
+        tasks: impl Iterator<Item = u32>,
+        end: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
         let mut seen = BTreeSet::new();
-        self.walk_back(tasks, |task| seen.insert(task));
+        self.walk_back(tasks, |task| seen.insert(task) && !end(task));
         seen.into_iter().collect()
     }
 
-    /// Walks from these tasks against the edges, to each for which `enter` says so.
+    /// Walks from these tasks against the edges, on from each for which `enter` says so.
     fn walk_back(&self, tasks: impl Iterator<Item = u32>, mut enter: impl FnMut(u32) -> bool) {
         let mut next: Vec<u32> = tasks.filter(|task| enter(*task)).collect();
         while let Some(task) = next.pop() {
             let before = self.predecessors(task).iter().copied();
             next.extend(before.filter(|task| enter(*task)));
         }
+    }
+
+    /// A word for each task, if its policy inherits.
+    pub(crate) fn standings(&self) -> &[AtomicU32] {
+        self.found().map_or(&[], |all| &all.standings)
     }
 
     /// The tasks that release a semaphore.

@@ -98,6 +98,13 @@ impl<P: Platform> Pool<P> {
         true
     }
 
+    /// A task in the caller's hands has ended, which a policy decided when to run.
+    pub(crate) fn note_ended(&self, task: u32) {
+        if let Some(installed) = &self.policy {
+            installed.policy.ended(&self.directory, task);
+        }
+    }
+
     /// Tells the policy that tasks have become more or less urgent, which is noted already.
     ///
     /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after; if its push

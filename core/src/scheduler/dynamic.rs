@@ -7,6 +7,7 @@ use core::hash::{BuildHasher, Hash, Hasher};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+mod absent;
 mod error;
 mod escalation;
 mod handle;

@@ -81,6 +81,11 @@ impl Ready {
             .max(Priority::of(self.tagged.inherited))
     }
 
+    /// The number of its executor.
+    pub(super) fn executor(&self) -> u64 {
+        self.executor
+    }
+
     /// The level that the task inherits; 0 if none.
     pub(crate) fn inherited(&self) -> u32 {
         self.tagged.inherited
@@ -198,7 +203,8 @@ impl fmt::Debug for Want<'_> {
 /// The executors that have a policy. Tokens may outlive theirs, so they know a number only.
 static EXECUTORS: StaticMutex<BTreeMap<u64, Weak<dyn Host>>> = StaticMutex::new(BTreeMap::new());
 
-fn executor(tag: u64) -> Option<Arc<dyn Host>> {
+/// The executor with this number.
+pub(super) fn executor(tag: u64) -> Option<Arc<dyn Host>> {
     EXECUTORS.lock().get(&tag)?.upgrade()
 }
 

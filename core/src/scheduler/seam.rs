@@ -17,6 +17,9 @@ pub(crate) trait Policy: Send + Sync {
     /// The token of a task in the caller's hands. `None`: it is a root.
     fn token(&self, tag: &Tag, directory: &Directory, task: u32) -> Option<Ready>;
 
+    /// A task in the caller's hands has ended.
+    fn ended(&self, directory: &Directory, task: u32);
+
     /// Finds what tasks of a frozen graph inherit, if that is asked for.
     fn prepare(&self, graph: &mut Graph);
 
@@ -46,6 +49,7 @@ pub(crate) trait Policy: Send + Sync {
 pub(crate) struct Erased<S: Scheduler> {
     scheduler: Arc<S>,
     inherits: bool,
+    tracks: bool,
     parts: Box<[Padded<Part<S::Local>>]>,
 }
 
@@ -67,6 +71,7 @@ impl<S: Scheduler> Erased<S> {
         Self {
             scheduler: Arc::clone(scheduler),
             inherits: scheduler.inherits(),
+            tracks: scheduler.tracks(),
             parts: (0..workers).map(part).collect(),
         }
     }
@@ -78,11 +83,20 @@ impl<S: Scheduler> Policy for Erased<S> {
         if self.inherits {
             tagged.inherited = directory.inherited(task);
         }
+        if self.tracks {
+            directory.note_ready(task);
+        }
         Some(Ready::new(tag, tagged))
     }
 
+    fn ended(&self, directory: &Directory, task: u32) {
+        if self.tracks {
+            directory.note_ended(task);
+        }
+    }
+
     fn prepare(&self, graph: &mut Graph) {
-        if self.inherits {
+        if self.tracks {
             graph.inherit();
         }
     }

@@ -245,6 +245,7 @@ impl<P: Platform> Worker<'_, P> {
         if skipped {
             self.count_skipped(flow, index);
         }
+        self.pool.note_ended(view.base + index);
         let mut tasks = ready.held;
         if let Some(next) = ready.next {
             self.hold(&mut tasks, next);

@@ -8,18 +8,28 @@ use crate::task::TaskId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PriorityError {
-    /// It is not ready yet, runs or has run, was taken out, or is no task of this scheduler's executor.
-    NotQueued {
+    /// It waits for other tasks.
+    NotReady {
         /// The task.
         task: TaskId,
     },
-    /// It runs, or has run.
-    Started {
+    /// It runs, or is suspended, or is on its way to a worker.
+    Running {
+        /// The task.
+        task: TaskId,
+    },
+    /// It has ended in this round, or its last run has.
+    Done {
         /// The task.
         task: TaskId,
     },
     /// It was taken out.
     Removed {
+        /// The task.
+        task: TaskId,
+    },
+    /// It is no task of a flow that runs, or ran last, on the executor of this scheduler.
+    Foreign {
         /// The task.
         task: TaskId,
     },
@@ -30,14 +40,19 @@ pub enum PriorityError {
 impl fmt::Display for PriorityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotQueued { task } => {
+            Self::NotReady { task } => {
                 write!(
                     f,
-                    "task {task} is not queued; it must be ready and not have begun"
+                    "task {task} waits for others; cancel it in its run instead"
                 )
             }
-            Self::Started { task } => write!(f, "task {task} has begun; cancel it instead"),
+            Self::Running { task } => write!(f, "task {task} has begun; cancel it instead"),
+            Self::Done { task } => write!(f, "task {task} has ended; run its flow again"),
             Self::Removed { task } => write!(f, "task {task} was removed; run its flow again"),
+            Self::Foreign { task } => write!(
+                f,
+                "task {task} is none of this scheduler's executor; ask the scheduler that it runs under"
+            ),
             Self::Gone => f.write_str("the scheduler of the handle is gone; ask a living one"),
         }
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::PriorityError;
 use super::shared::{Queue, Waiting};
-use crate::sync::{Arc, AtomicU32, Ordering, Weak};
+use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 use crate::task::TaskId;
 
 /// A task that waits in a [`SharedDynamicScheduler`](super::SharedDynamicScheduler), to be made more or less urgent, or taken out. `Clone`
@@ -38,7 +38,7 @@ impl PriorityHandle {
     ///
     /// # Errors
     ///
-    /// The task has begun, or was taken out; or the scheduler is gone.
+    /// The task runs, is done, or was taken out; or the scheduler is gone.
     pub fn reprioritize(&self, level: u32) -> Result<u32, PriorityError> {
         self.queue()?
             .reprioritize(self.task, level, Some(&self.fate))
@@ -48,7 +48,7 @@ impl PriorityHandle {
     ///
     /// # Errors
     ///
-    /// The task has begun, or was taken out; or the scheduler is gone.
+    /// The task runs, is done, or was taken out; or the scheduler is gone.
     pub fn remove(&self) -> Result<(), PriorityError> {
         self.queue()?.remove(self.task, Some(&self.fate))
     }
@@ -57,7 +57,7 @@ impl PriorityHandle {
     ///
     /// # Errors
     ///
-    /// The task has begun, or was taken out; or the scheduler is gone.
+    /// The task runs, is done, or was taken out; or the scheduler is gone.
     pub fn level(&self) -> Result<u32, PriorityError> {
         self.queue()?.level(self.task, Some(&self.fate))
     }
@@ -74,31 +74,33 @@ impl fmt::Debug for PriorityHandle {
 }
 
 /// What became of a task of which there are handles. Changed under the queue's lock.
-#[derive(Debug, Default)]
-pub(super) struct Fate(AtomicU32);
-
-const STARTED: u32 = 1;
-const REMOVED: u32 = 2;
+#[derive(Debug)]
+pub(super) struct Fate {
+    removed: AtomicBool,
+    /// The number of the round in which it waited.
+    round: u32,
+}
 
 impl Fate {
-    pub(super) fn start(&self) {
-        // Ordering: Relaxed; the queue's lock orders it.
-        self.0.store(STARTED, Ordering::Relaxed);
+    pub(super) fn of(waiting: &Waiting) -> Self {
+        Self {
+            removed: AtomicBool::new(false),
+            round: waiting.round(),
+        }
     }
 
     pub(super) fn remove(&self) {
-        // Ordering: Relaxed; as above.
-        self.0.store(REMOVED, Ordering::Relaxed);
+        // Ordering: Relaxed; the queue's lock orders it.
+        self.removed.store(true, Ordering::Relaxed);
     }
 
-    /// Why a task is not found, or not the one of this handle.
-    pub(super) fn error(&self, task: TaskId) -> PriorityError {
+    pub(super) fn is_removed(&self) -> bool {
         // Ordering: Relaxed; as above.
-        match self.0.load(Ordering::Relaxed) {
-            STARTED => PriorityError::Started { task },
-            REMOVED => PriorityError::Removed { task },
-            _ => PriorityError::NotQueued { task },
-        }
+        self.removed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn round(&self) -> u32 {
+        self.round
     }
 
     /// Whether what waits is what this is about.

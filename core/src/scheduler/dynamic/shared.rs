@@ -55,6 +55,8 @@ pub(super) struct Queue {
     installed: AtomicBool,
     /// Nothing is inherited.
     aloof: AtomicBool,
+    /// The number of the executor; 0 before anything was ready.
+    executor: Mutex<u64>,
 }
 
 /// Who waits.
@@ -95,9 +97,13 @@ impl SharedDynamicScheduler {
 
     /// Gives a task that waits another level; among those of it, it has the place of its age. Gives the level that it had been given. O(log n).
     ///
+    /// A task that is not ready yet is raised to that level, and with it all unfinished tasks that it depends on, until it has ended:
+    /// O(log k) for each of those and their edges, and a pass over what is queued. Not without [inheritance](Self::without_inheritance).
+    ///
     /// # Errors
     ///
-    /// The task does not wait here.
+    /// The task runs, is done, or was removed; or it is none of this executor. Nothing was changed. Finding that out, or a task that is not
+    /// ready, is O(flows that have run here).
     pub fn reprioritize(&self, task: TaskId, level: u32) -> Result<u32, PriorityError> {
         self.0.reprioritize(task, level, None)
     }
@@ -107,7 +113,7 @@ impl SharedDynamicScheduler {
     ///
     /// # Errors
     ///
-    /// The task does not wait here. Then it may be running.
+    /// The task is not ready, runs, is done, or was removed before; or it is none of this executor.
     pub fn remove(&self, task: TaskId) -> Result<(), PriorityError> {
         self.0.remove(task, None)
     }
@@ -116,7 +122,7 @@ impl SharedDynamicScheduler {
     ///
     /// # Errors
     ///
-    /// The task does not wait here.
+    /// As for [`remove`](Self::remove).
     pub fn level(&self, task: TaskId) -> Result<u32, PriorityError> {
         self.0.level(task, None)
     }
@@ -125,13 +131,17 @@ impl SharedDynamicScheduler {
     ///
     /// # Errors
     ///
-    /// The task does not wait here.
+    /// As for [`remove`](Self::remove).
     pub fn handle(&self, task: TaskId) -> Result<PriorityHandle, PriorityError> {
         let mut tasks = self.0.tasks.lock();
-        let waiting = tasks.get_mut(&Key::Task(task));
-        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
-        let fate = waiting.fate.get_or_insert_default();
-        Ok(PriorityHandle::new(&self.0, task, fate))
+        let Some(waiting) = tasks.get_mut(&Key::Task(task)) else {
+            drop(tasks);
+            return Err(self.0.why(task, None));
+        };
+        let fresh = || Arc::new(Fate::of(waiting));
+        let fate = waiting.fate.clone().unwrap_or_else(fresh);
+        waiting.fate = Some(Arc::clone(&fate));
+        Ok(PriorityHandle::new(&self.0, task, &fate))
     }
 
     /// What waits, in the order in which it would run, and its levels. A spawned task has no identity. Changes nothing; O(n log n), part of it
@@ -187,9 +197,19 @@ impl Waiting {
     fn effective(&self) -> u32 {
         self.level.max(self.ready.inherited())
     }
+
+    /// The number of the round in which it waits.
+    pub(super) fn round(&self) -> u32 {
+        self.ready.round()
+    }
 }
 
 impl Queue {
+    /// The number of the executor; 0 before anything was ready.
+    pub(super) fn executor(&self) -> u64 {
+        *self.executor.lock()
+    }
+
     pub(super) fn reprioritize(
         &self,
         task: TaskId,
@@ -197,25 +217,34 @@ impl Queue {
         fate: Option<&Fate>,
     ) -> Result<u32, PriorityError> {
         let mut tasks = self.tasks.lock();
-        find(&tasks, task, fate)?;
         let key = Key::Task(task);
-        let waiting = tasks.get_mut(&key);
-        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
-        let before = core::mem::replace(&mut waiting.level, level);
-        let effective = waiting.effective();
-        tasks.reprioritize(&key, effective);
-        Ok(before)
+        if let Some(waiting) = tasks.get_mut(&key)
+            && is_meant(waiting, fate)
+        {
+            let before = core::mem::replace(&mut waiting.level, level);
+            let effective = waiting.effective();
+            tasks.reprioritize(&key, effective);
+            return Ok(before);
+        }
+        drop(tasks);
+        // Ordering: Relaxed; see `without_inheritance`.
+        let inherits = fate.is_none() && !self.aloof.load(Ordering::Relaxed);
+        let raised = inherits.then(|| self.raise_absent(task, level));
+        raised.flatten().ok_or_else(|| self.why(task, fate))
     }
 
     pub(super) fn remove(&self, task: TaskId, fate: Option<&Fate>) -> Result<(), PriorityError> {
         let mut tasks = self.tasks.lock();
-        find(&tasks, task, fate)?;
-        let waiting = tasks.remove(&Key::Task(task));
-        let waiting = waiting.ok_or(PriorityError::NotQueued { task })?;
-        if let Some(fate) = &waiting.fate {
+        let key = Key::Task(task);
+        let meant = tasks
+            .get(&key)
+            .is_some_and(|waiting| is_meant(waiting, fate));
+        let removed = meant.then(|| tasks.remove(&key)).flatten();
+        if let Some(fate) = removed.as_ref().and_then(|waiting| waiting.fate.as_ref()) {
             fate.remove();
         }
         drop(tasks);
+        let waiting = removed.ok_or_else(|| self.why(task, fate))?;
         // (It is none that was spawned.)
         drop(waiting.ready.cancel());
         Ok(())
@@ -223,26 +252,17 @@ impl Queue {
 
     pub(super) fn level(&self, task: TaskId, fate: Option<&Fate>) -> Result<u32, PriorityError> {
         let tasks = self.tasks.lock();
-        find(&tasks, task, fate)?;
-        let level = tasks.level(&Key::Task(task));
-        level.ok_or(PriorityError::NotQueued { task })
+        let key = Key::Task(task);
+        let waiting = tasks.get(&key).filter(|waiting| is_meant(waiting, fate));
+        let level = waiting.map(Waiting::effective);
+        drop(tasks);
+        level.ok_or_else(|| self.why(task, fate))
     }
 }
 
-/// Whether a task waits, and, if a handle asks, still for what that is of.
-fn find(
-    tasks: &DynamicPriorityScheduler<Key, Waiting>,
-    task: TaskId,
-    fate: Option<&Fate>,
-) -> Result<(), PriorityError> {
-    let waiting = tasks.get(&Key::Task(task));
-    match fate {
-        None => waiting.map(|_| ()).ok_or(PriorityError::NotQueued { task }),
-        Some(fate) => match waiting {
-            Some(waiting) if fate.is_of(waiting) => Ok(()),
-            _ => Err(fate.error(task)),
-        },
-    }
+/// Whether what waits is meant: if a handle asks, what that is of.
+fn is_meant(waiting: &Waiting, fate: Option<&Fate>) -> bool {
+    fate.is_none_or(|fate| fate.is_of(waiting))
 }
 
 impl Scheduler for SharedDynamicScheduler {
@@ -261,6 +281,7 @@ impl Scheduler for SharedDynamicScheduler {
     }
 
     fn push(&self, _: Option<&mut ()>, task: Ready) {
+        *self.0.executor.lock() = task.executor();
         let about = task.about();
         let level = task.own_priority().level();
         let deadline = task.until().map(Deadline::nanos);
@@ -285,6 +306,10 @@ impl Scheduler for SharedDynamicScheduler {
         !self.0.aloof.load(Ordering::Relaxed)
     }
 
+    fn tracks(&self) -> bool {
+        true
+    }
+
     fn reorder(&self, lift: &Lift<'_>) {
         let mut tasks = self.0.tasks.lock();
         tasks.change_oldest(|waiting| {
@@ -300,9 +325,6 @@ impl Scheduler for SharedDynamicScheduler {
         } else {
             tasks.pop_accepted(|waiting| want.accepts(&waiting.ready))?
         };
-        if let Some(fate) = &waiting.fate {
-            fate.start();
-        }
         drop(tasks);
         Some(waiting.ready)
     }

@@ -39,8 +39,15 @@ impl Ready {
             return Err(self);
         };
         cancel_task(&run, task, None);
+        directory.note_removed(reference);
         host.discard(self.redeem());
         Ok(())
+    }
+
+    /// The number of the round in which the task became ready; 0 for a spawned one.
+    pub(crate) fn round(&self) -> u32 {
+        let host = executor(self.executor);
+        host.map_or(0, |host| host.directory().round(self.tagged.reference))
     }
 
     /// All that can be looked up.
