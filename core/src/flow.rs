@@ -12,6 +12,7 @@
 //! | `graph` | edits while no run is unfinished, reads always | read while their run is active |
 //! | `hot` | writes while no run is unfinished | read while their run is active; the one that ends a round writes before it begins the next, under the lock of `queue` |
 //! | `coarse` | as `graph`, but reads | the one that ends a round |
+//! | `urgency` | writes when it is none of the graph: no run that reads it is unfinished | read while their run is active, if its policy asks; by others with the lock of `queue` |
 //! | `attention` | sets a bit (cancel) | read at each start, set a bit (failure) |
 //! | `queue` | under its lock | under its lock |
 //!
@@ -27,6 +28,7 @@ use crate::directory::{Directory, Registration};
 use crate::error::TaskflowError;
 use crate::graph::Graph;
 use crate::graph::node::Flag;
+use crate::graph::urgency::Urgency;
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::nursery::Chunk;
@@ -97,6 +99,9 @@ pub(crate) struct Flow {
     holds: Mutex<Holds>,
     /// Which tasks of the active run are raised.
     raises: Mutex<Vec<Raise>>,
+    /// What a policy asks of the graph. Written under both locks, `finding` and that of `queue`.
+    urgency: UnsafeCell<Option<Box<Urgency>>>,
+    finding: Mutex<()>,
     /// The number of the round at hand, where a policy decides.
     round: AtomicU32,
     graph: UnsafeCell<Graph>,
@@ -156,6 +161,8 @@ impl Flow {
             queue: Mutex::new(Queue::default()),
             holds: Mutex::new(Holds::default()),
             raises: Mutex::new(Vec::new()),
+            urgency: UnsafeCell::new(None),
+            finding: Mutex::new(()),
             round: AtomicU32::new(0),
             graph: UnsafeCell::new(Graph::new(id)),
             chunk,

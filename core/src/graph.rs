@@ -29,7 +29,7 @@ mod outputs;
 mod priorities;
 mod semaphores;
 mod tokens;
-mod urgency;
+pub(crate) mod urgency;
 pub(crate) mod work;
 
 use arena::Arena;
@@ -39,7 +39,6 @@ use edges::{Edge, EdgeList, Edges};
 use node::{Call, Flag, NO_COLD, Node};
 use outputs::Loose;
 use tokens::Tokens;
-use urgency::Urgency;
 
 /// What few tasks have.
 #[derive(Debug)]
@@ -97,7 +96,8 @@ pub(crate) struct Graph {
     tokens: Tokens,
     /// Of the first tasks, as many as there were when one was last found to be urgent or not; the others are as usual.
     priorities: Vec<Priority>,
-    urgency: Urgency,
+    /// How often a priority was changed, or what a task releases.
+    said: u64,
     described: Described,
     /// Tasks that are special.
     special: usize,
@@ -132,7 +132,7 @@ impl Graph {
             scheduled: Vec::new(),
             tokens: Tokens::new(),
             priorities: Vec::new(),
-            urgency: Urgency::default(),
+            said: 0,
             described: Described::new(),
             special: 0,
             contended: 0,
@@ -344,6 +344,7 @@ impl Graph {
         let mut fresh = Self::new(self.flow);
         fresh.generation = self.generation.max(newest.unwrap_or(0)) + 1;
         fresh.freezes = self.freezes;
+        fresh.said = self.said + 1;
         core::mem::replace(self, fresh)
     }
 

@@ -7,7 +7,6 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::fork::Fork;
-use crate::graph::Graph;
 use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
@@ -15,6 +14,7 @@ use crate::platform::WorkerId;
 use crate::pool::AlarmId;
 use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
+use crate::semaphore::arbiter::Heir;
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Seated, Target, Wait};
 
@@ -56,11 +56,14 @@ pub(crate) trait Host: Send + Sync {
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
 
-    /// Finds what a frozen graph has to tell the policy.
-    fn prepare(&self, graph: &mut Graph);
+    /// Finds what the frozen graph of a flow has to tell the policy; see [`Flow::find_urgency`].
+    fn prepare(&self, flow: &Flow);
 
     /// The level that the tasks of a graph inherit from the task in the caller's hands that it is part of; 0 if none.
     fn floor_in(&self, task: u32) -> u32;
+
+    /// What finds who is to be as urgent as this task, in the caller's hands, that comes to wait for a semaphore; if it is urgent.
+    fn heir_of(&self, task: u32) -> Option<Heir>;
 
     /// A task of so high a level waits for the active run of a flow.
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32);

@@ -25,7 +25,7 @@ use crate::sync::{Arc, Mutex, StaticMutex};
 
 pub(crate) mod arbiter;
 mod handing;
-mod inheriting;
+pub(crate) mod inheriting;
 mod standing;
 mod units;
 

@@ -108,7 +108,6 @@ impl FlowOwner {
         }
         if idle {
             self.edit(Graph::spend_once)?;
-            self.edit(|graph| host.prepare(graph));
             // (A policy is to see tasks, and not blocks.)
             self.point_at_graph((!host.decides()).then(|| host.workers()));
         }
@@ -135,7 +134,6 @@ impl FlowOwner {
             return Err(TaskflowError::Once { task });
         }
         if self.is_idle() {
-            self.edit(Graph::inherit);
             self.point_at_graph(None);
         }
         Ok(())

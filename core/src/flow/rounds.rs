@@ -5,6 +5,7 @@
 
 use super::Flow;
 use crate::directory::Directory;
+use crate::graph::urgency::Urgency;
 use crate::sync::{Arc, Ordering};
 use crate::task::TaskId;
 
@@ -41,9 +42,9 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     pub(crate) unsafe fn note_ready(&self, index: u32) {
-        // SAFETY: (1).
+        // SAFETY: the same.
         unsafe { self.note(index, READY) };
     }
 
@@ -51,12 +52,12 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     pub(crate) unsafe fn note_ended(&self, index: u32) {
         self.lower(index);
-        // SAFETY: (1).
+        // SAFETY: the same.
         if unsafe { self.word(index) } != self.word_now(REMOVED) {
-            // SAFETY: (1).
+            // SAFETY: the same.
             unsafe { self.note(index, ENDED) };
         }
     }
@@ -65,9 +66,9 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     pub(crate) unsafe fn note_removed(&self, index: u32) {
-        // SAFETY: (1).
+        // SAFETY: the same.
         unsafe { self.note(index, REMOVED) };
     }
 
@@ -75,9 +76,9 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     pub(super) unsafe fn has_been_ready(&self, index: u32) -> bool {
-        // SAFETY: (1).
+        // SAFETY: the same.
         let word = unsafe { self.word(index) };
         word >> BITS == self.word_now(0) >> BITS
     }
@@ -86,9 +87,9 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     pub(crate) unsafe fn round_of(&self, index: u32) -> u32 {
-        // SAFETY: (1).
+        // SAFETY: the same.
         let word = unsafe { self.word(index) };
         word >> BITS
     }
@@ -125,10 +126,10 @@ impl Flow {
 
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     unsafe fn word(&self, index: u32) -> u32 {
-        // SAFETY: (1).
-        let words = unsafe { self.graph() }.standings();
+        // SAFETY: the same.
+        let words = unsafe { self.urgency() }.map_or(&[][..], Urgency::standings);
         // Ordering: Relaxed; whoever wants to be sure has the task.
         words
             .get(index as usize)
@@ -137,10 +138,10 @@ impl Flow {
 
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     unsafe fn note(&self, index: u32, what: u32) {
-        // SAFETY: (1).
-        let words = unsafe { self.graph() }.standings();
+        // SAFETY: the same.
+        let words = unsafe { self.urgency() }.map_or(&[][..], Urgency::standings);
         if let Some(word) = words.get(index as usize) {
             // Ordering: Relaxed; as above.
             word.store(self.word_now(what), Ordering::Relaxed);

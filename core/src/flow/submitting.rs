@@ -23,6 +23,7 @@ impl Flow {
         host: &Arc<dyn Host>,
         mut order: Order,
     ) -> Result<(Arc<Run>, Option<u32>), TaskflowError> {
+        host.prepare(this);
         let (token, deadline) = (order.token.take(), order.deadline);
         let run = Self::fresh_run(this, host, order);
         // Before anything of it can start.

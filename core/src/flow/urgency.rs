@@ -4,9 +4,11 @@
 //! more urgent task waits for the end of the run (the *floor*, in two bits of the attention word, which stays for the run); and single
 //! tasks for a cause that may go again, a list.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Flow, Standing};
+use crate::graph::urgency::Urgency;
 use crate::host::Host;
 use crate::priority::Priority;
 use crate::semaphore::{Need, arbiter};
@@ -56,14 +58,45 @@ pub(super) fn floor(level: u32) -> u32 {
 }
 
 impl Flow {
-    /// The level that a task inherits; 0 if none.
+    /// Finds what a policy asks of the graph, unless it is found. The graph is frozen, and the caller is about to queue a run of it, as its owner, or
+    /// as the user of a module.
+    pub(crate) fn find_urgency(&self) {
+        let _finding = self.finding.lock();
+        // SAFETY: it is written by whoever has this lock; and nobody edits the graph: the owner of the flow calls this, or nobody has a
+        // handle, where it is a module's.
+        let (found, graph) = unsafe { (&*self.urgency.get(), self.graph()) };
+        if found.as_ref().is_some_and(|found| found.is_of(graph)) {
+            return;
+        }
+        let fresh = Box::new(Urgency::of(graph));
+        let queue = self.queue.lock();
+        // SAFETY: the graph was edited since it was found, or it never was, so no run is unfinished whose policy asks: such a run
+        // was queued after this had been called. All others who read it have the lock of the queue.
+        let before = unsafe { &mut *self.urgency.get() }.replace(fresh);
+        drop(queue);
+        drop(before);
+    }
+
+    /// What a policy asks of the graph, if it is found.
     ///
     /// # Safety
     ///
     /// 1. As for [`view`](Self::view).
+    /// 2. The policy of the active run asks for it, or the caller has the lock of the queue.
+    pub(super) unsafe fn urgency(&self) -> Option<&Urgency> {
+        // SAFETY: (1) (2) it is not written meanwhile.
+        let (found, graph) = unsafe { (&*self.urgency.get(), self.graph()) };
+        found.as_deref().filter(|found| found.is_of(graph))
+    }
+
+    /// The level that a task inherits; 0 if none.
+    ///
+    /// # Safety
+    ///
+    /// As for [`urgency`](Self::urgency).
     pub(crate) unsafe fn inherited(&self, index: u32) -> u32 {
-        // SAFETY: (1).
-        let waiting = unsafe { self.graph() }.inherited(index);
+        // SAFETY: the same.
+        let waiting = unsafe { self.urgency() }.map_or(Priority::Low, |all| all.inherited(index));
         let attention = self.attention();
         let floor = if attention & CRITICAL != 0 {
             Priority::Critical
@@ -148,7 +181,10 @@ impl Flow {
         queue.active.as_ref()?;
         // SAFETY: a run is active, and does not end while the queue is locked.
         let graph = unsafe { self.graph() };
-        let tasks = graph.releasers(semaphore).filter(|task| {
+        // SAFETY: as above.
+        let found = unsafe { self.urgency() };
+        let releasers = found.into_iter().flat_map(|all| all.releasers(semaphore));
+        let tasks = releasers.filter(|task| {
             let needs = graph.needs(*task);
             needs.is_some_and(|needs| holds(*task, &needs.acquire))
         });
@@ -203,15 +239,15 @@ impl Flow {
     ///
     /// # Safety
     ///
-    /// 1. As for [`view`](Self::view).
+    /// As for [`urgency`](Self::urgency).
     unsafe fn unfinished_before(&self, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
-        // SAFETY: (1).
-        let (graph, view) = unsafe { (self.graph(), self.view()) };
+        // SAFETY: the same.
+        let (found, view) = unsafe { (self.urgency(), self.view()) };
         let ready = |task: u32| {
-            // SAFETY: (1).
+            // SAFETY: the same.
             view.weak.is_none() && unsafe { self.has_been_ready(task) }
         };
-        graph.before_few(tasks, ready)
+        found.map_or_else(Vec::new, |all| all.before_few(tasks, ready))
     }
 
     /// The host of the active run.

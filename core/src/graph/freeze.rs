@@ -62,6 +62,11 @@ impl Graph {
         self.freezes
     }
 
+    /// Another pair is another graph to a policy: other edges, priorities or releases.
+    pub(crate) fn edit(&self) -> (u64, u64) {
+        (self.freezes, self.said)
+    }
+
     /// What is odd in a frozen graph.
     pub(crate) fn lints(&self) -> Vec<Lint> {
         let duplicate = |edge: &Edge| Lint::DuplicateEdge {

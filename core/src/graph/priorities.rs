@@ -8,7 +8,7 @@ impl Graph {
     pub(crate) fn set_priority(&mut self, index: u32, priority: Priority) {
         self.described
             .update(index, |said| said.set_priority(priority));
-        self.forget_urgency();
+        self.said += 1;
         let place = index as usize;
         if self.priorities.len() <= place {
             if priority == Priority::default() {

@@ -21,7 +21,7 @@ impl Graph {
     }
 
     fn needs_mut(&mut self, index: u32) -> &mut Needs {
-        self.forget_urgency();
+        self.said += 1;
         self.make_special(index);
         if self.needs(index).is_none() {
             self.contended += 1;

@@ -13,11 +13,11 @@ use super::Graph;
 use crate::priority::Priority;
 use crate::sync::AtomicU32;
 
-/// What is found, and for which edit.
+/// What is found for a frozen graph, once for each edit.
 #[derive(Debug, Default)]
-pub(super) struct Urgency {
-    /// The freeze that it was found for; 0: it is to be found anew.
-    freeze: u64,
+pub(crate) struct Urgency {
+    /// The edit that it was found for.
+    edit: (u64, u64),
     /// Of each task, what it inherits; none if none does.
     inherited: Box<[Priority]>,
     /// Where the predecessors of each task begin, and where the last one's end.
@@ -29,56 +29,53 @@ pub(super) struct Urgency {
     releases: Box<[(u64, u32)]>,
 }
 
-impl Graph {
-    /// A priority was changed, or what a task releases.
-    pub(super) fn forget_urgency(&mut self) {
-        self.urgency.freeze = 0;
-    }
-
-    /// Finds what tasks of the frozen graph inherit. O(V + E), and O(1) if nothing was changed.
-    pub(crate) fn inherit(&mut self) {
-        if self.found().is_some() {
-            return;
-        }
-        let (begins, predecessors) = self.edges_by_target();
-        self.urgency = Urgency {
-            freeze: self.freezes,
+impl Urgency {
+    /// Finds it. O(V + E).
+    pub(crate) fn of(graph: &Graph) -> Self {
+        let (begins, predecessors) = edges_by_target(graph);
+        let mut all = Self {
+            edit: graph.edit(),
             begins,
             predecessors,
-            standings: (0..self.nodes.len()).map(|_| AtomicU32::new(0)).collect(),
-            ..Urgency::default()
+            standings: (0..graph.nodes.len()).map(|_| AtomicU32::new(0)).collect(),
+            ..Self::default()
         };
-        if self.is_contended() {
-            let releases = self.tasks().flat_map(|task| {
-                let needs = self.needs(task);
+        if graph.is_contended() {
+            let releases = graph.tasks().flat_map(|task| {
+                let needs = graph.needs(task);
                 let released = needs.into_iter().flat_map(|needs| &needs.release);
                 released.map(move |need| (need.semaphore.id(), task))
             });
             let mut releases: Vec<_> = releases.collect();
             releases.sort_unstable();
-            self.urgency.releases = releases.into();
+            all.releases = releases.into();
         }
-        if self.priorities.iter().all(|own| *own <= Priority::Normal) {
-            return;
+        if graph.priorities.iter().all(|own| *own <= Priority::Normal) {
+            return all;
         }
-        let mut inherited = vec![Priority::Low; self.nodes.len()];
+        let mut inherited = vec![Priority::Low; graph.nodes.len()];
         for level in [Priority::Critical, Priority::High] {
-            let urgent = self.tasks().filter(|task| self.priority(*task) == level);
-            self.walk_back(urgent, |task| {
+            let urgent = graph.tasks();
+            let urgent = urgent.filter(|task| graph.priority(*task) == level);
+            all.walk_back(urgent, |task| {
                 let most = &mut inherited[task as usize];
                 let first = *most < level;
                 *most = level.max(*most);
                 first
             });
         }
-        self.urgency.inherited = inherited.into();
+        all.inherited = inherited.into();
+        all
+    }
+
+    /// Whether it was found for the graph as it is.
+    pub(crate) fn is_of(&self, graph: &Graph) -> bool {
+        self.edit == graph.edit()
     }
 
     /// What a task inherits, at least `Low`.
     pub(crate) fn inherited(&self, task: u32) -> Priority {
-        let inherited = self
-            .found()
-            .and_then(|all| all.inherited.get(task as usize));
+        let inherited = self.inherited.get(task as usize);
         inherited.copied().unwrap_or(Priority::Low)
     }
 
@@ -104,12 +101,12 @@ impl Graph {
 
     /// A word for each task, if its policy inherits.
     pub(crate) fn standings(&self) -> &[AtomicU32] {
-        self.found().map_or(&[], |all| &all.standings)
+        &self.standings
     }
 
     /// The tasks that release a semaphore.
     pub(crate) fn releasers(&self, semaphore: u64) -> impl Iterator<Item = u32> {
-        let releases = self.found().map_or(&[][..], |all| &all.releases);
+        let releases = &self.releases;
         let begin = releases.partition_point(|(other, _)| *other < semaphore);
         let all = releases[begin..].iter();
         all.take_while(move |(other, _)| *other == semaphore)
@@ -118,45 +115,36 @@ impl Graph {
 
     fn predecessors(&self, task: u32) -> &[u32] {
         let place = task as usize;
-        let Some(all) = self.found() else {
-            return &[];
-        };
-        match all.begins.get(place..=place + 1) {
-            Some([begin, end]) => &all.predecessors[*begin as usize..*end as usize],
+        match self.begins.get(place..=place + 1) {
+            Some([begin, end]) => &self.predecessors[*begin as usize..*end as usize],
             _ => &[],
         }
     }
+}
 
-    /// What was found, if it is of the graph as it is.
-    fn found(&self) -> Option<&Urgency> {
-        let found = &self.urgency;
-        (found.freeze == self.freezes && self.freezes > 0).then_some(found)
+/// The predecessors of all tasks, and where those of each begin.
+fn edges_by_target(graph: &Graph) -> (Box<[u32]>, Box<[u32]>) {
+    let tasks = graph.nodes.len();
+    let edges = || {
+        graph.tasks().flat_map(|from| {
+            let strong = graph.successors(from).iter().copied();
+            let all = strong.chain(graph.scheduled_by(from));
+            all.map(move |to| (from, to))
+        })
+    };
+    let mut begins = vec![0_u32; tasks + 1];
+    for (_, to) in edges() {
+        begins[to as usize + 1] += 1;
     }
-
-    fn edges_by_target(&self) -> (Box<[u32]>, Box<[u32]>) {
-        let tasks = self.nodes.len();
-        let edges = || {
-            self.tasks().flat_map(|from| {
-                let strong = self.successors(from).iter().copied();
-                strong
-                    .chain(self.scheduled_by(from))
-                    .map(move |to| (from, to))
-            })
-        };
-        let mut begins = vec![0_u32; tasks + 1];
-        for (_, to) in edges() {
-            begins[to as usize + 1] += 1;
-        }
-        for place in 1..=tasks {
-            begins[place] += begins[place - 1];
-        }
-        let mut free = begins.clone();
-        let mut predecessors = vec![0; begins[tasks] as usize];
-        for (from, to) in edges() {
-            let place = &mut free[to as usize];
-            predecessors[*place as usize] = from;
-            *place += 1;
-        }
-        (begins.into(), predecessors.into())
+    for place in 1..=tasks {
+        begins[place] += begins[place - 1];
     }
+    let mut free = begins.clone();
+    let mut predecessors = vec![0; begins[tasks] as usize];
+    for (from, to) in edges() {
+        let place = &mut free[to as usize];
+        predecessors[*place as usize] = from;
+        *place += 1;
+    }
+    (begins.into(), predecessors.into())
 }

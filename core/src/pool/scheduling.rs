@@ -13,11 +13,11 @@ use alloc::vec::Vec;
 use super::{Late, Pool};
 use crate::directory::Directory;
 use crate::flow::Flow;
-use crate::graph::Graph;
 use crate::job::Job;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::scheduler::{Lift, Policy, Tag, Want};
+use crate::semaphore::arbiter::Heir;
 use crate::sync::{Arc, AtomicUsize, Ordering};
 
 /// The policy of a pool.
@@ -43,13 +43,18 @@ impl Installed {
     }
 
     /// As [`Policy::prepare`].
-    pub(super) fn prepare(&self, graph: &mut Graph) {
-        self.policy.prepare(graph);
+    pub(super) fn prepare(&self, flow: &Flow) {
+        self.policy.prepare(flow);
     }
 
     /// As [`Policy::level`].
     pub(super) fn level(&self, directory: &Directory, task: u32) -> u32 {
         self.policy.level(directory, task)
+    }
+
+    /// As [`Policy::heir_of`].
+    pub(super) fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir> {
+        self.policy.heir_of(directory, task)
     }
 
     /// As [`Policy::raise_jobs`].

@@ -10,7 +10,6 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::fork::Fork;
-use crate::graph::Graph;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
@@ -20,6 +19,7 @@ use crate::protocol::backlog::Chain;
 use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
+use crate::semaphore::arbiter::Heir;
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
@@ -276,15 +276,20 @@ impl<P: Platform> Host for Pool<P> {
         self.policy.is_some()
     }
 
-    fn prepare(&self, graph: &mut Graph) {
+    fn prepare(&self, flow: &Flow) {
         if let Some(installed) = &self.policy {
-            installed.prepare(graph);
+            installed.prepare(flow);
         }
     }
 
     fn floor_in(&self, task: u32) -> u32 {
         let installed = self.policy.as_ref();
         installed.map_or(0, |installed| installed.level(&self.directory, task))
+    }
+
+    fn heir_of(&self, task: u32) -> Option<Heir> {
+        let installed = self.policy.as_ref()?;
+        installed.heir_of(&self.directory, task)
     }
 
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {

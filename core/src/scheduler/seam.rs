@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use super::{Lift, Ready, Scheduler, Tag, Want};
 use crate::directory::Directory;
 use crate::flow::Flow;
-use crate::graph::Graph;
 use crate::job::{Job, raise_all};
 use crate::platform::WorkerId;
 use crate::priority::Priority;
+use crate::semaphore::arbiter::Heir;
+use crate::semaphore::inheriting::inherit;
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
 
 /// See the module's documentation. Whoever calls guards against panics.
@@ -20,11 +21,14 @@ pub(crate) trait Policy: Send + Sync {
     /// A task in the caller's hands has ended.
     fn ended(&self, directory: &Directory, task: u32);
 
-    /// Finds what tasks of a frozen graph inherit, if that is asked for.
-    fn prepare(&self, graph: &mut Graph);
+    /// See [`Flow::find_urgency`].
+    fn prepare(&self, flow: &Flow);
 
     /// The level that what a task in the caller's hands waits for inherits; 0 if none.
     fn level(&self, directory: &Directory, task: u32) -> u32;
+
+    /// See [`Host::heir_of`](crate::host::Host::heir_of).
+    fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir>;
 
     /// See [`Flow::raise_floor`].
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
@@ -95,9 +99,9 @@ impl<S: Scheduler> Policy for Erased<S> {
         }
     }
 
-    fn prepare(&self, graph: &mut Graph) {
+    fn prepare(&self, flow: &Flow) {
         if self.tracks {
-            graph.inherit();
+            flow.find_urgency();
         }
     }
 
@@ -112,6 +116,10 @@ impl<S: Scheduler> Policy for Erased<S> {
         } else {
             0
         }
+    }
+
+    fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir> {
+        (self.level(directory, task) > 0).then_some(inherit)
     }
 
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {

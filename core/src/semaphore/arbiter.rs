@@ -5,10 +5,11 @@
 //! [`standing`](super::standing)). Nothing of a host and no user code runs under the lock: what is to be
 //! queued is queued when it is open again ([`Effects`]).
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::inheriting::{Heritage, Told};
+use super::inheriting::Heritage;
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
@@ -20,6 +21,9 @@ static ARBITER: StaticMutex<Arbiter> = StaticMutex::new(Arbiter {
     parties: BTreeMap::new(),
     last_ticket: 0,
     suspects: BTreeSet::new(),
+    heir: None,
+    stale: false,
+    urgent: Vec::new(),
     heritage: Heritage::NONE,
     effects: Effects {
         resumed: Vec::new(),
@@ -28,13 +32,22 @@ static ARBITER: StaticMutex<Arbiter> = StaticMutex::new(Arbiter {
     },
 });
 
+/// What finds who is to be as urgent as tasks that wait.
+pub(crate) type Heir = fn(&mut Arbiter);
+
 /// See the module's documentation.
-pub(super) struct Arbiter {
+pub(crate) struct Arbiter {
     /// The flows with a run whose tasks, or those of graphs nested in it, use semaphores.
     pub(super) parties: BTreeMap<u64, Party>,
     pub(super) last_ticket: u64,
     /// Outermost flows of which it is to be seen whether their waiting tasks have any hope.
     pub(super) suspects: BTreeSet<u64>,
+    /// What finds who is as urgent as a task that waits, while one waits that is urgent.
+    pub(super) heir: Option<Heir>,
+    /// It is to be called.
+    pub(super) stale: bool,
+    /// Tasks that came to wait and are urgent, for it.
+    pub(super) urgent: Vec<(u64, u32)>,
     pub(super) heritage: Heritage,
     pub(super) effects: Effects,
 }
@@ -99,7 +112,8 @@ pub(crate) struct Task {
 #[derive(Default)]
 pub(super) struct Effects {
     pub(super) resumed: Vec<Task>,
-    pub(super) told: Vec<Told>,
+    /// What policies are to be told.
+    pub(super) told: Vec<Box<dyn FnOnce() + Send>>,
     gone: Vec<Arc<Flow>>,
 }
 
@@ -122,11 +136,15 @@ fn arbitrate<R>(act: impl FnOnce(&mut Arbiter) -> R) -> R {
     let mut arbiter = ARBITER.lock();
     let result = act(&mut arbiter);
     arbiter.judge();
-    arbiter.inherit();
+    if core::mem::take(&mut arbiter.stale)
+        && let Some(inherit) = arbiter.heir
+    {
+        inherit(&mut arbiter);
+    }
     let effects = core::mem::take(&mut arbiter.effects);
     drop(arbiter);
-    for told in effects.told {
-        told.tell();
+    for tell in effects.told {
+        tell();
     }
     for task in effects.resumed {
         // It is unfinished until it is called again, so its run and its executor are there.
@@ -233,7 +251,7 @@ impl Arbiter {
             let mut units = semaphore.shared.units.lock();
             units.releasers.insert(flow.id());
             drop(units);
-            self.hands_changed(semaphore);
+            self.stale = true;
         }
         let party = self.party(flow);
         if !core::mem::replace(&mut party.entered, true) {

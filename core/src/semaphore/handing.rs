@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::arbiter::{Arbiter, Stand, Task, Turn, Waiting};
+use super::arbiter::{Arbiter, Heir, Stand, Task, Turn, Waiting};
 use super::{Need, Needs, Semaphore};
 use crate::error::SemaphoreLabel;
 use crate::flow::Flow;
@@ -62,16 +62,25 @@ impl Arbiter {
                 got,
                 task: task(),
             };
-            let level = waiting.level();
+            let heir = waiting.task.host.heir_of(waiting.task.reference);
             party.tasks.insert(index, Stand::Waiting(waiting));
             let waiting = party.waiting.entry(semaphore.id());
             waiting.or_insert_with(|| (semaphore.clone(), 0)).1 += 1;
-            self.wait_urgently(id, index, semaphore, level);
+            self.wait_inheriting(id, index, heir);
             self.block(id);
             return Turn::Wait;
         }
         party.tasks.insert(index, Stand::Running);
         Turn::Run
+    }
+
+    /// A task waits. `heir`: it is urgent.
+    pub(super) fn wait_inheriting(&mut self, flow: u64, index: u32, heir: Option<Heir>) {
+        if heir.is_some() {
+            self.heir = heir;
+            self.stale = true;
+            self.urgent.push((flow, index));
+        }
     }
 
     pub(super) fn end(
@@ -176,7 +185,7 @@ impl Arbiter {
             }
         }
         drop(units);
-        self.hands_changed(semaphore);
+        self.stale = true;
         for flow in handed {
             self.unblock(flow);
         }

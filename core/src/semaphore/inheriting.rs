@@ -8,7 +8,10 @@
 //! Levels are those of tasks at that moment: what they were given, what comes after them in their graphs, floors, and what is
 //! raised here. Which tasks are raised is noted under the lock, and policies are told when it is open again; they look at
 //! what is noted then, so it does not matter in which order they are told.
+//!
+//! All of this is reached by a function that a host has whose policy inherits, so that programs without such a policy do not contain it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -25,15 +28,12 @@ pub(super) struct Heritage {
     waiting: BTreeMap<u64, Urgent>,
     /// By semaphore and flow.
     raised: BTreeMap<(u64, u64), Raised>,
-    /// Something was changed.
-    stale: bool,
 }
 
 impl Heritage {
     pub(super) const NONE: Self = Self {
         waiting: BTreeMap::new(),
         raised: BTreeMap::new(),
-        stale: false,
     };
 }
 
@@ -51,23 +51,13 @@ struct Raised {
     tasks: Option<Vec<u32>>,
 }
 
-/// Whom to tell.
-pub(super) struct Told {
-    flow: Arc<Flow>,
-    level: u32,
-    tasks: Option<Vec<u32>>,
-}
-
-impl Told {
-    /// Tells the policy, and raises the graphs that the tasks are suspended for.
-    pub(super) fn tell(self) {
-        let tasks = self.tasks.as_deref();
-        if let Some(host) = self.flow.active_host() {
-            host.reorder(&self.flow, tasks);
-            if self.level > 0 {
-                for nested in self.flow.waited_for(tasks, self.level, &*host) {
-                    host.raise_floor(&nested, self.level);
-                }
+/// Tells the policy that tasks are raised to a level, or (0) no more, and raises the graphs that they are suspended for.
+fn tell(flow: &Flow, level: u32, tasks: Option<&[u32]>) {
+    if let Some(host) = flow.active_host() {
+        host.reorder(flow, tasks);
+        if level > 0 {
+            for nested in flow.waited_for(tasks, level, &*host) {
+                host.raise_floor(&nested, level);
             }
         }
     }
@@ -75,17 +65,10 @@ impl Told {
 
 impl Arbiter {
     /// A task waits, of this level: notes it if it is urgent (not 0). `true`: that raises what it waits for.
-    pub(super) fn wait_urgently(
-        &mut self,
-        flow: u64,
-        index: u32,
-        semaphore: &Semaphore,
-        level: u32,
-    ) -> bool {
+    fn wait_urgently(&mut self, flow: u64, index: u32, semaphore: &Semaphore, level: u32) -> bool {
         if level == 0 {
             return false;
         }
-        self.heritage.stale = true;
         let urgent = self.heritage.waiting.entry(semaphore.id());
         let urgent = urgent.or_insert_with(|| Urgent {
             semaphore: semaphore.clone(),
@@ -95,15 +78,10 @@ impl Arbiter {
         before.is_none_or(|before| before < level)
     }
 
-    /// Units of a semaphore have changed hands, or a task waits for none of it any more, or another flow may release some.
-    pub(super) fn hands_changed(&mut self, semaphore: &Semaphore) {
-        self.heritage.stale |= self.heritage.waiting.contains_key(&semaphore.id());
-    }
-
     /// The tasks of a flow that wait may have become more urgent.
     pub(super) fn look_at_levels(&mut self, flow: u64) {
         for index in self.waiting_in(flow) {
-            self.look_at_level(flow, index);
+            self.wait_inheriting(flow, index, Some(inherit));
         }
     }
 
@@ -119,11 +97,8 @@ impl Arbiter {
         urgent.then(|| semaphore.id())
     }
 
-    /// Finds anew what is raised, if anything was changed.
-    pub(super) fn inherit(&mut self) {
-        if !core::mem::take(&mut self.heritage.stale) {
-            return;
-        }
+    /// Finds anew what is raised.
+    fn inherit(&mut self) {
         let before = core::mem::take(&mut self.heritage.raised);
         for ((semaphore, _), raised) in &before {
             raised.flow.set_raise(Cause::Semaphore(*semaphore), 0, None);
@@ -134,11 +109,16 @@ impl Arbiter {
                 self.look_at_level(flow, index);
             }
         }
+        for (flow, index) in core::mem::take(&mut self.urgent) {
+            self.look_at_level(flow, index);
+        }
         let mut next: Vec<u64> = self.heritage.waiting.keys().copied().collect();
         while let Some(semaphore) = next.pop() {
             self.raise_holders(semaphore, &mut next);
         }
-        self.heritage.stale = false;
+        if self.heritage.waiting.is_empty() {
+            self.heir = None;
+        }
         self.tell_of_changes(before);
     }
 
@@ -200,22 +180,26 @@ impl Arbiter {
             });
             if !same {
                 let Raised { flow, level, tasks } = raised.clone();
-                told.push(Told { flow, level, tasks });
+                told.push(Box::new(move || tell(&flow, level, tasks.as_deref())));
             }
         }
         for (place, Raised { flow, tasks, .. }) in before {
             let after = self.heritage.raised.get(&place);
             if after.is_none_or(|after| after.tasks != tasks) {
-                let level = 0;
-                told.push(Told { flow, level, tasks });
+                told.push(Box::new(move || tell(&flow, 0, tasks.as_deref())));
             }
         }
     }
 }
 
+/// Finds anew what is raised: the [heir](super::arbiter::Heir) of hosts whose policies inherit.
+pub(crate) fn inherit(arbiter: &mut Arbiter) {
+    arbiter.inherit();
+}
+
 impl Waiting {
     /// How urgent the task is, if its executor's policy inherits; else 0.
-    pub(super) fn level(&self) -> u32 {
+    fn level(&self) -> u32 {
         // (It waits, so it is unfinished.)
         self.task.host.floor_in(self.task.reference)
     }
