@@ -98,6 +98,7 @@ mod scoped;
 mod semaphores;
 mod shapes;
 mod spawning;
+mod standing;
 mod starving;
 mod stepping;
 mod stress;

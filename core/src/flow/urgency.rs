@@ -64,7 +64,9 @@ impl Flow {
         let _finding = self.finding.lock();
         // SAFETY: it is written by whoever has this lock; and nobody edits the graph: the owner of the flow calls this, or nobody has a
         // handle, where it is a module's.
-        let (found, graph) = unsafe { (&*self.urgency.get(), self.graph()) };
+        let found = unsafe { &*self.urgency.get() };
+        // SAFETY: as above.
+        let graph = unsafe { self.graph() };
         if found.as_ref().is_some_and(|found| found.is_of(graph)) {
             return;
         }
@@ -85,7 +87,9 @@ impl Flow {
     /// 2. The policy of the active run asks for it, or the caller has the lock of the queue.
     pub(super) unsafe fn urgency(&self) -> Option<&Urgency> {
         // SAFETY: (1) (2) it is not written meanwhile.
-        let (found, graph) = unsafe { (&*self.urgency.get(), self.graph()) };
+        let found = unsafe { &*self.urgency.get() };
+        // SAFETY: (1).
+        let graph = unsafe { self.graph() };
         found.as_deref().filter(|found| found.is_of(graph))
     }
 
@@ -242,7 +246,9 @@ impl Flow {
     /// As for [`urgency`](Self::urgency).
     unsafe fn unfinished_before(&self, tasks: impl Iterator<Item = u32>) -> Vec<u32> {
         // SAFETY: the same.
-        let (found, view) = unsafe { (self.urgency(), self.view()) };
+        let found = unsafe { self.urgency() };
+        // SAFETY: the same.
+        let view = unsafe { self.view() };
         let ready = |task: u32| {
             // SAFETY: the same.
             view.weak.is_none() && unsafe { self.has_been_ready(task) }
