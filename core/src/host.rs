@@ -11,7 +11,7 @@ use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
-use crate::pool::AlarmId;
+use crate::pool::{AlarmId, Installed};
 use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::semaphore::arbiter::Heir;
@@ -56,26 +56,8 @@ pub(crate) trait Host: Send + Sync {
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
 
-    /// Finds what the frozen graph of a flow has to tell the policy; see [`Flow::find_urgency`].
-    fn prepare(&self, flow: &Flow);
-
-    /// The level that the tasks of a graph inherit from the task in the caller's hands that it is part of; 0 if none.
-    fn floor_in(&self, task: u32) -> u32;
-
-    /// What finds who is to be as urgent as this task, in the caller's hands, that comes to wait for a semaphore; if it is urgent.
-    fn heir_of(&self, task: u32) -> Option<Heir>;
-
-    /// A task of so high a level waits for the active run of a flow.
-    fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
-
-    /// A job of so high a level waits for these.
-    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32);
-
-    /// Spawned tasks have become more urgent.
-    fn reorder_jobs(&self);
-
-    /// These tasks of a flow that has a run here, in rising order, or all, have become more or less urgent.
-    fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>);
+    /// The policy, if there is one.
+    fn installed(&self) -> Option<&Installed>;
 
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
     fn make_ready(&self, job: Arc<dyn Job>);
@@ -156,6 +138,61 @@ pub(crate) trait Host: Send + Sync {
     ///
     /// The wait would never end.
     fn begin_wait(&self, flow: u64, run: Option<&Arc<Run>>) -> Result<Option<Wait>, Deadlock>;
+}
+
+impl dyn Host + '_ {
+    /// Finds what the frozen graph of a flow has to tell the policy; see [`Flow::find_urgency`].
+    pub(crate) fn prepare(&self, flow: &Flow) {
+        if let Some(installed) = self.installed() {
+            installed.policy().prepare(flow);
+        }
+    }
+
+    /// The level that what a task in the caller's hands waits for inherits; 0 if none.
+    pub(crate) fn floor_in(&self, task: u32) -> u32 {
+        let installed = self.installed();
+        installed.map_or(0, |installed| {
+            installed.policy().level(self.directory(), task)
+        })
+    }
+
+    /// What finds who is to be as urgent as this task, in the caller's hands, that comes to wait for a semaphore; if it is urgent.
+    pub(crate) fn heir_of(&self, task: u32) -> Option<Heir> {
+        let installed = self.installed()?;
+        installed.policy().heir_of(self.directory(), task)
+    }
+
+    /// A task of so high a level waits for the active run of a flow.
+    pub(crate) fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
+        if let Some(installed) = self.installed() {
+            installed.policy().raise_floor(flow, level);
+        }
+    }
+
+    /// A job of so high a level waits for these.
+    pub(crate) fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) {
+        if let Some(installed) = self.installed()
+            && installed.policy().raise_jobs(jobs, level)
+        {
+            self.reorder_jobs();
+        }
+    }
+
+    /// Spawned tasks have become more urgent.
+    pub(crate) fn reorder_jobs(&self) {
+        if let Some(installed) = self.installed() {
+            installed.reorder(self, (0, u32::MAX), None);
+        }
+    }
+
+    /// These tasks of a flow that has a run here, in rising order, or all, have become more or less urgent.
+    pub(crate) fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>) {
+        if let Some(installed) = self.installed()
+            && let Some(range) = flow.range(self.directory())
+        {
+            installed.reorder(self, range, tasks);
+        }
+    }
 }
 
 impl core::fmt::Debug for dyn Host {

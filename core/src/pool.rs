@@ -34,7 +34,7 @@ mod waiting;
 
 use alarms::Alarms;
 pub(crate) use alarms::{AlarmId, Overrun};
-use scheduling::Installed;
+pub(crate) use scheduling::Installed;
 use spare::Spares;
 
 /// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without

@@ -8,17 +8,14 @@
 //! [`idle`](crate::protocol::idle) holds, if a pop finds what was pushed before it began.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::{Late, Pool};
-use crate::directory::Directory;
-use crate::flow::Flow;
-use crate::job::Job;
+use crate::host::Host;
+use crate::job::quietly;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::scheduler::{Lift, Policy, Tag, Want};
-use crate::semaphore::arbiter::Heir;
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// The policy of a pool.
 pub(crate) struct Installed {
@@ -42,29 +39,24 @@ impl Installed {
         &self.tag
     }
 
-    /// As [`Policy::prepare`].
-    pub(super) fn prepare(&self, flow: &Flow) {
-        self.policy.prepare(flow);
+    pub(crate) fn policy(&self) -> &dyn Policy {
+        &*self.policy
     }
 
-    /// As [`Policy::level`].
-    pub(super) fn level(&self, directory: &Directory, task: u32) -> u32 {
-        self.policy.level(directory, task)
-    }
-
-    /// As [`Policy::heir_of`].
-    pub(super) fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir> {
-        self.policy.heir_of(directory, task)
-    }
-
-    /// As [`Policy::raise_jobs`].
-    pub(super) fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool {
-        self.policy.raise_jobs(jobs, level)
-    }
-
-    /// As [`Policy::raise_floor`].
-    pub(super) fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
-        self.policy.raise_floor(flow, level);
+    /// Tells the policy that tasks have become more or less urgent, which is noted already.
+    ///
+    /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after
+    /// ([`Policy::entrust`]); if its push comes after the policy's pass over the queues, under the same lock, it sees the count, which comes before.
+    pub(crate) fn reorder(&self, host: &dyn Host, range: (u32, u32), tasks: Option<&[u32]>) {
+        // Ordering: Relaxed; the locks of the policy's queues order it, as above.
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        let lift = Lift {
+            tag: &self.tag,
+            directory: host.directory(),
+            range,
+            tasks,
+        };
+        quietly(host, &mut || self.policy.reorder(&lift));
     }
 }
 
@@ -85,22 +77,22 @@ impl<P: Platform> Pool<P> {
         let Some(installed) = &self.policy else {
             return false;
         };
-        // Ordering: Relaxed; see `reorder_ready`.
-        let before = installed.changes.load(Ordering::Relaxed);
-        let Some(ready) = installed
-            .policy
-            .token(&installed.tag, &self.directory, task)
-        else {
-            return false;
-        };
+        let Installed {
+            policy,
+            tag,
+            changes,
+        } = installed;
         // Unwind: the token is dropped.
-        let pushed = self.platform.guard(|| installed.policy.push(worker, ready));
-        self.drop_panic(pushed.err());
-        // Ordering: Relaxed; see `reorder_ready`.
-        if installed.changes.load(Ordering::Relaxed) != before {
-            self.apply(installed, (task, 1), None);
+        let pushed = self
+            .platform
+            .guard(|| policy.entrust(worker, tag, &self.directory, task, changes));
+        match pushed {
+            Ok(entrusted) => entrusted,
+            Err(panic) => {
+                self.drop_panic(Some(panic));
+                true
+            }
         }
-        true
     }
 
     /// A task in the caller's hands has ended, which a policy decided when to run.
@@ -108,39 +100,6 @@ impl<P: Platform> Pool<P> {
         if let Some(installed) = &self.policy {
             installed.policy.ended(&self.directory, task);
         }
-    }
-
-    /// Tells the policy that tasks have become more or less urgent, which is noted already.
-    ///
-    /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after; if its push
-    /// comes after the policy's pass over the queues, under the same lock, it sees the count, which comes before.
-    pub(super) fn reorder_ready(&self, flow: &Flow, tasks: Option<&[u32]>) {
-        let (Some(installed), Some(range)) = (&self.policy, flow.range(&self.directory)) else {
-            return;
-        };
-        // Ordering: Relaxed; the locks of the policy's queues order it, as above.
-        installed.changes.fetch_add(1, Ordering::Relaxed);
-        self.apply(installed, range, tasks);
-    }
-
-    /// The same, of any tasks.
-    pub(super) fn reorder_all(&self) {
-        if let Some(installed) = &self.policy {
-            // Ordering: Relaxed; as above.
-            installed.changes.fetch_add(1, Ordering::Relaxed);
-            self.apply(installed, (0, u32::MAX), None);
-        }
-    }
-
-    fn apply(&self, installed: &Installed, range: (u32, u32), tasks: Option<&[u32]>) {
-        let lift = Lift {
-            tag: &installed.tag,
-            directory: &self.directory,
-            range,
-            tasks,
-        };
-        let done = self.platform.guard(|| installed.policy.reorder(&lift));
-        self.drop_panic(done.err());
     }
 
     /// A task that the policy gives, for the holder of this worker's seat.

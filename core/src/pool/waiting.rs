@@ -3,12 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::Pool;
 use super::alarms::{AlarmId, Watch};
 use super::patience::Patience;
+use super::{Installed, Pool};
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::Flow;
 use crate::fork::Fork;
 use crate::host::Host;
 use crate::job::{Head, Job, refuse};
@@ -19,7 +18,6 @@ use crate::protocol::backlog::Chain;
 use crate::protocol::idle::Idle;
 use crate::run::{Alarm, Run};
 use crate::seat::{SeatPool, SeatState, Tenure};
-use crate::semaphore::arbiter::Heir;
 use crate::sync::Arc;
 use crate::wait::{Deadlock, Goal, Seated, Target, Wait};
 use crate::worker::Worker;
@@ -276,42 +274,8 @@ impl<P: Platform> Host for Pool<P> {
         self.policy.is_some()
     }
 
-    fn prepare(&self, flow: &Flow) {
-        if let Some(installed) = &self.policy {
-            installed.prepare(flow);
-        }
-    }
-
-    fn floor_in(&self, task: u32) -> u32 {
-        let installed = self.policy.as_ref();
-        installed.map_or(0, |installed| installed.level(&self.directory, task))
-    }
-
-    fn heir_of(&self, task: u32) -> Option<Heir> {
-        let installed = self.policy.as_ref()?;
-        installed.heir_of(&self.directory, task)
-    }
-
-    fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
-        if let Some(installed) = &self.policy {
-            installed.raise_floor(flow, level);
-        }
-    }
-
-    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) {
-        if let Some(installed) = &self.policy
-            && installed.raise_jobs(jobs, level)
-        {
-            self.reorder_jobs();
-        }
-    }
-
-    fn reorder_jobs(&self) {
-        self.reorder_all();
-    }
-
-    fn reorder(&self, flow: &Flow, tasks: Option<&[u32]>) {
-        self.reorder_ready(flow, tasks);
+    fn installed(&self) -> Option<&Installed> {
+        self.policy.as_ref()
     }
 
     fn make_ready(&self, job: Arc<dyn Job>) {

@@ -15,8 +15,16 @@ use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, Padded};
 
 /// See the module's documentation. Whoever calls guards against panics.
 pub(crate) trait Policy: Send + Sync {
-    /// The token of a task in the caller's hands. `None`: it is a root.
-    fn token(&self, tag: &Tag, directory: &Directory, task: u32) -> Option<Ready>;
+    /// Takes a task out of the caller's hands. `worker` is the seat of the caller, `changes` how often tasks that may be queued became more or
+    /// less urgent. `false`: it is a root, and still the caller's.
+    fn entrust(
+        &self,
+        worker: Option<usize>,
+        tag: &Tag,
+        directory: &Directory,
+        task: u32,
+        changes: &AtomicUsize,
+    ) -> bool;
 
     /// A task in the caller's hands has ended.
     fn ended(&self, directory: &Directory, task: u32);
@@ -27,7 +35,7 @@ pub(crate) trait Policy: Send + Sync {
     /// The level that what a task in the caller's hands waits for inherits; 0 if none.
     fn level(&self, directory: &Directory, task: u32) -> u32;
 
-    /// See [`Host::heir_of`](crate::host::Host::heir_of).
+    /// See [`Host::heir_of`](crate::host::Host).
     fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir>;
 
     /// See [`Flow::raise_floor`].
@@ -38,9 +46,6 @@ pub(crate) trait Policy: Send + Sync {
 
     /// Tasks have become more or less urgent.
     fn reorder(&self, lift: &Lift<'_>);
-
-    /// `worker` is the seat of the caller.
-    fn push(&self, worker: Option<usize>, task: Ready);
 
     /// A task for the holder of this worker's seat.
     fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready>;
@@ -82,15 +87,39 @@ impl<S: Scheduler> Erased<S> {
 }
 
 impl<S: Scheduler> Policy for Erased<S> {
-    fn token(&self, tag: &Tag, directory: &Directory, task: u32) -> Option<Ready> {
-        let mut tagged = directory.tagged(task)?;
+    fn entrust(
+        &self,
+        worker: Option<usize>,
+        tag: &Tag,
+        directory: &Directory,
+        task: u32,
+        changes: &AtomicUsize,
+    ) -> bool {
+        // Ordering: Relaxed; see `Installed::reorder`.
+        let before = changes.load(Ordering::Relaxed);
+        let Some(mut tagged) = directory.tagged(task) else {
+            return false;
+        };
         if self.inherits {
             tagged.inherited = directory.inherited(task);
         }
         if self.tracks {
             directory.note_ready(task);
         }
-        Some(Ready::new(tag, tagged))
+        let ready = Ready::new(tag, tagged);
+        let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
+        self.scheduler.push(local.as_deref_mut(), ready);
+        drop(local);
+        // Ordering: Relaxed; as above.
+        if self.inherits && changes.load(Ordering::Relaxed) != before {
+            self.scheduler.reorder(&Lift {
+                tag,
+                directory,
+                range: (task, 1),
+                tasks: None,
+            });
+        }
+        true
     }
 
     fn ended(&self, directory: &Directory, task: u32) {
@@ -136,11 +165,6 @@ impl<S: Scheduler> Policy for Erased<S> {
         if self.inherits {
             self.scheduler.reorder(lift);
         }
-    }
-
-    fn push(&self, worker: Option<usize>, task: Ready) {
-        let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
-        self.scheduler.push(local.as_deref_mut(), task);
     }
 
     fn pop(&self, worker: usize, want: Want<'_>) -> Option<Ready> {
