@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use crate::dynamic_priority::{Journal, finish, note, stepped, take};
-use taskflow_std::{PriorityError, PriorityHandle, SharedDynamicScheduler, TaskId, Taskflow};
+use taskflow_std::{
+    PriorityError, PriorityHandle, SharedDynamicScheduler, TaskHandle, TaskId, Taskflow,
+};
 
 #[test]
 fn each_reason_why_a_task_cannot_be_changed_is_told_apart() {
@@ -30,7 +32,7 @@ fn each_reason_why_a_task_cannot_be_changed_is_told_apart() {
         });
         let (removed, waits) = (flow.placeholder(), flow.placeholder());
         first.precede(waits);
-        let [first, removed, waits] = [first, removed, waits].map(|task| task.id());
+        let [first, removed, waits] = [first, removed, waits].map(TaskHandle::id);
         let foreign = Taskflow::new();
         let stranger = foreign.placeholder().id();
         let other = stepped(&SharedDynamicScheduler::new());
@@ -77,7 +79,7 @@ fn a_task_that_is_not_ready_is_raised_with_all_that_it_depends_on_until_it_has_e
     let [_, _, a, b, c] = ["x", "y", "a", "b", "c"].map(|name| note(&flow, &journal, name));
     flow.linearize([a, b, c]);
     let (ids, after) = (
-        [a, b, c].map(|task| task.id()),
+        [a, b, c].map(TaskHandle::id),
         note(&flow, &journal, "after"),
     );
     c.precede(after);
