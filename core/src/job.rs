@@ -91,7 +91,7 @@ pub(crate) trait Job: Send + Sync {
     ///
     /// # Safety
     ///
-    /// 1. As for [`discard`](Self::discard).
+    /// 1. As for [`discard`](Job::discard).
     unsafe fn listener(&self) -> Option<Arc<dyn Host>>;
 }
 
@@ -101,7 +101,7 @@ pub(crate) trait JobOf<T>: Job {
     ///
     /// # Safety
     ///
-    /// 1. As for [`discard`](Self::discard).
+    /// 1. As for [`discard`](Job::discard).
     unsafe fn take(&self) -> Option<Result<T, JoinError>>;
 }
 
