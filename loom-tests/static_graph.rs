@@ -78,12 +78,10 @@ fn a_diamond_that_two_threads_run_is_run_in_order_and_to_its_end() {
 #[test]
 fn a_run_sees_what_two_helpers_did() {
     explore(Some(2), || {
-        let flow = graph(
-            [&|| DATA[0].add_one(), &|| DATA[1].add_one(), &|| {
-                DATA[2].add_one()
-            }],
-            [],
-        );
+        let first: Task = &|| DATA[0].add_one();
+        let second: Task = &|| DATA[1].add_one();
+        let third: Task = &|| DATA[2].add_one();
+        let flow = graph([first, second, third], []);
         let others = [(); 2].map(|()| {
             beside(&flow, |flow| {
                 flow.help();
@@ -143,7 +141,7 @@ fn a_panic_ends_the_run_and_not_the_next() {
         match here {
             Err(_) => assert!(!there),
             Ok(Err(StaticRunError::Panicked { task })) => {
-                assert_eq!((task.index(), there), (0, true))
+                assert_eq!((task.index(), there), (0, true));
             }
             Ok(other) => panic!("{other:?}"),
         }

@@ -31,8 +31,7 @@ use task::place_of;
 /// A task takes 28 bytes and an edge 4 on a processor of 32 bits (44 and 4 on one of 64), beside what its closure
 /// borrows. `N` and `E` are at most 65,534, which the compiler checks.
 ///
-/// Tasks are plain: conditions, subflows, names by the thousand and the rest of [`Taskflow`](crate::Taskflow) need a
-/// heap.
+/// Tasks are plain calls: what else there is in a [`Taskflow`](crate::Taskflow), conditions and subflows and all, is not here.
 ///
 /// # Examples
 ///

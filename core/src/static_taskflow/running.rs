@@ -8,8 +8,8 @@ impl<const N: usize, const E: usize> StaticTaskflow<'_, N, E> {
     /// Runs the graph once, with all who [`help`](Self::help), and returns when all tasks have run. It spins while
     /// others run the last ones; see [`run_idling`](Self::run_idling).
     ///
-    /// Whoever calls this or [`help`](Self::help) next sees what the tasks did. Allocates nothing and takes no lock; the first
-    /// run after [`freeze`](Self::freeze) makes a pass over the tasks, later ones touch those that run.
+    /// The caller sees what the tasks did, and so do the tasks of the next run, on whatever core. Allocates nothing and takes no
+    /// lock; the first run after [`freeze`](Self::freeze) makes a pass over the tasks before it starts any, later ones do not.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::panic::Location;
 
-/// A task of a [`StaticTaskflow`].
+/// A task of a [`StaticTaskflow`](crate::StaticTaskflow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StaticTask {
     pub(super) index: u16,
