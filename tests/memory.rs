@@ -10,9 +10,12 @@ mod support {
     pub(crate) mod watchdog;
 }
 
+mod memories {
+    mod tokens;
+}
+
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use core::time::Duration;
 use std::thread;
 
 use support::counter::Counter;
@@ -21,8 +24,8 @@ use support::live_bytes::{allocated, alone, live};
 use support::shapes::{SHAPES, Shape, chain, tree, wavefront};
 use support::watchdog::within_a_minute;
 use taskflow_std::{
-    CancellationToken, ConditionalHandle, Executor, Module, Pipe, PipelineBuilder,
-    PreemptiveCancellationToken, RunOptions, StaticTaskflow, TaskHandle, Taskflow,
+    ConditionalHandle, Executor, Module, Pipe, PipelineBuilder, StaticTaskflow, TaskHandle,
+    Taskflow,
 };
 
 const TASKS: usize = 100_000;
@@ -450,60 +453,4 @@ fn runs_of_nested_graphs_spawned_tasks_and_futures_do_not_grow() {
     // The least of several: the test's own harness may allocate meanwhile.
     let grown = (0..5).map(|_| grown(|| (0..2_000).for_each(|_| turn())));
     assert_eq!(grown.min(), Some(0));
-}
-
-#[test]
-fn a_million_runs_under_one_token_leave_nothing_with_it() {
-    let _alone = alone();
-    let (executor, root) = (Executor::new(1), CancellationToken::new());
-    let token = root.child();
-    let flow = Taskflow::new();
-    flow.emplace(|| {}).token(&token.child());
-    let rounds = |runs: usize| {
-        for _ in 0..runs {
-            let options = RunOptions::new().token(&token);
-            let options = options.deadline(Duration::from_secs(3600));
-            executor.run_and_wait_with(&flow, options).unwrap();
-        }
-    };
-    rounds(1000);
-    let before = live();
-    let runs = if cfg!(debug_assertions) {
-        20_000
-    } else {
-        1_000_000
-    };
-    rounds(runs);
-    let grown = live() - before;
-    assert!(grown < 1024, "{grown} bytes after {runs} runs");
-    let others = |times: usize| {
-        for _ in 0..times {
-            drop(token.child());
-            let group = executor.task_group();
-            group.token(&token);
-            group.spawn(|| {});
-            group.wait().unwrap();
-            executor.spawn(|| ()).token(&token).wait().unwrap();
-        }
-    };
-    others(2000);
-    let before = live();
-    others(10_000);
-    let grown = live() - before;
-    assert!(grown < 2048, "{grown} bytes after others");
-}
-
-#[test]
-fn deadlines_of_tokens_that_are_gone_are_swept_away() {
-    let _alone = alone();
-    let arm = |times: usize| {
-        for _ in 0..times {
-            PreemptiveCancellationToken::new().cancel_after(Duration::from_secs(3600));
-        }
-    };
-    arm(10_000);
-    let before = live();
-    arm(100_000);
-    let grown = live() - before;
-    assert!(grown < 512 * 1024, "{grown} bytes");
 }

@@ -17,6 +17,7 @@ use crate::task::TaskId;
 
 pub(crate) mod arena;
 pub(crate) mod blocks;
+mod branches;
 pub(crate) mod chunks;
 mod cycle;
 mod described;
@@ -258,18 +259,6 @@ impl Graph {
         of_task
             .take_while(move |edge| edge.from == task)
             .map(|edge| edge.to)
-    }
-
-    /// Names the branch of a condition to a task.
-    pub(crate) fn name_branch(&mut self, from: u32, name: Cow<'static, str>, to: u32) {
-        self.cold_mut(from).branches.push((name, to));
-    }
-
-    /// The task that a named branch of a condition leads to.
-    pub(crate) fn branch_named(&self, from: u32, name: &str) -> Option<u32> {
-        let cold = self.cold.get(self.node(from).cold as usize)?;
-        let branch = cold.branches.iter().find(|branch| branch.0 == name)?;
-        Some(branch.1)
     }
 
     /// Has a task looked at more closely when it is started.

@@ -88,23 +88,35 @@ impl<P: Platform> Worker<'_, P> {
                 self.count_skipped(flow, index);
             }
             let next = self.complete_here(flow, &view, index);
-            match self.follow(flow, &view, next, 1) {
+            let mut step = self.follow(flow, &view, next, 1);
+            if step == ControlFlow::Break(None) {
+                step = self.go_round(flow, &view);
+            }
+            match step {
                 ControlFlow::Continue(next) => index = next,
-                ControlFlow::Break(None) => index = self.go_round(flow, &view)?,
                 ControlFlow::Break(in_hand) => return in_hand,
             }
         }
     }
 
-    /// This worker has nothing more to do at once. If that ends a round, begins the next one, as long as the slice lasts.
+    /// This worker has nothing more to do at once. If that ends a round, begins the next one, as long as the slice
+    /// lasts. Gives what [`follow`](Self::follow) does.
     #[inline(never)]
-    fn go_round(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+    fn go_round(&self, flow: &Flow, view: &View<'_>) -> ControlFlow<Option<u32>, u32> {
         if self.slice.get() == 0 {
-            return None;
+            return ControlFlow::Break(None);
         }
         // (Only what the loop has counted: of this flow. Unless there is another round, it may be gone now.)
-        self.flush()?;
+        let Some(root) = self.flush() else {
+            return ControlFlow::Break(None);
+        };
+        // SAFETY: (1) the round that has begun is in this worker's hands.
+        if unsafe { flow.view() }.coarse {
+            // Its records are those of blocks from here on.
+            return ControlFlow::Break(Some(root));
+        }
         self.run_root(flow, view)
+            .map_or(ControlFlow::Break(None), ControlFlow::Continue)
     }
 
     /// Something has ended that counts as so many tasks of a slice, and made `next` ready. Gives the record to go on
