@@ -416,3 +416,25 @@ fn a_run_of_many_rounds_turns_to_blocks_and_back_between_two_of_them() {
         );
     });
 }
+
+#[test]
+fn a_module_that_asks_for_blocks_is_run_in_them_from_its_second_round_on() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let (executor, ran) = (Executor::new(workers), Counter::default());
+            let flow = Taskflow::new();
+            flow.coarsen(Coarsening::Blocks(NonZeroU32::new(8).unwrap()));
+            let chain: Vec<_> = (0..100)
+                .map(|_| {
+                    let ran = ran.clone();
+                    flow.emplace(move || {
+                        ran.add();
+                    })
+                })
+                .collect();
+            flow.linearize(chain);
+            executor.run_n(&Module::new(flow), 50).wait().unwrap();
+            assert_eq!(ran.get(), 50 * 100);
+        }
+    });
+}

@@ -112,5 +112,6 @@ mod task_metadata;
 mod tokens;
 #[cfg(feature = "runtimes")]
 mod tokio;
+mod turns;
 mod validation;
 mod waits;

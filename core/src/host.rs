@@ -165,6 +165,24 @@ impl dyn Host + '_ {
         installed.policy().heir_of(self.directory(), task)
     }
 
+    /// A task that is in somebody's hands is not to be run.
+    pub(crate) fn note_removed(&self, task: u32) {
+        if let Some(installed) = self.installed() {
+            installed.policy().removed(self.directory(), task);
+        }
+    }
+
+    /// A task in the caller's hands has begun a run, and holds it: it may have been raised in between.
+    pub(crate) fn raise_held(&self, task: u32, run: &Run) {
+        let level = self.floor_in(task);
+        if level > 0 && level > run.floor() {
+            run.raise_floor(level);
+            if let Some(flow) = run.flow() {
+                self.raise_floor(&flow, level);
+            }
+        }
+    }
+
     /// A task of so high a level waits for the active run of a flow.
     pub(crate) fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {
         if let Some(installed) = self.installed() {

@@ -55,7 +55,8 @@ impl Nested {
         match started {
             Ok((run, root)) => {
                 self.run = Some(Arc::clone(&run));
-                self.suspender.hold(context, Hold::Run(run));
+                self.suspender.hold(context, Hold::Run(Arc::clone(&run)));
+                host.raise_held(context.caller.reference(), &run);
                 self.suspender.wait_on(context);
                 if let Some(root) = root {
                     context.caller.start(root);

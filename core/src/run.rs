@@ -295,6 +295,13 @@ impl Run {
             .map_or(0, |parent| parent.floor)
     }
 
+    /// The task that the run is part of was raised, maybe before the run is active.
+    pub(crate) fn raise_floor(&self, level: u32) {
+        if let Some(parent) = &mut self.cell.lock().parent {
+            parent.floor = parent.floor.max(level);
+        }
+    }
+
     /// Notes a failure. The first is the run's error.
     pub(crate) fn fail(&self, failed: Suppressed) {
         let mut cell = self.cell.lock();

@@ -196,8 +196,8 @@ impl<'env> Runtime<'env> {
     ) -> Result<R, RunError> {
         let held = Held::new(&self.flow);
         let result = enter(Arc::clone(&self.host), |group| {
-            group.group().raise(self.group.level());
             held.reach(self.task, group.shared());
+            group.group().raise(self.group.level());
             body(group)
         });
         drop(held);
@@ -380,11 +380,12 @@ where
             _env: PhantomData,
         };
         let group = Arc::clone(&runtime.group);
-        group.raise(runtime.host.floor_in(context.caller.reference()));
         if !mutant!("runtime_not_reached") {
             let hold = Hold::Group(Arc::clone(&group));
             self.suspender.hold(context, hold);
         }
+        // (Who raises the task from here on finds the group.)
+        group.raise(runtime.host.floor_in(context.caller.reference()));
         // A panic does not leave here before what was spawned, which may borrow, has ended.
         let mut result = None;
         let body = &mut self.body;

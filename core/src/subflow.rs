@@ -60,6 +60,7 @@ impl<'env> Subflow<'_, 'env> {
         self.flow.owner().close();
         let (run, root) = submitted?;
         let place = flow.hold(self.caller.task(), Hold::Run(Arc::clone(&run)));
+        host.raise_held(self.caller.reference(), &run);
         let target = Target::Run(&run);
         until_done(target, root, &|root| self.caller.wait(target, root));
         let result = run.take_outcome().unwrap_or(Err(RunError::Taken));

@@ -278,7 +278,11 @@ impl Flow {
                 continue;
             }
             match hold {
-                Hold::Run(run) => flows.extend(run.flow()),
+                Hold::Run(run) => {
+                    // Its turn may still come.
+                    run.raise_floor(level);
+                    flows.extend(run.flow());
+                }
                 Hold::Group(group) => groups |= group.raise(level),
                 Hold::Future(_) | Hold::Semaphores(_) | Hold::Turn(_) => {}
             }

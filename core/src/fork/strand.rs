@@ -266,10 +266,10 @@ impl Strand {
         self.shared.set(link);
         self.one_less();
         self.given.borrow_mut().push(Arc::clone(&job));
-        let before = self.wish.offer.lock().replace(Arc::clone(&job));
-        drop(before);
         host.run_submitted();
         job.head().begin_queued();
+        let before = self.wish.offer.lock().replace(Arc::clone(&job));
+        drop(before);
         host.make_ready(erase!(job => dyn Job));
     }
 

@@ -166,6 +166,11 @@ impl Alarms {
 }
 
 impl<P: Platform> Pool<P> {
+    #[inline]
+    pub(crate) fn has_alarms(&self) -> bool {
+        self.alarms.any()
+    }
+
     /// Cancels the runs whose time is up.
     #[inline]
     pub(crate) fn ring(&self) {

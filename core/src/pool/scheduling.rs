@@ -48,8 +48,9 @@ impl Installed {
     /// A task may be between its look at that and the policy's queue. So whoever queues one looks at `changes` before and after
     /// ([`Policy::entrust`]); if its push comes after the policy's pass over the queues, under the same lock, it sees the count, which comes before.
     pub(crate) fn reorder(&self, host: &dyn Host, range: (u32, u32), tasks: Option<&[u32]>) {
-        // Ordering: Relaxed; the locks of the policy's queues order it, as above.
-        self.changes.fetch_add(1, Ordering::Relaxed);
+        // Ordering: Release, with the Acquire of `entrust`: who counts this sees what is noted. That a push after the policy's
+        // pass sees the count is up to the locks of its queues, as above.
+        self.changes.fetch_add(1, Ordering::Release);
         let lift = Lift {
             tag: &self.tag,
             directory: host.directory(),

@@ -29,6 +29,9 @@ pub(crate) trait Policy: Send + Sync {
     /// A task in the caller's hands has ended.
     fn ended(&self, directory: &Directory, task: u32);
 
+    /// A task in the caller's hands is not to be run.
+    fn removed(&self, directory: &Directory, task: u32);
+
     /// See [`Flow::find_urgency`].
     fn prepare(&self, flow: &Flow);
 
@@ -95,8 +98,8 @@ impl<S: Scheduler> Policy for Erased<S> {
         task: u32,
         changes: &AtomicUsize,
     ) -> bool {
-        // Ordering: Relaxed; see `Installed::reorder`.
-        let before = changes.load(Ordering::Relaxed);
+        // Ordering: Acquire, with the Release of `Installed::reorder`: what was noted before a change that is counted here is seen.
+        let before = changes.load(Ordering::Acquire);
         let Some(mut tagged) = directory.tagged(task) else {
             return false;
         };
@@ -110,7 +113,7 @@ impl<S: Scheduler> Policy for Erased<S> {
         let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
         self.scheduler.push(local.as_deref_mut(), ready);
         drop(local);
-        // Ordering: Relaxed; as above.
+        // Ordering: Relaxed; the locks of the policy's queues order it, see `Installed::reorder`.
         if self.inherits && changes.load(Ordering::Relaxed) != before {
             self.scheduler.reorder(&Lift {
                 tag,
@@ -125,6 +128,12 @@ impl<S: Scheduler> Policy for Erased<S> {
     fn ended(&self, directory: &Directory, task: u32) {
         if self.tracks {
             directory.note_ended(task);
+        }
+    }
+
+    fn removed(&self, directory: &Directory, task: u32) {
+        if self.tracks {
+            directory.note_removed(task);
         }
     }
 

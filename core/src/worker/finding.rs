@@ -43,6 +43,11 @@ impl<P: Platform> Worker<'_, P> {
             self.let_go(met);
             self.take_up_late();
         }
+        if self.pool.has_alarms() {
+            // A worker in a loop may be all there is. (As above.)
+            self.let_go(met);
+            self.pool.ring();
+        }
         if !self.pool.injector.is_empty() {
             self.let_go(met);
             self.refill(&self.pool.injector);
@@ -60,7 +65,13 @@ impl<P: Platform> Worker<'_, P> {
     /// A loop, or a chain of spawned tasks, may go on for ever. So what lies in the queue of this worker, which
     /// nobody may be there to steal, has its turn after each slice.
     pub(super) fn take_turns(&self, met: &mut Option<u32>) {
-        if let Some(oldest) = self.deque().and_then(DequeOwner::take_oldest) {
+        let oldest = || self.deque().and_then(DequeOwner::take_oldest);
+        // Behind it is what did not fit in, and what was left in a row.
+        let behind = || match self.refill(&self.queues.backlog) {
+            0 => self.take_from_row(),
+            _ => oldest(),
+        };
+        if let Some(oldest) = oldest().or_else(|| met.and_then(|_| behind())) {
             self.let_go(met);
             *met = Some(oldest);
         }

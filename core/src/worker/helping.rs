@@ -278,7 +278,12 @@ impl<P: Platform> Seated for Worker<'_, P> {
             && Worker::has_seat(self)
             && let Some(job) = job.take()
         {
-            self.pool.life_begins_on(&self.credit);
+            if matches!(self.current.get(), Current::Task(..) | Current::Job) {
+                self.pool.life_begins_on(&self.credit);
+            } else {
+                // A call from outside may take long, and is no life: it is not to keep credit.
+                self.pool.life_begins();
+            }
             self.queue_own(job);
         }
     }

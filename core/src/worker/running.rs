@@ -35,8 +35,11 @@ impl<P: Platform> Worker<'_, P> {
             // What was finished of another flow is not held back behind a task of this one. Its end may
             // run user code that waits for this task, so that is not kept in hand.
             self.keep_here(reference);
-            self.flush_and_keep();
-            return None;
+            let root = self.flush()?;
+            // Its next round is behind what was queued, or rounds of a flow could go on for ever before that.
+            let next = self.deque().and_then(DequeOwner::take_newest);
+            self.keep(root);
+            return next;
         }
         if let Some(chunk) = flow.chunk() {
             return self.run_job(chunk, reference);
@@ -89,8 +92,11 @@ impl<P: Platform> Worker<'_, P> {
             }
             let next = self.complete_here(flow, &view, index);
             let mut step = self.follow(flow, &view, next, 1);
-            if step == ControlFlow::Break(None) {
-                step = self.go_round(flow, &view);
+            if step == ControlFlow::Break(None) && self.slice.get() > 0 {
+                // Nothing more to do at once. If that ends a round, the next one begins, as long as the slice lasts.
+                // (Only what this loop has counted: of this flow. Unless there is another round, it may be gone now.)
+                let root = self.flush()?;
+                step = self.go_round(flow, &view, root);
             }
             match step {
                 ControlFlow::Continue(next) => index = next,
@@ -99,17 +105,9 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// This worker has nothing more to do at once. If that ends a round, begins the next one, as long as the slice
-    /// lasts. Gives what [`follow`](Self::follow) does.
+    /// Begins a round whose root is in this worker's hands. Gives what [`follow`](Self::follow) does.
     #[inline(never)]
-    fn go_round(&self, flow: &Flow, view: &View<'_>) -> ControlFlow<Option<u32>, u32> {
-        if self.slice.get() == 0 {
-            return ControlFlow::Break(None);
-        }
-        // (Only what the loop has counted: of this flow. Unless there is another round, it may be gone now.)
-        let Some(root) = self.flush() else {
-            return ControlFlow::Break(None);
-        };
+    fn go_round(&self, flow: &Flow, view: &View<'_>, root: u32) -> ControlFlow<Option<u32>, u32> {
         // SAFETY: (1) the round that has begun is in this worker's hands.
         if unsafe { flow.view() }.coarse {
             // Its records are those of blocks from here on.
@@ -159,6 +157,8 @@ impl<P: Platform> Worker<'_, P> {
     /// It is kept out of the loop that calls it, whose registers it would use up.
     #[inline(never)]
     fn run_root(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+        // (Also where there is no task: rounds of such a flow use up a slice too.)
+        self.slice.set(self.slice.get().saturating_sub(1));
         let progress = flow.progress();
         let sources = view.sources();
         // Ordering: Relaxed; handed on with the root's reference.

@@ -39,7 +39,7 @@ impl Ready {
             return Err(self);
         };
         cancel_task(&run, task, None);
-        directory.note_removed(reference);
+        host.note_removed(reference);
         host.discard(self.redeem());
         Ok(())
     }

@@ -1,0 +1,76 @@
+//! Whatever goes on for ever on the only worker lets others have their turn.
+
+use crate::support::counter::Counter;
+use crate::support::gate::Gate;
+use crate::support::watchdog::within_a_minute;
+use taskflow_std::{Executor, Taskflow, TaskflowFuture};
+
+/// Tasks that are queued while the only worker is busy: more than it takes up at a time.
+const QUEUED: usize = 300;
+
+/// With one worker, which is busy until all is submitted: what `begin` starts goes on until tasks that were queued behind it have run.
+fn goes_on_until_others_have_run(begin: impl Fn(&Executor, Counter) -> TaskflowFuture) {
+    let (executor, gate, ran) = (Executor::new(1), Gate::default(), Counter::default());
+    let busy = gate.clone();
+    drop(executor.spawn(move || busy.pass()));
+    let run = begin(&executor, ran.clone());
+    for _ in 0..QUEUED {
+        let ran = ran.clone();
+        drop(executor.spawn(move || {
+            ran.add();
+        }));
+    }
+    gate.open();
+    run.wait().expect("nothing fails");
+    assert_eq!(ran.get(), QUEUED);
+}
+
+#[test]
+fn a_loop_on_the_only_worker_lets_all_run_that_was_queued_behind_it() {
+    within_a_minute(|| {
+        goes_on_until_others_have_run(|executor, ran| {
+            let flow = Taskflow::new();
+            let (start, again) = (
+                flow.placeholder(),
+                flow.emplace_condition(move || usize::from(ran.get() == QUEUED)),
+            );
+            start.precede(again.task());
+            again.precede(again.task());
+            executor.run(&flow)
+        });
+    });
+}
+
+#[test]
+fn rounds_on_the_only_worker_let_all_run_that_was_queued_behind_them() {
+    within_a_minute(|| {
+        for tasks in [0, 1, 2, 3, 256, 257] {
+            goes_on_until_others_have_run(|executor, ran| {
+                let flow = Taskflow::new();
+                let chain: Vec<_> = (0..tasks).map(|_| flow.emplace(|| {})).collect();
+                flow.linearize(chain);
+                executor.run_until(&flow, move || ran.get() == QUEUED)
+            });
+        }
+    });
+}
+
+#[test]
+fn a_loop_on_the_only_worker_lets_a_row_go_on_that_was_begun_before() {
+    within_a_minute(|| {
+        goes_on_until_others_have_run(|executor, ran| {
+            let row = Taskflow::new();
+            for _ in 0..QUEUED {
+                row.emplace(|| {});
+            }
+            let loops = Taskflow::new();
+            let start = loops.placeholder();
+            let rows = executor.run(&row);
+            let again =
+                loops.emplace_condition(move || usize::from(ran.get() == QUEUED && rows.is_done()));
+            start.precede(again.task());
+            again.precede(again.task());
+            executor.run(&loops)
+        });
+    });
+}
