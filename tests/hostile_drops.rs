@@ -327,6 +327,26 @@ fn an_executor_that_a_capture_drops_in_any_place_lets_go() {
     });
 }
 
+#[test]
+fn an_executor_whose_last_owner_is_a_spawned_task_that_is_cancelled_from_outside_lets_go() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let (executor, gate) = (Arc::new(Executor::new(workers)), Gate::default());
+            for _ in 0..workers {
+                let gate = gate.clone();
+                drop(executor.spawn(move || gate.pass()));
+            }
+            let own = Arc::clone(&executor);
+            let handle = executor.spawn(move || drop(own));
+            let known = Arc::downgrade(&executor);
+            drop(executor);
+            handle.cancel();
+            assert!(known.upgrade().is_none(), "the closure had the last");
+            gate.open();
+        }
+    });
+}
+
 /// Calls the library when it is dropped.
 struct Caller(Arc<Executor>, SharedFlow, Counter);
 

@@ -385,3 +385,33 @@ fn the_default_executor_joins_too() {
     let (a, b) = taskflow_std::join(|| 1, || taskflow_std::join(|| 2, || 3));
     assert_eq!((a, b), (1, (2, 3)));
 }
+
+#[test]
+fn nobody_waits_for_a_join_from_outside_that_has_spawned_what_has_ended() {
+    within_a_minute(|| {
+        for workers in [2, 4, 8] {
+            let (executor, gate, ran) =
+                (Executor::new(workers), Gate::default(), Counter::default());
+            thread::scope(|scope| {
+                let (inner, held) = (ran.clone(), gate.clone());
+                let executor = &executor;
+                scope.spawn(move || {
+                    executor.join(
+                        move || {
+                            drop(executor.spawn(move || {
+                                inner.add();
+                            }));
+                            held.pass();
+                        },
+                        || (),
+                    );
+                });
+                while ran.get() == 0 {
+                    thread::yield_now();
+                }
+                executor.wait_for_all().unwrap();
+                gate.open();
+            });
+        }
+    });
+}

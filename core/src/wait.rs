@@ -114,6 +114,11 @@ pub(crate) trait Seated {
     /// Which executor it is of.
     fn pool(&self) -> *const ();
 
+    /// Whether the code that makes the call is of this executor.
+    fn is_in(&self, executor: *const ()) -> bool {
+        self.pool() == executor
+    }
+
     /// Its number there.
     fn worker(&self) -> WorkerId;
 

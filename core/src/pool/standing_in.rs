@@ -36,6 +36,10 @@ impl Seated for StandIn<'_> {
         self.worker.map_or(core::ptr::null(), Seated::pool)
     }
 
+    fn is_in(&self, executor: *const ()) -> bool {
+        self.job.is_of(executor) || self.pool() == executor
+    }
+
     fn worker(&self) -> WorkerId {
         self.worker
             .map_or(WorkerId::new(usize::MAX), Seated::worker)

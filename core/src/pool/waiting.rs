@@ -189,7 +189,7 @@ impl<P: Platform> Pool<P> {
             let Some(local) = local else {
                 return false;
             };
-            if local.any(|worker| worker.pool() == self.identity()) {
+            if local.any(|worker| worker.is_in(self.identity())) {
                 return true;
             }
             local.with(leave_seat);
