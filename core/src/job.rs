@@ -221,8 +221,9 @@ where
         host.raise_jobs(predecessors, priority.level());
     }
     settle(job, arrival);
+    let typed = erase!(typed => dyn JobOf<T>);
     // SAFETY: (1) the job was made here.
-    JoinHandle::new(unsafe { Owned::of(erase!(typed => dyn JobOf<T>)) })
+    JoinHandle::new(unsafe { Owned::of(typed) })
 }
 
 /// Spawns a job that is ready, with a handle.
@@ -237,8 +238,9 @@ where
 {
     let typed = Arc::new(JobCell::new(Head::ready(host, priority), closure));
     host.spawn(erase!(Arc::clone(&typed) => dyn Job));
+    let typed = erase!(typed => dyn JobOf<T>);
     // SAFETY: (1) the job was made here.
-    JoinHandle::new(unsafe { Owned::of(erase!(typed => dyn JobOf<T>)) })
+    JoinHandle::new(unsafe { Owned::of(typed) })
 }
 
 /// A child of a group, without a handle. It is not counted yet.

@@ -77,10 +77,11 @@ impl<'scope> Scope<'scope, '_> {
         let head = Head::new(&*self.host, group).with_priority(priority);
         let result = Arc::new(JobCell::new(head, closure));
         let job = self.launch(erase!(Arc::clone(&result) => dyn Job + 'scope));
+        let result = erase!(result => dyn JobOf<T> + 'scope);
         ScopedHandle {
             job,
             // SAFETY: (1) the job was made here.
-            result: unsafe { Owned::of(erase!(result => dyn JobOf<T> + 'scope)) },
+            result: unsafe { Owned::of(result) },
             host: &self.host,
             group: &self.group,
             taken: false,
