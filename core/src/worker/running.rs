@@ -35,7 +35,7 @@ impl<P: Platform> Worker<'_, P> {
             // What was finished of another flow is not held back behind a task of this one. Its end may
             // run user code that waits for this task, so that is not kept in hand.
             self.keep_here(reference);
-            let root = self.flush()?;
+            let root = self.run_dry()?;
             // Its next round is behind what was queued, or rounds of a flow could go on for ever before that.
             let next = self.deque().and_then(DequeOwner::take_newest);
             self.keep(root);
@@ -95,7 +95,7 @@ impl<P: Platform> Worker<'_, P> {
             if step == ControlFlow::Break(None) && self.slice.get() > 0 {
                 // Nothing more to do at once. If that ends a round, the next one begins, as long as the slice lasts.
                 // (Only what this loop has counted: of this flow. Unless there is another round, it may be gone now.)
-                let root = self.flush()?;
+                let root = self.run_dry()?;
                 step = self.go_round(flow, &view, root);
             }
             match step {
@@ -103,6 +103,12 @@ impl<P: Platform> Worker<'_, P> {
                 ControlFlow::Break(in_hand) => return in_hand,
             }
         }
+    }
+
+    /// [`flush`](Self::flush), out of the code of the loops.
+    #[inline(never)]
+    fn run_dry(&self) -> Option<u32> {
+        self.flush()
     }
 
     /// Begins a round whose root is in this worker's hands. Gives what [`follow`](Self::follow) does.
