@@ -144,7 +144,9 @@ fn a_token_that_waits_again_when_the_stream_has_stopped_fails_the_pipeline_by_na
         };
         let text = error.get().to_string();
         assert!(text.contains("token 2 is deferred until token 9"), "{text}");
-        assert_eq!(pipeline.take(), [0, 1, 3]);
+        // Token 3 may be on its way on the other line, and stops there.
+        let order = pipeline.take();
+        assert!(order == [0, 1] || order == [0, 1, 3], "{order:?}");
     });
 }
 
