@@ -36,6 +36,9 @@ struct Args {
 const FIBONACCI: u32 = 24;
 const FORKS: u64 = 75_024;
 
+/// Of the random graph.
+const SEED: u64 = 1;
+
 /// Tasks of a block.
 const BLOCK: NonZeroU32 = NonZeroU32::new(1024).expect("not zero");
 
@@ -45,6 +48,12 @@ enum Graph {
     Independent,
     /// One task after another.
     Chain,
+    /// Each task makes two ready.
+    Tree,
+    /// A square of tasks, each behind two.
+    Wavefront,
+    /// Layers of tasks, each behind up to four of the layer before.
+    Random,
     /// A loop of three tasks a pass.
     Loop,
     /// One task, in so many rounds that they count as tasks.
@@ -84,6 +93,9 @@ impl Graph {
         let shape = match self {
             Self::Independent => Shape::independent(TASKS),
             Self::Chain => Shape::chain(TASKS),
+            Self::Tree => Shape::tree(TASKS),
+            Self::Wavefront => Shape::wavefront(TASKS.isqrt()),
+            Self::Random => Shape::random(TASKS.isqrt(), SEED),
             Self::Blocks => {
                 flow.coarsen(Coarsening::Blocks(BLOCK));
                 Shape::wavefront(TASKS.isqrt())

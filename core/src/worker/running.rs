@@ -57,6 +57,13 @@ impl<P: Platform> Worker<'_, P> {
         if view.coarse {
             return self.run_blocks(flow, &view, index);
         }
+        self.run_plain(flow, view, index)
+    }
+
+    /// [`run`](Self::run) for the tasks of a flow that has plain ones only, in a function of its own, whose registers are
+    /// those of this loop.
+    #[inline(never)]
+    fn run_plain(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
         let mut context = Context::new(self);
         loop {
             let mut outcome = match flow.attention() {
@@ -91,17 +98,14 @@ impl<P: Platform> Worker<'_, P> {
                 self.count_skipped(flow, index);
             }
             let next = self.complete_here(flow, &view, index);
-            let mut step = self.follow(flow, &view, next, 1);
-            if step == ControlFlow::Break(None) && self.slice.get() > 0 {
-                // Nothing more to do at once. If that ends a round, the next one begins, as long as the slice lasts.
-                // (Only what this loop has counted: of this flow. Unless there is another round, it may be gone now.)
-                let root = self.run_dry()?;
-                step = self.go_round(flow, &view, root);
-            }
-            match step {
-                ControlFlow::Continue(next) => index = next,
+            index = match self.follow(flow, &view, next, 1) {
+                ControlFlow::Continue(next) => next,
+                ControlFlow::Break(None) => match self.go_round(flow, &view) {
+                    ControlFlow::Continue(next) => next,
+                    ControlFlow::Break(in_hand) => return in_hand,
+                },
                 ControlFlow::Break(in_hand) => return in_hand,
-            }
+            };
         }
     }
 
@@ -111,9 +115,19 @@ impl<P: Platform> Worker<'_, P> {
         self.flush()
     }
 
-    /// Begins a round whose root is in this worker's hands. Gives what [`follow`](Self::follow) does.
+    /// There is nothing more to do at once. If that ends a round, begins the next one, as long as the slice lasts. Gives
+    /// what [`follow`](Self::follow) does.
+    ///
+    /// (Nothing is counted but of this flow. Unless there is another round, the flow may be gone after it.)
     #[inline(never)]
-    fn go_round(&self, flow: &Flow, view: &View<'_>, root: u32) -> ControlFlow<Option<u32>, u32> {
+    fn go_round(&self, flow: &Flow, view: &View<'_>) -> ControlFlow<Option<u32>, u32> {
+        if self.slice.get() == 0 {
+            return ControlFlow::Break(None);
+        }
+        let root = match self.flush() {
+            Some(root) => root,
+            None => return ControlFlow::Break(None),
+        };
         // SAFETY: (1) the round that has begun is in this worker's hands.
         if unsafe { flow.view() }.coarse {
             // Its records are those of blocks from here on.
