@@ -72,6 +72,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/taskflow.rs",
     "core/src/taskflow/kinds.rs",
     "core/src/worker.rs",
+    "core/src/worker/alone.rs",
     "core/src/worker/asking.rs",
     "core/src/worker/blocks.rs",
     "core/src/worker/counting.rs",

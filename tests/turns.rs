@@ -1,5 +1,9 @@
 //! Whatever goes on for ever on the only worker lets others have their turn.
 
+use std::hint;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
 use crate::support::counter::Counter;
 use crate::support::gate::Gate;
 use crate::support::watchdog::within_a_minute;
@@ -72,5 +76,36 @@ fn a_loop_on_the_only_worker_lets_a_row_go_on_that_was_begun_before() {
             again.precede(again.task());
             executor.run(&loops)
         });
+    });
+}
+
+#[test]
+fn a_long_round_on_the_only_worker_lets_what_one_of_its_tasks_spawned_run_before_its_end() {
+    within_a_minute(|| {
+        let (executor, ran) = (Arc::new(Executor::new(1)), Counter::default());
+        let flow = Taskflow::new();
+        let work = || {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_micros(10) {
+                hint::spin_loop();
+            }
+        };
+        let (inner, spawned) = (Arc::downgrade(&executor), ran.clone());
+        let spawner = flow.emplace(move || {
+            let (executor, spawned) = (inner.upgrade().expect("it waits"), spawned.clone());
+            drop(executor.spawn(move || {
+                spawned.add();
+            }));
+        });
+        // (Whoever waits for the run on the only seat runs nothing else.)
+        let (end, ended) = mpsc::channel();
+        let last = flow.emplace(move || end.send(ran.get()).expect("it waits"));
+        let mut chain: Vec<_> = (0..1000).map(|_| flow.emplace(work)).collect();
+        chain.insert(500, spawner);
+        chain.push(last);
+        flow.linearize(chain);
+        let run = executor.run(&flow);
+        assert_eq!(ended.recv(), Ok(1));
+        run.wait().expect("nothing fails");
     });
 }

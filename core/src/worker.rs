@@ -14,6 +14,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use crate::flow::{Flow, View};
 use crate::graph::node::{Context, Outcome};
@@ -33,6 +34,7 @@ use crate::sync::{Arc, UnsafeCell};
 use crate::task::TaskId;
 use crate::wait::Target;
 
+mod alone;
 mod asking;
 mod blocks;
 mod counting;
@@ -76,10 +78,14 @@ pub(crate) struct Worker<'p, P: Platform> {
     /// Whose tasks the tally counts.
     tally_flow: Cell<Option<NonNull<Flow>>>,
     /// Successors that are still to be made ready.
-    span: Cell<Option<Span>>,
+    span: Span,
     caught: Cell<Option<Panic>>,
     /// Tasks until the next look at the injector; 0 when the seat was given away.
     slice: Cell<u32>,
+    /// Since the last turn of others something was begun that need not end.
+    endless: Cell<bool>,
+    /// When others had their last turn beside what ends.
+    turned: Cell<Duration>,
     random: Cell<u32>,
     searching: Cell<bool>,
     credit: Credit,
@@ -140,11 +146,13 @@ impl<'p, P: Platform> Worker<'p, P> {
             jobs: Cell::default(),
             tally: Cell::default(),
             tally_flow: Cell::default(),
-            span: Cell::default(),
+            span: Span::default(),
             caught: Cell::default(),
             slice: Cell::new(pool.slice),
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
+            endless: Cell::default(),
+            turned: Cell::default(),
             searching: Cell::new(state.searching),
             credit: Credit::default(),
             places: Places::default(),

@@ -178,10 +178,16 @@ impl<'f> View<'f> {
         unsafe { self.successors.get_unchecked(begin..end) }
     }
 
-    /// The successor at a place of a [`row`](Self::row).
+    /// The successor at a place, unchecked.
+    ///
+    /// # Safety
+    ///
+    /// 1. The place is between a [`row`](Self::row) and its end.
     #[inline]
-    pub(crate) fn at(&self, place: u32) -> u32 {
-        self.successors[place as usize]
+    pub(crate) unsafe fn at(&self, place: u32) -> u32 {
+        debug_assert!((place as usize) < self.successors.len());
+        // SAFETY: (1).
+        unsafe { *self.successors.get_unchecked(place as usize) }
     }
 
     /// The sources of the graph: the successors of its root.

@@ -293,8 +293,10 @@ impl DequeOwner {
         self.take_oldest()
     }
 
+    /// [`take_newest`](Self::take_newest) of an owner who is alone.
+    #[must_use]
     #[inline]
-    fn take_newest_alone(&self) -> Option<u32> {
+    pub fn take_newest_alone(&self) -> Option<u32> {
         if self.is_empty() {
             return None;
         }

@@ -17,6 +17,18 @@ impl<P: Platform> Worker<'_, P> {
     #[inline]
     pub(super) fn count_finished(&self, flow: &Flow) {
         self.tally_for(flow);
+        self.count_finished_more();
+    }
+
+    /// Whether what is counted is of this flow.
+    #[inline]
+    pub(super) fn counts_for(&self, flow: &Flow) -> bool {
+        self.tally_flow.get() == Some(NonNull::from(flow))
+    }
+
+    /// Counts one more task of the flow that is counted for.
+    #[inline]
+    pub(super) fn count_finished_more(&self) {
         let mut tally = self.tally.get();
         tally.finished += 1;
         self.tally.set(tally);

@@ -1,5 +1,7 @@
 //! Finding a task to be run.
 
+use core::time::Duration;
+
 use super::Worker;
 use super::running::Outbox;
 use crate::flow::Flow;
@@ -13,6 +15,9 @@ use crate::sync::Arc;
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;
+
+/// How long a round goes on before something else in the queue has its turn.
+const TURN: Duration = Duration::from_micros(200);
 
 impl<P: Platform> Worker<'_, P> {
     /// A task to be run, from wherever there is one.
@@ -63,8 +68,12 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// A loop, or a chain of spawned tasks, may go on for ever. So what lies in the queue of this worker, which
-    /// nobody may be there to steal, has its turn after each slice.
+    /// nobody may be there to steal, has its turn after each slice; or beside a round, which ends, from time to time: a round is
+    /// run depth first for the sake of the caches, and each turn begins elsewhere.
     pub(super) fn take_turns(&self, met: &mut Option<u32>) {
+        if !self.endless.take() && !self.turn_is_due() {
+            return;
+        }
         let oldest = || self.deque().and_then(DequeOwner::take_oldest);
         // Behind it is what did not fit in, and what was left in a row.
         let behind = || match self.refill(&self.queues.backlog) {
@@ -75,6 +84,17 @@ impl<P: Platform> Worker<'_, P> {
             self.let_go(met);
             *met = Some(oldest);
         }
+    }
+
+    /// Whether the last turn is long past, or was a moment ago by a clock that stands still.
+    fn turn_is_due(&self) -> bool {
+        let now = self.pool.platform.now();
+        let since = now.saturating_sub(self.turned.get());
+        let is_due = since.is_zero() || since >= TURN;
+        if is_due {
+            self.turned.set(now);
+        }
+        is_due
     }
 
     /// Ends the tasks that ended on threads without a seat.

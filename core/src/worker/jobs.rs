@@ -36,6 +36,7 @@ impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
     /// lasts. Gives what it has in hand then, be it the next of this worker's queue.
     pub(super) fn run_job(&self, chunk: &Chunk, reference: u32) -> Option<u32> {
+        self.endless.set(true);
         let mut next = self.take_job(chunk, reference);
         while let Some(job) = next {
             self.pool.ring();

@@ -57,55 +57,88 @@ impl<P: Platform> Worker<'_, P> {
         if view.coarse {
             return self.run_blocks(flow, &view, index);
         }
-        self.run_plain(flow, view, index)
+        if self.solo.get() {
+            self.run_alone(flow, view, index)
+        } else {
+            self.run_plain(flow, view, index)
+        }
     }
 
     /// [`run`](Self::run) for the tasks of a flow that has plain ones only, in a function of its own, whose registers are
     /// those of this loop.
     #[inline(never)]
-    fn run_plain(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
+    pub(super) fn run_plain(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
         let mut context = Context::new(self);
         loop {
-            let mut outcome = match flow.attention() {
-                0 => {
-                    // SAFETY: (1) it comes from a reference or a row.
-                    let node = unsafe { view.record(index) };
-                    self.current.set(Current::Task(NonNull::from(flow), index));
-                    // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
-                    // round, by the worker that has its reference.
-                    // Unwind: `settle` finds the task in `current` and completes it.
-                    let outcome = unsafe { (node.call)(node.data, &mut context) };
-                    self.current.set(Current::Engine);
-                    outcome
-                }
+            let outcome = match flow.attention() {
+                // SAFETY: (1) it comes from a reference or a row, and was not started before.
+                0 => unsafe { self.call_plain(flow, &view, index, &mut context) },
                 STOP => Outcome::Skipped,
                 _ => return self.run_general(flow, &view, index),
             };
-            if outcome == Outcome::Failed {
-                // (A stopped run skips what follows, however this one ended.)
-                outcome = self.fail_with(flow, index, &mut context.failures);
-                if outcome == Outcome::Cancelled && self.has_seat() {
-                    // What comes after it may be to be left out, and nothing else.
-                    let next = self.end(flow, &view, index, outcome, &mut context)?;
-                    return Some(self.in_hand(flow, &view, next));
-                }
-            }
-            if !self.has_seat() {
-                self.pool.finish_late(Late::of(view.base + index, outcome));
-                return None;
-            }
-            if outcome == Outcome::Skipped {
-                self.count_skipped(flow, index);
-            }
-            let next = self.complete_here(flow, &view, index);
-            index = match self.follow(flow, &view, next, 1) {
+            index = match self.end_plain(flow, &view, index, outcome, &mut context) {
                 ControlFlow::Continue(next) => next,
-                ControlFlow::Break(None) => match self.go_round(flow, &view) {
-                    ControlFlow::Continue(next) => next,
-                    ControlFlow::Break(in_hand) => return in_hand,
-                },
                 ControlFlow::Break(in_hand) => return in_hand,
             };
+        }
+    }
+
+    /// Calls the closure of a task.
+    ///
+    /// # Safety
+    ///
+    /// 1. The task is ready and in this worker's hands, and is not called twice.
+    #[expect(clippy::inline_always, reason = "it is in the loops of all tasks")]
+    #[inline(always)]
+    pub(super) unsafe fn call_plain(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        context: &mut Context<'_>,
+    ) -> Outcome {
+        // SAFETY: (1) the index is that of a task.
+        let node = unsafe { view.record(index) };
+        self.current.set(Current::Task(NonNull::from(flow), index));
+        // SAFETY: (1) invariant 2 of the graph, which is frozen. (2) A task is started once a
+        // round, by the worker that has its reference.
+        // Unwind: `settle` finds the task in `current` and completes it.
+        let outcome = unsafe { (node.call)(node.data, context) };
+        self.current.set(Current::Engine);
+        outcome
+    }
+
+    /// Ends a plain task. Gives what [`follow`](Self::follow) does.
+    #[expect(clippy::inline_always, reason = "it is in the loop of plain tasks")]
+    #[inline(always)]
+    pub(super) fn end_plain(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        mut outcome: Outcome,
+        context: &mut Context<'_>,
+    ) -> ControlFlow<Option<u32>, u32> {
+        if outcome == Outcome::Failed {
+            // (A stopped run skips what follows, however this one ended.)
+            outcome = self.fail_with(flow, index, &mut context.failures);
+            if outcome == Outcome::Cancelled && self.has_seat() {
+                // What comes after it may be to be left out, and nothing else.
+                let next = self.end(flow, view, index, outcome, context);
+                return ControlFlow::Break(next.map(|next| self.in_hand(flow, view, next)));
+            }
+        }
+        if !self.has_seat() {
+            self.pool.finish_late(Late::of(view.base + index, outcome));
+            return ControlFlow::Break(None);
+        }
+        if outcome == Outcome::Skipped {
+            self.count_skipped(flow, index);
+        }
+        let next = self.complete_here(flow, view, index);
+        match self.follow(flow, view, next, 1) {
+            ControlFlow::Break(None) => self.go_round(flow, view),
+            step => step,
         }
     }
 
@@ -120,13 +153,12 @@ impl<P: Platform> Worker<'_, P> {
     ///
     /// (Nothing is counted but of this flow. Unless there is another round, the flow may be gone after it.)
     #[inline(never)]
-    fn go_round(&self, flow: &Flow, view: &View<'_>) -> ControlFlow<Option<u32>, u32> {
+    pub(super) fn go_round(&self, flow: &Flow, view: &View<'_>) -> ControlFlow<Option<u32>, u32> {
         if self.slice.get() == 0 {
             return ControlFlow::Break(None);
         }
-        let root = match self.flush() {
-            Some(root) => root,
-            None => return ControlFlow::Break(None),
+        let Some(root) = self.flush() else {
+            return ControlFlow::Break(None);
         };
         // SAFETY: (1) the round that has begun is in this worker's hands.
         if unsafe { flow.view() }.coarse {
@@ -183,6 +215,9 @@ impl<P: Platform> Worker<'_, P> {
         let sources = view.sources();
         // Ordering: Relaxed; handed on with the root's reference.
         let begin = progress.cursor.load(Ordering::Relaxed);
+        if begin == 0 {
+            self.endless.set(true);
+        }
         let attention = flow.attention();
         if attention == 0
             && let [source] = sources

@@ -5,9 +5,11 @@
 //! the next one ready when it has nothing else in its queue. Whenever somebody else could want them (the
 //! seat is given up, a turn ends) the rest is *spilled* into the queue.
 
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::Worker;
+use super::alone::arrives_alone;
 use super::helping::{Range, in_range};
 use crate::flow::{Flow, View};
 use crate::platform::Platform;
@@ -15,17 +17,18 @@ use crate::platform::Platform;
 /// Rows that are at least this long are worth it.
 pub(super) const LONG_ROW: usize = 16;
 
-/// What is left of a row.
+/// What is left of a row, if anything is.
 ///
 /// # Invariants
 ///
-/// 1. The task whose row it is has ended, and its arrivals at `next..end` are still to come: so those
-///    tasks are unfinished, and the run of `flow` is active.
-#[derive(Clone, Copy, Debug)]
+/// 1. Where there is a flow, the task whose row it is has ended, and its arrivals at `next..end`, of which there is one at
+///    least, are still to come: so those tasks are unfinished, and the run of `flow` is active.
+/// 2. What lies at `next..end` of the flow's rows is such a row.
+#[derive(Debug, Default)]
 pub(super) struct Span {
-    flow: NonNull<Flow>,
-    next: u32,
-    end: u32,
+    flow: Cell<Option<NonNull<Flow>>>,
+    next: Cell<u32>,
+    end: Cell<u32>,
 }
 
 impl<P: Platform> Worker<'_, P> {
@@ -39,13 +42,17 @@ impl<P: Platform> Worker<'_, P> {
         index: u32,
         count: usize,
     ) -> bool {
-        let here = self.solo.get() && self.span.get().is_none();
+        let Span {
+            flow: of,
+            next,
+            end,
+        } = &self.span;
+        let here = self.solo.get() && of.get().is_none() && count > 0;
         if here {
-            let next = view.row(index);
+            next.set(view.row(index));
             #[expect(clippy::cast_possible_truncation, reason = "refused above 2^32")]
-            let end = next + count as u32;
-            let flow = NonNull::from(flow);
-            self.span.set(Some(Span { flow, next, end }));
+            end.set(next.get() + count as u32);
+            of.set(Some(NonNull::from(flow)));
         }
         here
     }
@@ -57,9 +64,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// As [`take_from_row`](Self::take_from_row), if the span is of this range.
     pub(super) fn take_from_row_in(&self, range: Range) -> Option<u32> {
-        let span = self.span.get()?;
         // SAFETY: invariant 1.
-        let flow = unsafe { span.flow.as_ref() };
+        let flow = unsafe { self.span.flow.get()?.as_ref() };
         // SAFETY: invariant 1.
         let view = unsafe { flow.view() };
         let wanted = in_range(range, view.base);
@@ -70,23 +76,28 @@ impl<P: Platform> Worker<'_, P> {
     /// The index of the next ready task of the span, if that is of this flow.
     #[inline]
     pub(super) fn next_in_row(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
-        let span = self.span.get()?;
-        if span.flow != NonNull::from(flow) {
+        let Span {
+            flow: of,
+            next,
+            end,
+        } = &self.span;
+        if of.get() != Some(NonNull::from(flow)) {
             return None;
         }
-        for place in span.next..span.end {
-            let task = view.at(place);
-            let node = view.node(task);
-            let strong = node.strong();
-            if strong <= 1 || node.counter.arrive_alone(strong) {
-                let next = place + 1;
-                self.span
-                    .set((next < span.end).then_some(Span { next, ..span }));
+        loop {
+            let place = next.get();
+            next.set(place + 1);
+            if place + 1 == end.get() {
+                of.set(None);
+            }
+            // SAFETY: (1) invariant 2 of the span.
+            let task = unsafe { view.at(place) };
+            // SAFETY: (1) it comes from a row. (Its seat is the only one, or there is no span.)
+            if unsafe { arrives_alone(view, task) } {
                 return Some(task);
             }
+            of.get()?;
         }
-        self.span.set(None);
-        None
     }
 
     /// Makes the rest of the span ready, where others find it.
