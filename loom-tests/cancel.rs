@@ -17,7 +17,7 @@ mod support {
 use std::future::pending;
 
 use loom::thread;
-use taskflow_core::{RunError, Taskflow};
+use taskflow_core::{RunError, Taskflow, WorkStealing};
 
 use support::block_on::block_on;
 use support::datum::Datum;
@@ -104,7 +104,7 @@ fn one_of_two_cancels_counts() {
 #[test]
 fn a_cancel_beside_two_workers_is_the_result_or_is_refused() {
     explore(Some(1), || {
-        let (executor, seats) = Stepped::executor();
+        let (executor, seats) = Stepped::executor(WorkStealing::default());
         let flow = Taskflow::new();
         let counts = [(); 2].map(|()| Datum::default());
         for count in counts.clone() {

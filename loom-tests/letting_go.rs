@@ -13,7 +13,7 @@ mod support {
     pub(crate) mod stepped;
 }
 
-use taskflow_core::Taskflow;
+use taskflow_core::{Taskflow, WorkStealing};
 
 use support::datum::Datum;
 use support::explore::explore;
@@ -37,7 +37,7 @@ impl Drop for Held {
 #[test]
 fn what_a_flow_holds_is_dropped_after_its_run_and_after_it_was_let_go() {
     explore(Some(1), || {
-        let (executor, seats) = Stepped::executor();
+        let (executor, seats) = Stepped::executor(WorkStealing::default());
         let [ran, let_go, dropped] = [(); 3].map(|()| Datum::default());
         let flow = Taskflow::new();
         let held = Held {

@@ -13,7 +13,7 @@ mod support {
     pub(crate) mod stepped;
 }
 
-use taskflow_core::PipelineBuilder;
+use taskflow_core::{PipelineBuilder, WorkStealing};
 
 use support::datum::Datum;
 use support::explore::explore;
@@ -23,7 +23,7 @@ use support::stepped::{Stepped, step_apart};
 #[test]
 fn two_lines_that_meet_take_their_tokens_on_in_order() {
     explore(Some(1), || {
-        let (executor, seats) = Stepped::executor();
+        let (executor, seats) = Stepped::executor(WorkStealing::default());
         let pipes = [(); 2].map(|()| Datum::default());
         let made = pipes.clone();
         let [first, second] = made;

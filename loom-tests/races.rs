@@ -13,7 +13,7 @@ mod support {
     pub(crate) mod stepped;
 }
 
-use taskflow_core::{RunError, Taskflow};
+use taskflow_core::{RunError, Taskflow, WorkStealing};
 
 use support::datum::Datum;
 use support::explore::explore;
@@ -24,7 +24,7 @@ use support::stepped::{Stepped, step_apart};
 #[test]
 fn a_task_that_two_conditions_start_runs_after_its_last_end_or_is_a_race() {
     explore(Some(1), || {
-        let (executor, seats) = Stepped::executor();
+        let (executor, seats) = Stepped::executor(WorkStealing::default());
         let flow = Taskflow::new();
         let calls = Datum::default();
         let made = calls.clone();

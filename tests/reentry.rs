@@ -41,6 +41,38 @@ fn a_predicate_that_waits_for_another_flow_loses_no_task() {
 }
 
 #[test]
+fn a_predicate_that_helps_a_task_which_gives_the_seat_away_loses_no_source() {
+    within_a_minute(|| {
+        let (executor, elsewhere) = (Arc::new(Executor::new(1)), Arc::new(Executor::new(1)));
+        let (ran, flow) = (Counter::default(), Taskflow::new());
+        for _ in 0..3 {
+            let ran = ran.clone();
+            flow.emplace(move || {
+                ran.add();
+            });
+        }
+        let slow = Taskflow::new();
+        slow.emplace(|| {});
+        let inner = Taskflow::new();
+        inner.emplace(move || {
+            elsewhere.run(&slow).wait().expect("it has one empty task");
+        });
+        let (here, mut rounds) = (Arc::downgrade(&executor), 0);
+        let run = executor.run_until(&flow, move || {
+            let executor = here.upgrade().expect("it waits");
+            executor
+                .run(&inner)
+                .wait()
+                .expect("the other executor is idle");
+            rounds += 1;
+            rounds == 20
+        });
+        run.wait().expect("nothing fails");
+        assert_eq!(ran.get(), 60);
+    });
+}
+
+#[test]
 fn a_handler_that_waits_for_another_flow_loses_no_task() {
     within_a_minute(|| {
         for workers in [1, 2] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::counter::Counter;
 use crate::support::gate::Gate;
 use crate::support::watchdog::within_a_minute;
-use taskflow_std::{Executor, Taskflow, TaskflowFuture};
+use taskflow_std::{Executor, Manual, Taskflow, TaskflowFuture};
 
 /// Tasks that are queued while the only worker is busy: more than it takes up at a time.
 const QUEUED: usize = 300;
@@ -108,4 +108,31 @@ fn a_long_round_on_the_only_worker_lets_what_one_of_its_tasks_spawned_run_before
         assert_eq!(ended.recv(), Ok(1));
         run.wait().expect("nothing fails");
     });
+}
+
+#[test]
+fn steps_give_everybody_a_turn_whatever_the_clock_says() {
+    for time in [0, 1, 100, 199, 200, 1_000_000] {
+        let executor = taskflow_core::Executor::<Manual>::new(1);
+        executor.platform().advance(Duration::from_micros(time));
+        let round = Taskflow::new();
+        round.emplace(|| {});
+        let loops = Taskflow::new();
+        let (start, again) = (loops.placeholder(), loops.emplace_condition(|| 0));
+        start.precede(again.task());
+        again.precede(again.task());
+        let other = Taskflow::new();
+        other.emplace(|| {});
+        for endless in [executor.run_until(&round, || false), executor.run(&loops)] {
+            let behind = executor.run(&other);
+            for _ in 0..1000 {
+                executor.platform().step(0);
+            }
+            assert!(behind.is_done(), "{time} us");
+            assert!(endless.cancel());
+            while !endless.is_done() {
+                executor.platform().step(0);
+            }
+        }
+    }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Worker<'p, P: Platform> {
     caught: Cell<Option<Panic>>,
     /// Tasks until the next look at the injector; 0 when the seat was given away.
     slice: Cell<u32>,
-    /// Since the last turn of others something was begun that need not end.
+    /// Since the last turn of others something was begun that need not end; or nobody knows, since the seat was just taken.
     endless: Cell<bool>,
     /// When others had their last turn beside what ends.
     turned: Cell<Duration>,
@@ -151,7 +151,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             slice: Cell::new(pool.slice),
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
-            endless: Cell::default(),
+            endless: Cell::new(true),
             turned: Cell::default(),
             searching: Cell::new(state.searching),
             credit: Credit::default(),

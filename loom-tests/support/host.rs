@@ -1,13 +1,15 @@
 //! A host whose threads are the checker's, so that a model can run the whole engine.
 
 use std::convert::Infallible;
+use std::mem;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::vec;
 
 use loom::sync::Notify;
-use loom::thread;
-use taskflow_core::{Builder, Executor, Local, Platform, Seat, WorkerId};
+use loom::thread::{self, JoinHandle};
+use taskflow_core::{Builder, Executor, Local, Platform, Scheduler, Seat, WorkStealing, WorkerId};
 
 loom::thread_local! {
     static LOCAL: Local = Local::new();
@@ -20,18 +22,40 @@ const GUESTS: usize = 2;
 pub(crate) struct Host {
     /// For each worker and each guest.
     parking: Vec<Notify>,
+    /// (A lock of the host, not of the checker: it is no part of a model.)
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Host {
     /// An executor of so many workers.
     pub(crate) fn executor(workers: usize) -> Executor<Self> {
-        let parking = (0..workers + GUESTS).map(|_| Notify::new()).collect();
-        let built = Builder::new(Self { parking })
+        Self::executor_with(workers, WorkStealing::default())
+    }
+
+    /// An executor of so many workers, who run what this scheduler says.
+    pub(crate) fn executor_with<S: Scheduler>(workers: usize, scheduler: S) -> Executor<Self, S> {
+        let host = Self {
+            parking: (0..workers + GUESTS).map(|_| Notify::new()).collect(),
+            threads: Mutex::default(),
+        };
+        let built = Builder::new(host)
             .workers(workers)
             .spin(0)
+            .scheduler(scheduler)
             .build();
         let Ok(executor) = built;
         executor
+    }
+}
+
+/// Takes the threads that were started. They end when their executor is gone.
+impl IntoIterator for &Host {
+    type Item = JoinHandle<()>;
+    type IntoIter = vec::IntoIter<JoinHandle<()>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let mut threads = self.threads.lock().expect("no panic");
+        mem::take(&mut *threads).into_iter()
     }
 }
 
@@ -47,10 +71,11 @@ impl Platform for Host {
         // its threads have begun.
         let begun = Arc::new(Notify::new());
         let begins = Arc::clone(&begun);
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             begins.notify();
             seat.run();
         });
+        self.threads.lock().expect("no panic").push(thread);
         begun.wait();
         Ok(())
     }

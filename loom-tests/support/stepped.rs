@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use loom::thread;
-use taskflow_core::{Builder, Executor, Local, Platform, Seat, Step, WorkerId};
+use taskflow_core::{Builder, Executor, Local, Platform, Scheduler, Seat, Step, WorkerId};
 
 loom::thread_local! {
     static LOCAL: Local = Local::new();
@@ -21,9 +21,10 @@ pub(crate) struct Stepped {
 }
 
 impl Stepped {
-    /// An executor of two workers, and their seats.
-    pub(crate) fn executor() -> (Executor<Self>, [Seat; 2]) {
-        let built = Builder::new(Self::default()).workers(2).spin(0).build();
+    /// An executor of two workers, who run what this scheduler says, and their seats.
+    pub(crate) fn executor<S: Scheduler>(scheduler: S) -> (Executor<Self, S>, [Seat; 2]) {
+        let builder = Builder::new(Self::default()).workers(2).spin(0);
+        let built = builder.scheduler(scheduler).build();
         let Ok(executor) = built;
         let seats = core::mem::take(&mut *executor.platform().seats());
         let seats = seats.try_into().expect("all workers are started at once");

@@ -12,6 +12,7 @@ use alloc::boxed::Box;
 use super::{Late, Pool};
 use crate::host::Host;
 use crate::job::quietly;
+use crate::mutant::mutant;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::scheduler::{Lift, Policy, Tag, Want};
@@ -65,7 +66,9 @@ impl<P: Platform> Pool<P> {
     /// Makes a task, or a root, ready that no worker has in hand any more.
     pub(crate) fn offer(&self, task: u32) {
         if self.policy.is_some() && self.entrust(None, task) {
-            self.wake_helpers();
+            if !mutant!("policy_given_in_silence") {
+                self.wake_helpers();
+            }
         } else {
             self.inject(Chain::of(task));
         }
@@ -130,6 +133,9 @@ impl<P: Platform> Pool<P> {
 
     /// Whether the policy has anything: leaves one task of it in the injector.
     pub(super) fn draw(&self, worker: usize) -> bool {
+        if mutant!("policy_no_second_look") {
+            return false;
+        }
         let task = self.pop(worker, Want::ANY);
         if let Some(task) = task {
             self.injector.push(Chain::of(task), &*self.directory);

@@ -242,10 +242,10 @@ impl<P: Platform> Worker<'_, P> {
             tasks[..count].reverse();
         }
         for task in &tasks[..count] {
-            if let Some(deque) = self.deque()
-                && let Err(task) = deque.push(*task)
-            {
-                self.queues.backlog.push(Chain::of(task), links);
+            match self.deque().map(|deque| deque.push(*task)) {
+                Some(Ok(())) => {}
+                Some(Err(task)) => self.queues.backlog.push(Chain::of(task), links),
+                None => self.pass_on(*task),
             }
         }
         if let Some(deque) = self.deque() {

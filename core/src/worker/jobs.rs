@@ -241,6 +241,7 @@ impl<P: Platform> Worker<'_, P> {
         mut run_one: impl FnMut() -> Option<()>,
     ) {
         let outer_slice = self.slice.replace(self.pool.slice);
+        let outer_endless = self.endless.get();
         while self.has_seat() && !is_over() {
             self.take_up_late();
             if run_one().is_none() {
@@ -266,6 +267,7 @@ impl<P: Platform> Worker<'_, P> {
             self.flush_and_keep();
             self.sweep();
         }
+        self.endless.set(outer_endless | self.endless.get());
         self.slice
             .set(if self.has_seat() { outer_slice } else { 0 });
     }

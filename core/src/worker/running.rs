@@ -29,6 +29,11 @@ impl<P: Platform> Worker<'_, P> {
     /// Runs a task and, one after another, a successor that it made ready or else the next task of the
     /// same flow in this worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run(&self, reference: u32) -> Option<u32> {
+        if !self.has_seat() {
+            // User code has waited since this was found.
+            self.pass_on(reference);
+            return None;
+        }
         // SAFETY: as in `locate`.
         let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
         if self.has_tally_of_another(flow) {
@@ -57,7 +62,9 @@ impl<P: Platform> Worker<'_, P> {
         if view.coarse {
             return self.run_blocks(flow, &view, index);
         }
-        if self.solo.get() {
+        if flow.attention() & !STOP != 0 {
+            self.run_general(flow, &view, index)
+        } else if self.solo.get() {
             self.run_alone(flow, view, index)
         } else {
             self.run_plain(flow, view, index)
@@ -160,6 +167,11 @@ impl<P: Platform> Worker<'_, P> {
         let Some(root) = self.flush() else {
             return ControlFlow::Break(None);
         };
+        if !self.has_seat() {
+            // User code of the round's end has waited.
+            self.pass_on(root);
+            return ControlFlow::Break(None);
+        }
         // SAFETY: (1) the round that has begun is in this worker's hands.
         if unsafe { flow.view() }.coarse {
             // Its records are those of blocks from here on.
@@ -338,14 +350,23 @@ impl<P: Platform> Worker<'_, P> {
         next
     }
 
-    /// Puts a task into the queue, to be shown by `send`.
+    /// Puts a task into the queue, to be shown by `send`; into the injector where user code has given the seat away meanwhile.
+    #[inline]
     pub(super) fn push(&self, out: &mut Outbox, task: u32) {
         out.any = true;
-        if let Some(deque) = self.deque()
-            && let Err(task) = deque.push(task)
-        {
+        let Some(deque) = self.deque() else {
+            return self.pass_on(task);
+        };
+        if let Err(task) = deque.push(task) {
             self.overflow(out, task);
         }
+    }
+
+    /// Leaves a task to who has a seat.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn pass_on(&self, task: u32) {
+        self.pool.inject(Chain::of(task));
     }
 
     #[cold]
