@@ -106,44 +106,66 @@ fn a_panic_on_a_thread_that_helps_is_told_to_the_run_with_its_task() {
 #[test]
 fn whoever_idles_with_a_panic_unwinds_when_what_has_begun_has_ended_and_nothing_else_begins() {
     within_a_minute(|| {
-        let (meeting, runner) = (Barrier::new(2), thread::current().id());
-        let [idles, ended, again] = [(); 3].map(|()| AtomicBool::new(false));
-        let last = AtomicUsize::new(0);
-        // Two tasks that meet are on two threads. The one that the runner has leaves it idle, the other lasts until it is.
-        let meets = || {
-            if again.load(Ordering::SeqCst) {
-                return;
-            }
-            meeting.wait();
-            if thread::current().id() != runner {
-                while !idles.load(Ordering::SeqCst) {
-                    thread::yield_now();
-                }
-                ended.store(true, Ordering::SeqCst);
-            }
-        };
-        let after = || {
-            last.fetch_add(1, Ordering::SeqCst);
-        };
-        let mut flow = StaticTaskflow::<3, 2>::new();
-        let after = flow.emplace(&after).unwrap();
-        for task in [(); 2].map(|()| flow.emplace(&meets).unwrap()) {
-            flow.precede(task, after).unwrap();
-        }
-        flow.freeze().unwrap();
-        let (text, panicked) = beside(1, &flow, || {
-            panic_of(|| {
-                flow.run_idling(|| {
-                    idles.store(true, Ordering::SeqCst);
-                    throw("tired")
-                })
-            })
-        });
-        assert_eq!((text.as_str(), panicked), ("tired", 0));
-        assert!(ended.load(Ordering::SeqCst), "it unwound too early");
-        assert_eq!(last.load(Ordering::SeqCst), 0);
-        again.store(true, Ordering::SeqCst);
-        assert_eq!(flow.run(), Ok(()));
-        assert_eq!(last.load(Ordering::SeqCst), 1);
+        // (A task that becomes ready between the panic and the word of it may begin: mostly none does.)
+        let mut attempts = (0..1000).map(|_| idle_with_a_panic());
+        assert!(
+            attempts.any(|began| began == 0),
+            "what was ready always began"
+        );
     });
+}
+
+const ROOM: &str = "there is room for three tasks and two edges";
+
+/// Gives how many tasks began that had not when somebody idled with a panic: one, or none.
+fn idle_with_a_panic() -> usize {
+    let (meeting, runner) = (Barrier::new(2), thread::current().id());
+    let [idles, ended, again] = [(); 3].map(|()| AtomicBool::new(false));
+    let last = AtomicUsize::new(0);
+    // Two tasks that meet are on two threads. The one that the runner has leaves it idle, the other lasts until it is.
+    let meets = || {
+        if again.load(Ordering::SeqCst) {
+            return;
+        }
+        meeting.wait();
+        if thread::current().id() != runner {
+            while !idles.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            ended.store(true, Ordering::SeqCst);
+        }
+    };
+    let after = || {
+        last.fetch_add(1, Ordering::SeqCst);
+    };
+    let mut flow = StaticTaskflow::<3, 2>::new();
+    let after = flow.emplace(&after).expect(ROOM);
+    for task in [(); 2].map(|()| flow.emplace(&meets).expect(ROOM)) {
+        flow.precede(task, after).expect(ROOM);
+    }
+    flow.freeze().expect("it has no cycle");
+    let (text, panicked) = beside(1, &flow, || {
+        panic_of(|| {
+            flow.run_idling(|| {
+                let _tells = Raises(&idles);
+                throw("tired")
+            })
+        })
+    });
+    assert_eq!((text.as_str(), panicked), ("tired", 0));
+    assert!(ended.load(Ordering::SeqCst), "it unwound too early");
+    let began = last.load(Ordering::SeqCst);
+    again.store(true, Ordering::SeqCst);
+    assert_eq!(flow.run(), Ok(()));
+    assert_eq!(last.load(Ordering::SeqCst), began + 1);
+    began
+}
+
+/// Raises a flag when it is dropped.
+struct Raises<'f>(&'f AtomicBool);
+
+impl Drop for Raises<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
