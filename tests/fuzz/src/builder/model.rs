@@ -61,6 +61,8 @@ pub(crate) struct Task {
 pub(crate) struct Model {
     pub(crate) tasks: Vec<Task>,
     pub(crate) edges: Vec<(usize, usize)>,
+    /// Whose value goes to whom, who has it alone: it is gone then.
+    pub(crate) moves: Vec<(usize, usize)>,
     /// The uses of modules that are used more than once, by the number of the first: how many tasks the module has.
     pub(crate) shared: Vec<(usize, usize)>,
     /// What was refused first.
@@ -118,6 +120,7 @@ impl Model {
     pub(crate) fn clear(&mut self) {
         self.tasks.iter_mut().for_each(|task| task.alive = false);
         self.edges.clear();
+        self.moves.clear();
         self.shared.clear();
         self.defect = None;
         self.loose = false;

@@ -158,6 +158,9 @@ impl Replay<'_> {
                 assert_eq!(self.tasks[task].state, State::Running(0));
                 assert_eq!(value, self.model.tasks[task].value, "task {task}");
                 self.complete(task);
+                for (from, _) in self.model.moves.iter().filter(|(_, to)| *to == task) {
+                    self.tasks[*from].has_value = false;
+                }
             }
         }
     }

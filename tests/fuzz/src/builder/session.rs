@@ -324,13 +324,18 @@ impl<'f> Session<'f, '_> {
         let makes = |task: usize| tasks[task].alive && matches!(tasks[task].kind, Kind::Value(_));
         self.values.retain(|(task, _)| makes(*task));
         self.lent.retain(|(task, _)| makes(*task));
+        let mut moved = None;
         let (output, inputs) = match (bytes.below(4), self.values.pop(), self.lent.last()) {
-            (1, Some((from, value)), _) => (value.map(move |value| got(&[value])), vec![from]),
+            (1, Some((from, value)), _) => {
+                moved = Some(from);
+                (value.map(move |value| got(&[value])), vec![from])
+            }
             (2, kept, Some((from, lent))) => {
                 self.values.extend(kept);
                 (lent.map(move |value| got(&[*value])), vec![*from])
             }
             (3, Some((one, value)), Some((other, lent))) => {
+                moved = Some(one);
                 let sum = move |value: u64, lent: &u64| got(&[value, *lent]);
                 (self.flow.zip((value, lent), sum), vec![one, *other])
             }
@@ -340,6 +345,10 @@ impl<'f> Session<'f, '_> {
             }
         };
         let task = self.added(output.task(), Kind::Value(inputs));
+        self.world
+            .model
+            .moves
+            .extend(moved.map(|from| (from, task)));
         self.values.push((task, output));
     }
 
