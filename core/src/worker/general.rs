@@ -272,7 +272,10 @@ impl<P: Platform> Worker<'_, P> {
     pub(super) fn fail_all(&self, flow: &Flow, view: &View<'_>, failures: Vec<(u32, Failure)>) {
         for (index, failure) in failures {
             let raced = matches!(failure, Failure::TaskRace);
-            self.fail(flow, index, failure);
+            // (What is left of a stopped run is started by nobody, and so by no two.)
+            if !raced || !flow.is_stopped() {
+                self.fail(flow, index, failure);
+            }
             if raced {
                 // Its start may have been a poisoned one that nobody is going to end.
                 view.node(index).lower(Flag::POISONED);
