@@ -2,6 +2,7 @@
 //! when nothing such waits any more. Without inheritance, the same programs invert priorities.
 
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use crate::support::inversion::flooded;
 use crate::support::watchdog::within_a_minute;
@@ -206,26 +207,38 @@ fn step_past<S: Scheduler>(executor: &Executor<Manual, S>, journal: &Journal, na
     }
 }
 
+/// A low flow holds what a critical task waits for.
+struct Lock;
+
+impl Program for Lock {
+    fn run<S: Scheduler>(scheduler: S) -> usize {
+        let (executor, journal) = (one_worker(scheduler), Journal::default());
+        let lock = Semaphore::new(1);
+        let low = low_section(&journal, &lock);
+        let mut runs = vec![executor.run(&low)];
+        step_past(&executor, &journal, "enter");
+        let flooding = Taskflow::new();
+        flood(&flooding, &journal);
+        let critical = critical_section(&journal, &lock);
+        runs.extend([executor.run(&flooding), executor.run(&critical)]);
+        finish(&executor, runs);
+        assert_eq!(flooded_before(&journal, "rest"), FLOOD, "it has no reason");
+        flooded_before(&journal, "critical")
+    }
+}
+
 #[test]
 fn who_holds_what_a_critical_task_waits_for_goes_before_what_is_less_urgent_and_then_falls_back() {
-    struct Lock;
-    impl Program for Lock {
-        fn run<S: Scheduler>(scheduler: S) -> usize {
-            let (executor, journal) = (one_worker(scheduler), Journal::default());
-            let lock = Semaphore::new(1);
-            let low = low_section(&journal, &lock);
-            let mut runs = vec![executor.run(&low)];
-            step_past(&executor, &journal, "enter");
-            let flooding = Taskflow::new();
-            flood(&flooding, &journal);
-            let critical = critical_section(&journal, &lock);
-            runs.extend([executor.run(&flooding), executor.run(&critical)]);
-            finish(&executor, runs);
-            assert_eq!(flooded_before(&journal, "rest"), FLOOD, "it has no reason");
-            flooded_before(&journal, "critical")
-        }
-    }
     inverts_only_without_inheritance::<Lock>();
+}
+
+#[test]
+fn who_is_raised_stays_so_while_what_others_wait_for_is_found_anew() {
+    let many = || (0..300).for_each(|_| inverts_only_without_inheritance::<Lock>());
+    thread::scope(|scope| {
+        scope.spawn(many);
+        scope.spawn(many);
+    });
 }
 
 #[test]

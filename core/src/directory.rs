@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use crate::error::TaskflowError;
-use crate::flow::Flow;
+use crate::flow::{Causes, Flow};
 use crate::priority::Priority;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
@@ -193,8 +193,8 @@ impl Directory {
         Some(tagged)
     }
 
-    /// The level that a task that is in somebody's hands inherits; 0 if none.
-    pub(crate) fn inherited(&self, task: u32) -> u32 {
+    /// The level that a task that is in somebody's hands inherits for these causes; 0 if none.
+    pub(crate) fn inherited(&self, task: u32, causes: Causes) -> u32 {
         // SAFETY: as in `counter`.
         let flow: &Flow = unsafe { self.flow(task) };
         // SAFETY: as in `counter`.
@@ -204,7 +204,7 @@ impl Directory {
             // SAFETY: (1) the task is in the caller's hands.
             Some(chunk) => unsafe { chunk.inherited(task) },
             // SAFETY: as in `counter`.
-            None => unsafe { flow.inherited(index) },
+            None => unsafe { flow.inherited(index, causes) },
         }
     }
 

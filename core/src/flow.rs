@@ -73,8 +73,8 @@ use coarsening::Coarse;
 pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
 pub(crate) use rounds::Standing;
-pub(crate) use urgency::Cause;
 use urgency::Raise;
+pub(crate) use urgency::{Cause, Causes};
 use view::Hot;
 pub(crate) use view::View;
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::directory::Directory;
 use crate::error::RunError;
-use crate::flow::Flow;
+use crate::flow::{Causes, Flow};
 use crate::fork::Fork;
 use crate::job::{Head, Job};
 use crate::observer::Observers;
@@ -153,9 +153,14 @@ impl dyn Host + '_ {
 
     /// The level that what a task in the caller's hands waits for inherits; 0 if none.
     pub(crate) fn floor_in(&self, task: u32) -> u32 {
+        self.floor_for(task, Causes::All)
+    }
+
+    /// [`floor_in`](Self::floor_in), as far as these causes go.
+    pub(crate) fn floor_for(&self, task: u32, causes: Causes) -> u32 {
         let installed = self.installed();
         installed.map_or(0, |installed| {
-            installed.policy().level(self.directory(), task)
+            installed.policy().level(self.directory(), task, causes)
         })
     }
 

@@ -32,6 +32,20 @@ pub(crate) enum Cause {
     Task(u32),
 }
 
+/// Which causes count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Causes {
+    All,
+    /// All but semaphores: for the [arbiter](crate::semaphore::arbiter), which is about to find those anew.
+    Lasting,
+}
+
+impl Causes {
+    fn contain(self, cause: Cause) -> bool {
+        self == Self::All || !matches!(cause, Cause::Semaphore(_))
+    }
+}
+
 /// Tasks that are raised.
 #[derive(Debug)]
 pub(super) struct Raise {
@@ -93,12 +107,12 @@ impl Flow {
         found.as_deref().filter(|found| found.is_of(graph))
     }
 
-    /// The level that a task inherits; 0 if none.
+    /// The level that a task inherits for these causes; 0 if none.
     ///
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
-    pub(crate) unsafe fn inherited(&self, index: u32) -> u32 {
+    pub(crate) unsafe fn inherited(&self, index: u32, causes: Causes) -> u32 {
         // SAFETY: the same.
         let waiting = unsafe { self.urgency() }.map_or(Priority::Low, |all| all.inherited(index));
         let attention = self.attention();
@@ -119,7 +133,9 @@ impl Flow {
             return level;
         }
         let raises = self.raises.lock();
-        let levels = raises.iter().filter(|raise| raise.is_of(index));
+        let levels = raises
+            .iter()
+            .filter(|raise| causes.contain(raise.cause) && raise.is_of(index));
         levels.fold(level, |level, raise| level.max(raise.level))
     }
 
@@ -224,7 +240,7 @@ impl Flow {
         let graph = unsafe { self.graph() };
         let index = graph.find(task)?;
         // SAFETY: as above.
-        let inherited = unsafe { self.inherited(index) };
+        let inherited = unsafe { self.inherited(index, Causes::All) };
         let before = graph.priority(index).level().max(inherited);
         // SAFETY: as above.
         let tasks = unsafe { self.unfinished_before(core::iter::once(index)) };

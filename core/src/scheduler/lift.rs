@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::{Ready, Tag};
 use crate::directory::Directory;
+use crate::flow::Causes;
 
 /// Which tasks have become more or less urgent, since others that wait for them came or went; see
 /// [`Scheduler::reorder`](crate::Scheduler::reorder).
@@ -29,7 +30,7 @@ impl Lift<'_> {
         let among = |tasks: &[u32]| tasks.binary_search(&index).is_ok();
         let meant = task.is_of(self.tag) && index < self.range.1 && self.tasks.is_none_or(among);
         // (The task is unfinished while its token is there.)
-        meant.then(|| self.directory.inherited(task.reference()))
+        meant.then(|| self.directory.inherited(task.reference(), Causes::All))
     }
 
     /// Gives a token the present urgency of its task. `true`: it was another one. A range check, mostly; O(log n) for one of n lifted tasks.

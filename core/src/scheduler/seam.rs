@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Lift, Ready, Scheduler, Tag, Want};
 use crate::directory::Directory;
-use crate::flow::Flow;
+use crate::flow::{Causes, Flow};
 use crate::job::{Job, raise_all};
 use crate::platform::WorkerId;
 use crate::priority::Priority;
@@ -36,7 +36,7 @@ pub(crate) trait Policy: Send + Sync {
     fn prepare(&self, flow: &Flow);
 
     /// The level that what a task in the caller's hands waits for inherits; 0 if none.
-    fn level(&self, directory: &Directory, task: u32) -> u32;
+    fn level(&self, directory: &Directory, task: u32, causes: Causes) -> u32;
 
     /// See [`Host::heir_of`](crate::host::Host).
     fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir>;
@@ -104,7 +104,7 @@ impl<S: Scheduler> Policy for Erased<S> {
             return false;
         };
         if self.inherits {
-            tagged.inherited = directory.inherited(task);
+            tagged.inherited = directory.inherited(task, Causes::All);
         }
         if self.tracks {
             directory.note_ready(task);
@@ -143,12 +143,12 @@ impl<S: Scheduler> Policy for Erased<S> {
         }
     }
 
-    fn level(&self, directory: &Directory, task: u32) -> u32 {
+    fn level(&self, directory: &Directory, task: u32, causes: Causes) -> u32 {
         if !self.inherits {
             return 0;
         }
         let own = directory.tagged(task).map(|tagged| tagged.priority.level());
-        let level = own.unwrap_or(0).max(directory.inherited(task));
+        let level = own.unwrap_or(0).max(directory.inherited(task, causes));
         if level > Priority::Normal.level() {
             level
         } else {
@@ -157,7 +157,7 @@ impl<S: Scheduler> Policy for Erased<S> {
     }
 
     fn heir_of(&self, directory: &Directory, task: u32) -> Option<Heir> {
-        (self.level(directory, task) > 0).then_some(inherit)
+        (self.level(directory, task, Causes::All) > 0).then_some(inherit)
     }
 
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32) {

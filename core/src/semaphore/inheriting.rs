@@ -15,9 +15,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::arbiter::{Arbiter, Stand, Waiting};
+use super::arbiter::{Arbiter, Stand, Task, Waiting};
 use super::{Need, Semaphore};
-use crate::flow::{Cause, Flow};
+use crate::flow::{Cause, Causes, Flow};
 use crate::mutant::mutant;
 use crate::sync::Arc;
 
@@ -35,6 +35,13 @@ impl Heritage {
         waiting: BTreeMap::new(),
         raised: BTreeMap::new(),
     };
+
+    /// The level that semaphores raise a task to; 0 if none does. O(what is raised).
+    fn raise_of(&self, flow: u64, task: u32) -> u32 {
+        let raised = self.raised.iter().filter(|((_, of), _)| *of == flow);
+        let levels = raised.filter(|(_, raised)| raised.contains(task));
+        levels.map(|(_, raised)| raised.level).max().unwrap_or(0)
+    }
 }
 
 struct Urgent {
@@ -49,6 +56,13 @@ struct Raised {
     flow: Arc<Flow>,
     level: u32,
     tasks: Option<Vec<u32>>,
+}
+
+impl Raised {
+    fn contains(&self, task: u32) -> bool {
+        let tasks = self.tasks.as_ref();
+        tasks.is_none_or(|tasks| tasks.binary_search(&task).is_ok())
+    }
 }
 
 /// Tells the policy that tasks are raised to a level, or (0) no more, and raises the graphs that they are suspended for.
@@ -91,7 +105,7 @@ impl Arbiter {
         let Some(Stand::Waiting(waiting)) = party.tasks.get(&index) else {
             return None;
         };
-        let level = waiting.level();
+        let level = waiting.level().max(self.heritage.raise_of(flow, index));
         let semaphore = waiting.needs[waiting.place].semaphore.clone();
         let urgent = self.wait_urgently(flow, index, &semaphore, level);
         urgent.then(|| semaphore.id())
@@ -100,9 +114,6 @@ impl Arbiter {
     /// Finds anew what is raised.
     fn inherit(&mut self) {
         let before = core::mem::take(&mut self.heritage.raised);
-        for ((semaphore, _), raised) in &before {
-            raised.flow.set_raise(Cause::Semaphore(*semaphore), 0, None);
-        }
         // Those that still wait, and are urgent by themselves or since others come after them.
         for (_, mut urgent) in core::mem::take(&mut self.heritage.waiting) {
             for (flow, index) in core::mem::take(&mut urgent.levels).into_keys() {
@@ -159,22 +170,21 @@ impl Arbiter {
                 level,
                 tasks,
             };
-            let cause = Cause::Semaphore(semaphore);
-            raised.flow.set_raise(cause, level, raised.tasks.clone());
-            for index in self.waiting_in(id) {
-                let tasks = raised.tasks.as_ref();
-                if tasks.is_none_or(|tasks| tasks.binary_search(&index).is_ok()) {
-                    next.extend(self.look_at_level(id, index));
-                }
-            }
             self.heritage.raised.insert(place, raised);
+            for index in self.waiting_in(id) {
+                next.extend(self.look_at_level(id, index));
+            }
         }
     }
 
-    /// Has policies told of what is raised and was not, or is not and was.
+    /// Notes what is raised where policies look, and has them told of what was not, or is not and was. (They may look at any time: nothing
+    /// that stays raised may be seen lowered in between, or a policy that looks for another reason lowers it, and is not told.)
     fn tell_of_changes(&mut self, before: BTreeMap<(u64, u64), Raised>) {
         let told = &mut self.effects.told;
         for (place, raised) in &self.heritage.raised {
+            let cause = Cause::Semaphore(place.0);
+            let Raised { flow, level, tasks } = raised;
+            flow.set_raise(cause, *level, tasks.clone());
             let same = before.get(place).is_some_and(|before| {
                 (before.level, &before.tasks) == (raised.level, &raised.tasks)
             });
@@ -185,6 +195,9 @@ impl Arbiter {
         }
         for (place, Raised { flow, tasks, .. }) in before {
             let after = self.heritage.raised.get(&place);
+            if after.is_none() {
+                flow.set_raise(Cause::Semaphore(place.0), 0, None);
+            }
             if after.is_none_or(|after| after.tasks != tasks) {
                 told.push(Box::new(move || tell(&flow, 0, tasks.as_deref())));
             }
@@ -198,10 +211,13 @@ pub(crate) fn inherit(arbiter: &mut Arbiter) {
 }
 
 impl Waiting {
-    /// How urgent the task is, if its executor's policy inherits; else 0.
+    /// How urgent the task is but for semaphores, if its executor's policy inherits; else 0.
     fn level(&self) -> u32 {
+        let Task {
+            host, reference, ..
+        } = &self.task;
         // (It waits, so it is unfinished.)
-        self.task.host.floor_in(self.task.reference)
+        host.floor_for(*reference, Causes::Lasting)
     }
 }
 
