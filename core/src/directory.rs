@@ -12,11 +12,10 @@ use core::ptr;
 
 use crate::error::TaskflowError;
 use crate::flow::{Causes, Flow};
-use crate::priority::Priority;
 use crate::protocol::backlog::Links;
 use crate::protocol::join_counter::JoinCounter;
 use crate::run::Run;
-use crate::scheduler::{Deadline, FlowKey, Tagged};
+use crate::scheduler::{FlowKey, Tagged};
 use crate::sync::{Arc, AtomicPtr, Mutex, Ordering, Weak};
 use crate::task::TaskId;
 
@@ -168,29 +167,18 @@ impl Directory {
         // SAFETY: as in `counter`.
         let view = unsafe { flow.view() };
         let index = task.wrapping_sub(view.base);
-        let mut tagged = Tagged {
-            reference: task,
-            flow: FlowKey::SPAWNED,
-            priority: Priority::default(),
-            inherited: 0,
-            deadline: None,
-        };
         if let Some(chunk) = flow.chunk() {
-            // SAFETY: (1) the task is in the caller's hands.
-            tagged.priority = unsafe { chunk.priority(task) };
-            return Some(tagged);
+            return Some(Tagged {
+                reference: task,
+                flow: FlowKey::SPAWNED,
+                // SAFETY: (1) the task is in the caller's hands.
+                priority: unsafe { chunk.priority(task) },
+                inherited: 0,
+                deadline: None,
+            });
         }
-        if index == view.root() {
-            return None;
-        }
-        tagged.flow = FlowKey::of(view.top);
-        // SAFETY: as above.
-        tagged.priority = unsafe { flow.graph() }.priority(index);
-        if flow.is_watched() {
-            // SAFETY: as above.
-            tagged.deadline = Deadline::at(unsafe { flow.deadline_of(index) });
-        }
-        Some(tagged)
+        // SAFETY: (1) as above.
+        (index != view.root()).then(|| unsafe { Tagged::of(flow, &view, index) })
     }
 
     /// The level that a task that is in somebody's hands inherits for these causes; 0 if none.
@@ -223,12 +211,6 @@ impl Directory {
     pub(crate) fn note_ready(&self, task: u32) {
         // SAFETY: as in `counter`.
         self.note(task, |flow, index| unsafe { flow.note_ready(index) });
-    }
-
-    /// A task that is in somebody's hands has ended.
-    pub(crate) fn note_ended(&self, task: u32) {
-        // SAFETY: as in `counter`.
-        self.note(task, |flow, index| unsafe { flow.note_ended(index) });
     }
 
     /// A task that is in somebody's hands is not to be run.

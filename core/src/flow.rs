@@ -74,7 +74,7 @@ pub(crate) use nesting::NotScheduled;
 pub(crate) use owner::{FlowOwner, nursery_flow};
 pub(crate) use rounds::Standing;
 use urgency::Raise;
-pub(crate) use urgency::{Cause, Causes};
+pub(crate) use urgency::{Cause, Causes, FLOOR};
 use view::Hot;
 pub(crate) use view::View;
 

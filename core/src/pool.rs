@@ -125,7 +125,7 @@ impl Queues {
     }
 
     /// Whether there is nothing. A hint: it may change at once.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.deque.is_empty() && self.backlog.is_empty()
     }
 }

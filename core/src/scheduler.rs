@@ -12,6 +12,7 @@
 
 use crate::platform::WorkerId;
 
+mod batch;
 mod dynamic;
 mod fifo;
 mod instead;
@@ -23,6 +24,7 @@ mod seam;
 mod shards;
 mod work_stealing;
 
+pub(crate) use batch::Batch;
 pub use dynamic::{
     DynamicPriorityScheduler, EscalationPolicy, PriorityError, PriorityHandle,
     SharedDynamicScheduler,

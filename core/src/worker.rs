@@ -68,6 +68,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     shares: Cell<bool>,
     /// For a policy: see [`hold`](Self::hold).
     room: Cell<Vec<u32>>,
+    /// Whatever a policy gives may be run: this is no step, and no wait inside of a task.
+    asks: Cell<bool>,
     tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
@@ -140,6 +142,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             solo: Cell::new(solo),
             shares: Cell::default(),
             room: Cell::default(),
+            asks: Cell::default(),
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
@@ -172,7 +175,9 @@ impl<'p, P: Platform> Worker<'p, P> {
     pub(crate) fn work(&self, fuel: u32) -> Worked {
         let any = Cell::new(false);
         let dry = Cell::new(false);
-        if fuel != u32::MAX {
+        let steps = fuel != u32::MAX;
+        self.asks.set(!steps);
+        if steps {
             // Step by step no slice would ever be over.
             self.slice.set(0);
         }
@@ -191,7 +196,7 @@ impl<'p, P: Platform> Worker<'p, P> {
                 let slice = self.slice.get().min(fuel.get());
                 self.slice.set(slice);
                 met = self.run(task);
-                if fuel.get() != u32::MAX {
+                if steps {
                     let ran = slice - self.slice.get();
                     fuel.set(fuel.get().saturating_sub(ran.max(1)));
                 }

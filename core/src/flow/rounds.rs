@@ -43,6 +43,7 @@ impl Flow {
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
+    #[inline]
     pub(crate) unsafe fn note_ready(&self, index: u32) {
         // SAFETY: the same.
         unsafe { self.note(index, READY) };
@@ -53,6 +54,7 @@ impl Flow {
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
+    #[inline]
     pub(crate) unsafe fn note_ended(&self, index: u32) {
         self.lower(index);
         // SAFETY: the same.
@@ -118,6 +120,7 @@ impl Flow {
             _ => Standing::Ready(word >> BITS),
         }
     }
+    #[inline]
 
     fn word_now(&self, what: u32) -> u32 {
         // Ordering: Relaxed; written before anything of the round is started.
@@ -127,6 +130,7 @@ impl Flow {
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
+    #[inline]
     unsafe fn word(&self, index: u32) -> u32 {
         // SAFETY: the same.
         let words = unsafe { self.urgency() }.map_or(&[][..], Urgency::standings);
@@ -139,6 +143,7 @@ impl Flow {
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
+    #[inline]
     unsafe fn note(&self, index: u32, what: u32) {
         // SAFETY: the same.
         let words = unsafe { self.urgency() }.map_or(&[][..], Urgency::standings);

@@ -20,6 +20,8 @@ use crate::task::TaskId;
 pub(super) const HIGH: u32 = 256;
 /// All tasks of the run are `Critical`.
 pub(super) const CRITICAL: u32 = 512;
+/// Both.
+pub(crate) const FLOOR: u32 = HIGH | CRITICAL;
 /// Single tasks are raised.
 const RAISED: u32 = 1024;
 
@@ -99,6 +101,7 @@ impl Flow {
     ///
     /// 1. As for [`view`](Self::view).
     /// 2. The policy of the active run asks for it, or the caller has the lock of the queue.
+    #[inline]
     pub(super) unsafe fn urgency(&self) -> Option<&Urgency> {
         // SAFETY: (1) (2) it is not written meanwhile.
         let found = unsafe { &*self.urgency.get() };
@@ -112,6 +115,7 @@ impl Flow {
     /// # Safety
     ///
     /// As for [`urgency`](Self::urgency).
+    #[inline]
     pub(crate) unsafe fn inherited(&self, index: u32, causes: Causes) -> u32 {
         // SAFETY: the same.
         let waiting = unsafe { self.urgency() }.map_or(Priority::Low, |all| all.inherited(index));

@@ -21,6 +21,7 @@ impl Graph {
     }
 
     /// O(1).
+    #[inline]
     pub(crate) fn priority(&self, index: u32) -> Priority {
         let priority = self.priorities.get(index as usize);
         priority.copied().unwrap_or_default()

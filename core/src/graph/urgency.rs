@@ -69,11 +69,13 @@ impl Urgency {
     }
 
     /// Whether it was found for the graph as it is.
+    #[inline]
     pub(crate) fn is_of(&self, graph: &Graph) -> bool {
         self.edit == graph.edit()
     }
 
     /// What a task inherits, at least `Low`.
+    #[inline]
     pub(crate) fn inherited(&self, task: u32) -> Priority {
         let inherited = self.inherited.get(task as usize);
         inherited.copied().unwrap_or(Priority::Low)

@@ -10,17 +10,19 @@
 use alloc::boxed::Box;
 
 use super::{Late, Pool};
+use crate::flow::{Flow, View};
 use crate::host::Host;
 use crate::job::quietly;
 use crate::mutant::mutant;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
-use crate::scheduler::{Lift, Policy, Tag, Want};
+use crate::scheduler::{Batch, Lift, Policy, Tag, Want};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// The policy of a pool.
 pub(crate) struct Installed {
     policy: Box<dyn Policy>,
+    tracks: bool,
     tag: Tag,
     /// How often tasks that may be queued have become more or less urgent.
     changes: AtomicUsize,
@@ -30,10 +32,16 @@ impl Installed {
     pub(super) fn new(policy: Box<dyn Policy>) -> Self {
         let tag = Tag::new();
         Self {
+            tracks: policy.tracks(),
             policy,
             tag,
             changes: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether it asks where tasks stand.
+    pub(crate) fn tracks(&self) -> bool {
+        self.tracks
     }
 
     pub(crate) fn tag(&self) -> &Tag {
@@ -85,6 +93,7 @@ impl<P: Platform> Pool<P> {
             policy,
             tag,
             changes,
+            ..
         } = installed;
         // Unwind: the token is dropped.
         let pushed = self
@@ -99,10 +108,29 @@ impl<P: Platform> Pool<P> {
         }
     }
 
-    /// A task in the caller's hands has ended, which a policy decided when to run.
-    pub(crate) fn note_ended(&self, task: u32) {
-        if let Some(installed) = &self.policy {
-            installed.policy.ended(&self.directory, task);
+    /// Gives tasks of a flow, by their places in rising order, to the policy. They are counted and not in the caller's hands any more, so the flow may
+    /// be gone with the last.
+    pub(crate) fn entrust_all(&self, worker: usize, flow: &Flow, view: &View<'_>, ready: &[u32]) {
+        let Some(installed) = &self.policy else {
+            return;
+        };
+        let mut batch = Batch::new(&installed.tag, &self.directory, flow, view, ready);
+        // Ordering: Acquire; as in `Policy::entrust`.
+        let before = installed.changes.load(Ordering::Acquire);
+        while !batch.is_over() {
+            // Unwind: the token that was being pushed is dropped. Others follow.
+            let pushed = self
+                .platform
+                .guard(|| installed.policy.entrust_all(worker, &mut batch));
+            if let Err(panic) = pushed {
+                self.drop_panic(Some(panic));
+            }
+        }
+        // Ordering: Relaxed; as in `Policy::entrust`.
+        if installed.changes.load(Ordering::Relaxed) != before {
+            let lift = batch.as_lift();
+            let told = self.platform.guard(|| installed.policy.reorder(&lift));
+            self.drop_panic(told.err());
         }
     }
 

@@ -138,7 +138,7 @@ impl PriorityScheduler {
         part.left = ageing.get();
         // Ordering: Relaxed; a clock, no data hangs on it.
         let epoch = self.epoch.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        part.first = epoch as usize;
+        part.first = part.view.turn(epoch);
         for shard in part.view.own_first() {
             shard.raise(epoch);
         }
@@ -152,19 +152,25 @@ impl Default for PriorityScheduler {
 }
 
 impl Shard {
+    #[inline]
     fn push(&self, level: usize, waiting: Waiting) {
         let mut levels = self.levels.lock();
         levels[level].push(waiting);
-        self.note(&levels);
+        // Ordering: Relaxed; changed under the lock.
+        let filled = self.filled.load(Ordering::Relaxed);
+        // Ordering: Relaxed; see `highest`.
+        self.filled.store(filled | 1 << level, Ordering::Relaxed);
     }
 
     /// The highest level that holds anything. A hint: it may change at once.
+    #[inline]
     fn highest(&self) -> Option<u32> {
         // Ordering: Relaxed; a hint, the lock decides. Whoever must not miss a task passes a SeqCst fence first.
         self.filled.load(Ordering::Relaxed).checked_ilog2()
     }
 
     /// The first task of this level, if nothing higher came meanwhile.
+    #[inline]
     fn pop(&self, level: u32) -> Option<Ready> {
         let mut levels = self.levels.lock();
         let highest = self.highest();

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Lift, Ready, Scheduler, Tag, Want};
+use super::{Batch, Lift, Ready, Scheduler, Tag, Want};
 use crate::directory::Directory;
 use crate::flow::{Causes, Flow};
 use crate::job::{Job, raise_all};
@@ -26,8 +26,12 @@ pub(crate) trait Policy: Send + Sync {
         changes: &AtomicUsize,
     ) -> bool;
 
-    /// A task in the caller's hands has ended.
-    fn ended(&self, directory: &Directory, task: u32);
+    /// Makes tokens for tasks of a flow that are not pushed yet, and pushes them. The caller has them reordered if any task has
+    /// become more or less urgent meanwhile.
+    fn entrust_all(&self, worker: usize, batch: &mut Batch<'_>);
+
+    /// Whether it asks where tasks stand.
+    fn tracks(&self) -> bool;
 
     /// A task in the caller's hands is not to be run.
     fn removed(&self, directory: &Directory, task: u32);
@@ -125,10 +129,15 @@ impl<S: Scheduler> Policy for Erased<S> {
         true
     }
 
-    fn ended(&self, directory: &Directory, task: u32) {
-        if self.tracks {
-            directory.note_ended(task);
+    fn entrust_all(&self, worker: usize, batch: &mut Batch<'_>) {
+        let mut local = self.parts[worker].local.try_lock();
+        while let Some(ready) = batch.next_token(self.inherits, self.tracks) {
+            self.scheduler.push(local.as_deref_mut(), ready);
         }
+    }
+
+    fn tracks(&self) -> bool {
+        self.tracks
     }
 
     fn removed(&self, directory: &Directory, task: u32) {

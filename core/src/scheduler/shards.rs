@@ -65,10 +65,23 @@ impl<Q> View<Q> {
         self.starting_at(self.own)
     }
 
+    /// The one whose turn it is.
+    pub(super) fn turn(&self, number: u32) -> usize {
+        number as usize % self.all.len()
+    }
+
     /// All of them, a given one first.
+    #[inline]
     pub(super) fn starting_at(&self, first: usize) -> impl Iterator<Item = &Q> {
-        let (before, after) = self.all.split_at(first % self.all.len().max(1));
-        after.iter().chain(before).map(|shard| &shard.0)
+        let all = &*self.all;
+        let place = move |step| {
+            if step < all.len() - first {
+                first + step
+            } else {
+                step - (all.len() - first)
+            }
+        };
+        (0..all.len()).map(move |step| &all[place(step)].0)
     }
 
     pub(super) fn own_place(&self) -> usize {

@@ -41,28 +41,42 @@ impl<P: Platform> Worker<'_, P> {
                 let outcome = Ended::of(outcome);
                 self.tell_of_task(flow, index, EventKind::End { outcome });
             }
-            if !self.has_seat() {
-                let outcome = match outcome {
-                    Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
-                    outcome => outcome,
-                };
-                let choices = core::mem::take(&mut context.choices);
-                self.pool.finish_late(Late {
-                    task: view.base + index,
-                    outcome: Some(outcome),
-                    choices,
-                });
-                return None;
-            }
-            let next = match sole_successor(flow, view, index, outcome, &mut context.choices) {
-                Some(sole) => self.start_sole(flow, view, index, sole),
-                None => self.end(flow, view, index, outcome, &mut context),
-            };
-            match self.follow(flow, view, next, 1) {
+            match self.end_general(flow, view, index, outcome, &mut context) {
                 ControlFlow::Continue(next) => index = next,
                 ControlFlow::Break(in_hand) => return in_hand,
             }
         }
+    }
+
+    /// Ends a task that was called, or skipped. Gives what [`follow`](Self::follow) does.
+    #[expect(clippy::inline_always, reason = "it is in the loop of general tasks")]
+    #[inline(always)]
+    pub(super) fn end_general(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        outcome: Outcome,
+        context: &mut Context<'_>,
+    ) -> ControlFlow<Option<u32>, u32> {
+        if !self.has_seat() {
+            let outcome = match outcome {
+                Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
+                outcome => outcome,
+            };
+            let choices = core::mem::take(&mut context.choices);
+            self.pool.finish_late(Late {
+                task: view.base + index,
+                outcome: Some(outcome),
+                choices,
+            });
+            return ControlFlow::Break(None);
+        }
+        let next = match sole_successor(flow, view, index, outcome, &mut context.choices) {
+            Some(sole) => self.start_sole(flow, view, index, sole),
+            None => self.end(flow, view, index, outcome, context),
+        };
+        self.follow(flow, view, next, 1)
     }
 
     /// The reference of a task that the caller is going to put somewhere else.
@@ -252,7 +266,7 @@ impl<P: Platform> Worker<'_, P> {
         if skipped {
             self.count_skipped(flow, index);
         }
-        self.pool.note_ended(view.base + index);
+        self.note_ended(flow, index);
         let mut tasks = ready.held;
         if let Some(next) = ready.next {
             self.hold(&mut tasks, next);

@@ -309,6 +309,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
         self.hand_on_current();
+        let asks = self.asks.replace(false);
         // What is run here forks for itself.
         with_local(&self.pool.platform, |local| {
             let help = || match target {
@@ -321,6 +322,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 None => help(),
             }
         });
+        self.asks.set(asks);
     }
 
     fn checkpoint(&self) -> Result<(), Preempted> {

@@ -3,6 +3,7 @@
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
+use super::scheduled::is_scheduled_only;
 use super::span::LONG_ROW;
 use super::{Current, Worker};
 use crate::flow::{Flow, OBSERVED, SCHEDULED, STOP, View};
@@ -62,7 +63,10 @@ impl<P: Platform> Worker<'_, P> {
         if view.coarse {
             return self.run_blocks(flow, &view, index);
         }
-        if flow.attention() & !STOP != 0 {
+        let attention = flow.attention();
+        if is_scheduled_only(attention) {
+            self.run_scheduled(flow, view, index)
+        } else if attention & !STOP != 0 {
             self.run_general(flow, &view, index)
         } else if self.solo.get() {
             self.run_alone(flow, view, index)

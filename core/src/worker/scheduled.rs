@@ -1,22 +1,105 @@
 //! Where a policy decides what runs next: giving tasks to it, and taking what it gives.
 //!
-//! The tasks of such an executor go through the general loop, as observed ones do, each in a slice of its own. What one
-//! makes ready is given to the policy when all of it is counted and told, in the order of creation. With the last of them the
-//! run may leave this worker's hands.
+//! The tasks of such an executor are each in a slice of its own: those of plain flows in a loop that asks the policy for the next, others
+//! in the general one. What one makes ready is given to the policy when all of it is counted and told, in the order of creation. With the
+//! last of them the run may leave this worker's hands.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use super::Worker;
 use super::helping::Needed;
-use crate::flow::{Flow, View};
+use crate::flow::{FLOOR, Flow, SCHEDULED, View};
+use crate::graph::node::{Context, Outcome};
 use crate::job::{Claimed, End, conclude};
 use crate::observer::EventKind;
 use crate::platform::Platform;
+use crate::pool::Installed;
 use crate::protocol::backlog::Chain;
 use crate::scheduler::Want;
 use crate::stats::Failure;
 
+/// Whether all that a run with such bits has to say is that a policy decides, and perhaps how urgent all of its tasks are.
+pub(super) fn is_scheduled_only(attention: u32) -> bool {
+    attention & !FLOOR == SCHEDULED
+}
+
 impl<P: Platform> Worker<'_, P> {
+    /// As [`run_plain`](Self::run_plain), where a policy decides: from task to task of this flow, as the policy gives them. Gives
+    /// one of another flow.
+    #[inline(never)]
+    pub(super) fn run_scheduled(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
+        self.endless.set(true);
+        let mut context = Context::new(self);
+        while is_scheduled_only(flow.attention()) {
+            // SAFETY: (1) the policy gave it, or it comes with a reference, and was not started before.
+            let outcome = unsafe { self.call_plain(flow, &view, index, &mut context) };
+            if outcome != Outcome::Done || !is_scheduled_only(flow.attention()) || !self.has_seat()
+            {
+                return match self.end_unusually(flow, &view, index, outcome, &mut context) {
+                    ControlFlow::Continue(next) => self.run_general(flow, &view, next),
+                    ControlFlow::Break(in_hand) => in_hand,
+                };
+            }
+            self.note_ended(flow, index);
+            let mut ready = self.room.take();
+            // SAFETY: (1) the task has ended in this worker's hands.
+            for successor in unsafe { view.row_of(index) } {
+                // SAFETY: (1) it comes from a row.
+                if self.arrives(unsafe { view.record(*successor) }) {
+                    ready.push(*successor);
+                }
+            }
+            self.count_finished(flow);
+            self.entrust_ready(flow, &view, ready);
+            if !self.may_ask_again() {
+                self.slice.set(0);
+                return None;
+            }
+            let task = self.pool.pop(self.id.index(), Want::ANY)?;
+            // (A run of it is not over: what ended here is not counted yet.)
+            index = task.wrapping_sub(view.base);
+            if index >= view.root() {
+                return Some(task);
+            }
+        }
+        self.run_general(flow, &view, index)
+    }
+
+    /// [`end_general`](Self::end_general), out of the code of the loop.
+    #[cold]
+    fn end_unusually(
+        &self,
+        flow: &Flow,
+        view: &View<'_>,
+        index: u32,
+        outcome: Outcome,
+        context: &mut Context<'_>,
+    ) -> ControlFlow<Option<u32>, u32> {
+        self.end_general(flow, view, index, outcome, context)
+    }
+
+    /// Whether the policy's next task may follow at once: there is nothing that comes before it, no step is over, and this is no
+    /// wait, which wants some tasks only.
+    fn may_ask_again(&self) -> bool {
+        let pool = self.pool;
+        self.asks.get()
+            && !self.shares.get()
+            && self.solo.get() == pool.has_one_worker()
+            && !pool.has_late()
+            && !pool.has_alarms()
+            && pool.injector.is_empty()
+            && self.queues.is_empty()
+    }
+
+    /// A task in this worker's hands has ended, which a policy decided when to run.
+    pub(super) fn note_ended(&self, flow: &Flow, index: u32) {
+        if self.pool.policy.as_ref().is_some_and(Installed::tracks) {
+            // SAFETY: (1) the task is not counted yet. (2) The policy asks for it.
+            unsafe { flow.note_ended(index) };
+        }
+    }
+
     /// Gives a task to the policy. `Some`: there is none, or it is a root, and still the caller's.
     #[inline(never)]
     pub(super) fn unless_entrusted(&self, task: u32) -> Option<u32> {
@@ -60,11 +143,8 @@ impl<P: Platform> Worker<'_, P> {
         if !ready.is_empty() {
             ready.sort_unstable();
             self.hand_on(flow);
-            let base = view.base;
-            for index in ready.drain(..) {
-                // (The flow may go with the last.)
-                self.pool.entrust(Some(self.id.index()), base + index);
-            }
+            self.pool.entrust_all(self.id.index(), flow, view, &ready);
+            ready.clear();
             self.tell_sleepers();
         }
         if ready.capacity() > 0 {

@@ -29,9 +29,11 @@ pub(super) struct Waiting {
 }
 
 impl Level {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.undated.is_empty() && self.dated.is_empty()
     }
+    #[inline]
 
     pub(super) fn push(&mut self, waiting: Waiting) {
         match waiting.task.until() {
@@ -49,9 +51,11 @@ impl Level {
     }
 
     /// Behind all others.
+    #[inline]
     pub(super) fn push_undated(&mut self, waiting: Waiting) {
         self.undated.push_back(waiting);
     }
+    #[inline]
 
     pub(super) fn pop(&mut self) -> Option<Ready> {
         let dated = (!self.dated.is_empty()).then(|| self.pop_dated());
