@@ -120,8 +120,8 @@ impl Flow {
             _ => Standing::Ready(word >> BITS),
         }
     }
-    #[inline]
 
+    #[inline]
     fn word_now(&self, what: u32) -> u32 {
         // Ordering: Relaxed; written before anything of the round is started.
         self.round.load(Ordering::Relaxed) << BITS | what

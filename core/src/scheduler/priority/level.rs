@@ -33,8 +33,8 @@ impl Level {
     pub(super) fn is_empty(&self) -> bool {
         self.undated.is_empty() && self.dated.is_empty()
     }
-    #[inline]
 
+    #[inline]
     pub(super) fn push(&mut self, waiting: Waiting) {
         match waiting.task.until() {
             Some(deadline) => {
@@ -55,8 +55,8 @@ impl Level {
     pub(super) fn push_undated(&mut self, waiting: Waiting) {
         self.undated.push_back(waiting);
     }
-    #[inline]
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Ready> {
         let dated = (!self.dated.is_empty()).then(|| self.pop_dated());
         let waiting = dated.flatten().or_else(|| self.undated.pop_front())?;
