@@ -9,11 +9,10 @@ use alloc::vec::Vec;
 use core::mem::needs_drop;
 use core::ptr::NonNull;
 
-use crate::error::{TaskLabel, TaskflowError};
+use crate::error::TaskflowError;
 use crate::output::slot::Head;
 use crate::priority::Priority;
 use crate::semaphore::Needs;
-use crate::task::TaskId;
 
 pub(crate) mod arena;
 pub(crate) mod blocks;
@@ -24,6 +23,7 @@ mod described;
 pub(crate) mod dot;
 pub(crate) mod edges;
 mod freeze;
+mod identities;
 pub(crate) mod node;
 mod once;
 mod outputs;
@@ -110,8 +110,9 @@ pub(crate) struct Graph {
     dropped: usize,
     /// How often edges were brought into the form that runs.
     freezes: u64,
-    /// The generation of tasks that have no cold record.
+    /// The generation of tasks that have no cold record, and of all while none `was_removed`.
     generation: u32,
+    was_removed: bool,
     defect: Option<TaskflowError>,
     /// There were more edges than can be counted; only `take_all` mends that.
     lost_edges: bool,
@@ -141,6 +142,7 @@ impl Graph {
             dropped: 0,
             freezes: 0,
             generation: 0,
+            was_removed: false,
             defect: None,
             lost_edges: false,
             duplicates: Vec::new(),
@@ -297,6 +299,7 @@ impl Graph {
         self.tokens.remove(&index);
         self.described.remove(index);
         self.set_priority(index, Priority::default());
+        self.was_removed = true;
         let cold = self.cold_mut(index);
         cold.name = None;
         cold.generation += 1;
@@ -349,33 +352,6 @@ impl Graph {
     pub(crate) fn name(&self, index: u32) -> Option<&str> {
         let cold = self.node(index).cold as usize;
         self.cold.get(cold)?.name.as_deref()
-    }
-
-    pub(crate) fn id(&self, index: u32) -> TaskId {
-        self.id_of(index, self.node(index))
-    }
-
-    /// The identity of the task with this record.
-    #[inline]
-    fn id_of(&self, index: u32, node: &Node) -> TaskId {
-        let cold = self.cold.get(node.cold as usize);
-        let generation = cold.map_or(self.generation, |cold| cold.generation);
-        TaskId::new(self.flow, index, generation)
-    }
-
-    pub(crate) fn label(&self, index: u32) -> TaskLabel {
-        TaskLabel {
-            id: self.id(index),
-            name: self.name(index).map(Box::from),
-        }
-    }
-
-    /// The index of the task that has this identity, if it is one of this graph and not removed.
-    #[inline]
-    pub(crate) fn find(&self, id: TaskId) -> Option<u32> {
-        let index = id.index();
-        let node = self.nodes.get(index as usize)?;
-        (!node.has(Flag::VACANT) && self.id_of(index, node) == id).then_some(index)
     }
 
     /// The tasks, in the order of their places.

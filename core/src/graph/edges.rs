@@ -19,7 +19,8 @@ pub(crate) struct Edge {
 /// The edges while they are edited.
 #[derive(Debug)]
 pub(crate) struct EdgeList {
-    chunks: Vec<Vec<Edge>>,
+    full: Vec<Vec<Edge>>,
+    last: Vec<Edge>,
     /// Every edge leads from a smaller index to a larger one, so the order of creation is topological.
     pub(crate) forward: bool,
     /// The sources never decrease, so the list is by source already.
@@ -30,7 +31,8 @@ pub(crate) struct EdgeList {
 impl Default for EdgeList {
     fn default() -> Self {
         Self {
-            chunks: Vec::new(),
+            full: Vec::new(),
+            last: Vec::new(),
             forward: true,
             by_source: true,
             last_from: 0,
@@ -43,31 +45,36 @@ impl EdgeList {
         self.forward &= edge.from < edge.to;
         self.by_source &= edge.from >= self.last_from;
         self.last_from = edge.from;
-        let full = self
-            .chunks
-            .last()
-            .is_none_or(|last| last.len() == last.capacity());
-        if full {
-            let capacity = (CHUNK_MIN << self.chunks.len().min(16)).min(CHUNK_MAX);
-            self.chunks.push(Vec::with_capacity(capacity));
+        if self.last.len() == self.last.capacity() {
+            self.begin_chunk();
         }
-        if let Some(last) = self.chunks.last_mut() {
-            last.push(edge);
-        }
+        self.last.push(edge);
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Edge> {
-        self.chunks.iter().flatten().copied()
+    #[cold]
+    fn begin_chunk(&mut self) {
+        let last = core::mem::take(&mut self.last);
+        if !last.is_empty() {
+            self.full.push(last);
+        }
+        let capacity = (CHUNK_MIN << self.full.len().min(16)).min(CHUNK_MAX);
+        self.last = Vec::with_capacity(capacity);
     }
 
-    /// The edges, their chunks freed one by one on the way.
-    pub(crate) fn drain(self) -> impl Iterator<Item = Edge> {
-        self.chunks.into_iter().flatten()
+    /// The edges, some at a time.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[Edge]> {
+        let all = self.full.iter().chain([&self.last]);
+        all.map(Vec::as_slice)
+    }
+
+    /// The edges, some at a time, to be freed on the way.
+    pub(crate) fn into_chunks(self) -> impl Iterator<Item = Vec<Edge>> {
+        self.full.into_iter().chain([self.last])
     }
 
     /// Keeps the edges that `keep` says; the order stays.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Edge) -> bool) {
-        for chunk in &mut self.chunks {
+        for chunk in self.full.iter_mut().chain([&mut self.last]) {
             chunk.retain(|edge| keep(*edge));
         }
     }

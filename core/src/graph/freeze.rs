@@ -285,14 +285,18 @@ fn place_edges(
     let (edge_count, source_count) = count(nodes, &list, scheduled)?;
     let mut successors = Vec::with_capacity(edge_count + source_count);
     if list.by_source {
-        successors.extend(list.drain().map(|edge| edge.to));
+        for edges in list.into_chunks() {
+            successors.extend(edges.iter().map(|edge| edge.to));
+        }
     } else {
         successors.resize(edge_count, 0);
         // `first` serves as the cursor of its row and stands at the next row's begin afterwards.
-        for edge in list.drain() {
-            let cursor = &mut nodes[edge.from as usize].first;
-            successors[*cursor as usize] = edge.to;
-            *cursor += 1;
+        for edges in list.into_chunks() {
+            for edge in edges {
+                let cursor = &mut nodes[edge.from as usize].first;
+                successors[*cursor as usize] = edge.to;
+                *cursor += 1;
+            }
         }
         let mut begin = 0;
         for node in nodes.iter_mut() {
@@ -331,7 +335,23 @@ fn count(
     for edge in scheduled {
         nodes[edge.to as usize].set(Flag::GUARDED);
     }
-    for edge in list.iter() {
+    for edges in list.chunks() {
+        count_edges(nodes, edges)?;
+    }
+    let mut edge_count = 0;
+    let mut source_count = 0;
+    for node in nodes.iter_mut() {
+        let begin = u32::try_from(edge_count).map_err(|_| TaskflowError::TooLarge)?;
+        edge_count += core::mem::replace(&mut node.first, begin) as usize;
+        source_count += usize::from(is_source(node));
+    }
+    u32::try_from(edge_count + source_count).map_err(|_| TaskflowError::TooLarge)?;
+    Ok((edge_count, source_count - 1))
+}
+
+/// The part of [`count`] that each edge has.
+fn count_edges(nodes: &mut [Node], edges: &[Edge]) -> Result<(), TaskflowError> {
+    for edge in edges {
         let source = &mut nodes[edge.from as usize];
         source.first += 1;
         let weak = source.has(Flag::BRANCHES);
@@ -346,15 +366,7 @@ fn count(
         }
         target.set_strong(strong + 1);
     }
-    let mut edge_count = 0;
-    let mut source_count = 0;
-    for node in nodes.iter_mut() {
-        let begin = u32::try_from(edge_count).map_err(|_| TaskflowError::TooLarge)?;
-        edge_count += core::mem::replace(&mut node.first, begin) as usize;
-        source_count += usize::from(is_source(node));
-    }
-    u32::try_from(edge_count + source_count).map_err(|_| TaskflowError::TooLarge)?;
-    Ok((edge_count, source_count - 1))
+    Ok(())
 }
 
 /// Rows up to this long are searched for duplicates edge by edge.
@@ -372,6 +384,11 @@ fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &
         nodes[from].first = index_of(kept);
         let row = kept;
         let weak = nodes[from].has(Flag::BRANCHES);
+        if kept == begin && (weak || are_distinct(&successors[begin..end])) {
+            kept = end;
+            begin = end;
+            continue;
+        }
         let long = end - begin > SHORT_ROW;
         if long && last_seen.is_empty() {
             last_seen = vec![u32::MAX; nodes.len()];
@@ -379,7 +396,6 @@ fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &
         for place in begin..end {
             let to = successors[place];
             let seen = if weak {
-                // Branches are told apart by their number.
                 false
             } else if long {
                 let before = core::mem::replace(&mut last_seen[to as usize], index_of(from));
@@ -404,6 +420,16 @@ fn merge_duplicates(nodes: &mut [Node], successors: &mut Vec<u32>, duplicates: &
     if kept < successors.len() {
         successors.truncate(kept);
         successors.shrink_to_fit();
+    }
+}
+
+/// Whether it can be seen at once that a row has no duplicates. (Branches, which are told apart by their number, may have some.)
+fn are_distinct(row: &[u32]) -> bool {
+    match row {
+        [] | [_] => true,
+        [first, second] => first != second,
+        [first, second, third] => first != second && first != third && second != third,
+        _ => false,
     }
 }
 
