@@ -113,3 +113,17 @@ fn a_task_that_is_not_ready_is_raised_with_all_that_it_depends_on_until_it_has_e
     assert_eq!(alone.reprioritize(ids[2], 900), Err(waits));
     finish(&executor, run).expect("nothing fails");
 }
+
+#[test]
+fn a_task_that_was_raised_in_one_round_is_as_usual_in_the_next() {
+    let scheduler = SharedDynamicScheduler::new();
+    let (executor, flow, journal) = (stepped(&scheduler), Taskflow::new(), Journal::default());
+    let [_, a, b] = ["x", "a", "b"].map(|name| note(&flow, &journal, name));
+    a.precede(b);
+    let run = executor.run_n(&flow, 2);
+    executor.platform().step(0);
+    assert_eq!(scheduler.reprioritize(b.id(), 900), Ok(200));
+    finish(&executor, run).expect("nothing fails");
+    let (raised, usual) = (["a", "b", "x"], ["x", "a", "b"]);
+    assert_eq!(take(&journal), [raised, usual].concat());
+}
