@@ -67,6 +67,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/pipeline/stage.rs",
     "core/src/platform.rs",
     "core/src/runtime.rs",
+    "core/src/scheduler/batch.rs",
     "core/src/scope/spawn.rs",
     "core/src/sync/shared_without_cas.rs",
     "core/src/taskflow.rs",

@@ -1,6 +1,6 @@
-//! Tasks of one flow that become ready in one moment.
+//! Tokens for tasks of one flow that become ready in one moment.
 
-use super::{Lift, Ready, Tag, Tagged};
+use super::{Deadline, FlowKey, Lift, Ready, Tag, Tagged};
 use crate::directory::Directory;
 use crate::flow::{Causes, Flow, View};
 
@@ -64,6 +64,31 @@ impl<'b> Batch<'b> {
             directory: self.directory,
             range: (self.view.base, self.view.root()),
             tasks: Some(self.ready),
+        }
+    }
+}
+
+impl Tagged {
+    /// Of a task of a graph; what it inherits is still to be found.
+    ///
+    /// # Safety
+    ///
+    /// 1. The task is in the caller's hands.
+    #[inline]
+    pub(crate) unsafe fn of(flow: &Flow, view: &View<'_>, index: u32) -> Self {
+        let deadline = if flow.is_watched() {
+            // SAFETY: (1).
+            Deadline::at(unsafe { flow.deadline_of(index) })
+        } else {
+            None
+        };
+        Self {
+            reference: view.base + index,
+            flow: FlowKey::of(view.top),
+            // SAFETY: (1) its run is active.
+            priority: unsafe { flow.graph() }.priority(index),
+            inherited: 0,
+            deadline,
         }
     }
 }

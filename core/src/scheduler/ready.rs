@@ -5,7 +5,6 @@ use core::fmt;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
-use crate::flow::{Flow, View};
 use crate::host::Host;
 use crate::priority::Priority;
 use crate::sync::{Arc, StaticMutex, Weak, fresh_id};
@@ -39,31 +38,6 @@ pub(crate) struct Tagged {
     /// A level that it inherits; 0 if none.
     pub(crate) inherited: u32,
     pub(crate) deadline: Option<Deadline>,
-}
-
-impl Tagged {
-    /// Of a task of a graph; what it inherits is still to be found.
-    ///
-    /// # Safety
-    ///
-    /// 1. The task is in the caller's hands.
-    #[inline]
-    pub(crate) unsafe fn of(flow: &Flow, view: &View<'_>, index: u32) -> Self {
-        let deadline = if flow.is_watched() {
-            // SAFETY: (1).
-            Deadline::at(unsafe { flow.deadline_of(index) })
-        } else {
-            None
-        };
-        Self {
-            reference: view.base + index,
-            flow: FlowKey::of(view.top),
-            // SAFETY: (1) its run is active.
-            priority: unsafe { flow.graph() }.priority(index),
-            inherited: 0,
-            deadline,
-        }
-    }
 }
 
 /// When a task is to have ended: nanoseconds by its host's clock and one more, so that none takes no room.
