@@ -85,6 +85,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/jobs.rs",
     "core/src/worker/lines.rs",
     "core/src/worker/running.rs",
+    "core/src/worker/scheduled.rs",
     "core/src/worker/semaphores.rs",
     "core/src/worker/span.rs",
     "core/src/worker/succession.rs",
