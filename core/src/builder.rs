@@ -12,6 +12,7 @@ use crate::protocol::idle::WORKERS_MAX;
 use crate::scheduler::{Erased, Policy, Scheduler, WorkStealing, instead_of_queues};
 use crate::seat::SeatConfig;
 use crate::sync::Arc;
+use crate::worker::Scheduled;
 
 /// Rounds of search before a worker sleeps, unless told otherwise.
 const SPIN: u32 = 4;
@@ -132,10 +133,10 @@ impl<P: Platform, S: Scheduler> Builder<P, S> {
         let workers = workers.min(WORKERS_MAX);
         let scheduler = Arc::new(self.scheduler);
         let policy = if scheduler.is_built_in() {
-            instead_of_queues(workers)
+            instead_of_queues(workers).map(|policy| (policy, Scheduled::new()))
         } else {
             let policy: Box<dyn Policy> = Box::new(Erased::new(&scheduler, workers));
-            Some(policy)
+            Some((policy, Scheduled::new()))
         };
         let pool = Pool::new(
             self.platform,

@@ -22,6 +22,7 @@ use crate::seat::{Seat, SeatConfig, SeatPool};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, Padded, Weak, erase};
 use crate::victims::Victims;
 use crate::wait::Seated;
+use crate::worker::Scheduled;
 
 mod alarms;
 mod forking;
@@ -56,13 +57,13 @@ const SLICE: u32 = 256;
 pub(crate) type ErrorHandler = Box<dyn Fn(&RunError) + Send + Sync>;
 
 /// What the builder decided.
-pub(crate) struct PoolConfig {
+pub(crate) struct PoolConfig<P: Platform> {
     pub(crate) workers: usize,
     pub(crate) spin: u32,
     pub(crate) seat: SeatConfig,
     pub(crate) on_unheard: Option<ErrorHandler>,
-    /// `None`: the engine's own queues.
-    pub(crate) policy: Option<Box<dyn Policy>>,
+    /// A policy, and what workers do with one. `None`: the engine's own queues.
+    pub(crate) policy: Option<(Box<dyn Policy>, Scheduled<P>)>,
 }
 
 /// See the module's documentation.
@@ -92,6 +93,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) slice: u32,
     /// Who decides what runs next, if not the queues.
     pub(crate) policy: Option<Installed>,
+    /// What workers do with a policy.
+    pub(crate) scheduled: Option<Scheduled<P>>,
     guests: Guests,
     living: Padded<Living<P>>,
     closed: AtomicBool,
@@ -168,7 +171,7 @@ pub(crate) struct LateTasks {
 
 impl<P: Platform> Pool<P> {
     /// A pool whose workers all sleep, and have not been started.
-    pub(crate) fn new(platform: P, config: PoolConfig) -> Arc<Self> {
+    pub(crate) fn new(platform: P, config: PoolConfig<P>) -> Arc<Self> {
         let workers = config.workers;
         let idle = Idle::new(workers);
         let slot = |index| {
@@ -185,12 +188,14 @@ impl<P: Platform> Pool<P> {
             idle.announce(index, false);
         }
         let directory = Directory::new();
-        let policy = config.policy.map(Installed::new);
+        let (policy, scheduled) = config.policy.unzip();
+        let policy = policy.map(Installed::new);
         let pool = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             // (With a policy, each task is asked for.)
             slice: if policy.is_some() { 1 } else { SLICE },
             policy,
+            scheduled,
             slots,
             idle,
             nursery: Nursery::default(),

@@ -55,6 +55,7 @@ mod tenure;
 mod watching;
 
 use jobs::Frame;
+pub(crate) use scheduled::Scheduled;
 use span::Span;
 
 /// See the module's documentation.

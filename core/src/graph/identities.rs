@@ -14,10 +14,15 @@ impl Graph {
     #[inline]
     pub(crate) fn id(&self, index: u32) -> TaskId {
         if self.was_removed {
-            self.id_of(index, self.node(index))
+            self.later_id(index)
         } else {
             self.first_id(index)
         }
+    }
+
+    #[cold]
+    fn later_id(&self, index: u32) -> TaskId {
+        self.id_of(index, self.node(index))
     }
 
     /// The identity of the task with this record.
@@ -48,6 +53,12 @@ impl Graph {
             let is_here = (index as usize) < self.nodes.len() && id == self.first_id(index);
             return is_here.then_some(index);
         }
+        self.find_later(id)
+    }
+
+    #[cold]
+    fn find_later(&self, id: TaskId) -> Option<u32> {
+        let index = id.index();
         let node = self.nodes.get(index as usize)?;
         (!node.has(Flag::VACANT) && self.id_of(index, node) == id).then_some(index)
     }

@@ -229,8 +229,8 @@ impl<P: Platform> Worker<'_, P> {
                     self.tell_of_task(flow, *task, EventKind::Ready);
                 }
             }
-            if attention & SCHEDULED != 0 {
-                self.end_scheduled(flow, view, index, skipped, ready);
+            if let Some(scheduled) = self.scheduled(attention) {
+                (scheduled.end)(self, flow, view, index, skipped, ready);
                 return None;
             }
         }
@@ -258,27 +258,6 @@ impl<P: Platform> Worker<'_, P> {
             self.count_finished(flow);
         }
         next
-    }
-
-    /// As the rest of [`end`](Self::end), where a policy gets all that became ready.
-    #[inline(never)]
-    fn end_scheduled(&self, flow: &Flow, view: &View<'_>, index: u32, skipped: bool, ready: Ready) {
-        if skipped {
-            self.count_skipped(flow, index);
-        }
-        self.note_ended(flow, index);
-        let mut tasks = ready.held;
-        if let Some(next) = ready.next {
-            self.hold(&mut tasks, next);
-        }
-        if view.is_general() {
-            self.count_ended(flow, tasks.len());
-        }
-        self.fail_all(flow, view, ready.failures);
-        if !view.is_general() {
-            self.count_finished(flow);
-        }
-        self.entrust_ready(flow, view, tasks);
     }
 
     /// Tells what went wrong while tasks were made ready.
@@ -422,16 +401,16 @@ impl<P: Platform> Worker<'_, P> {
 
 /// What became ready at one moment.
 #[derive(Debug, Default)]
-struct Ready {
+pub(crate) struct Ready {
     /// The one with the lowest index: the order of creation, and of memory.
-    next: Option<u32>,
+    pub(super) next: Option<u32>,
     /// How many there are besides.
     others: usize,
     /// They are in the queue, where nobody sees them before they are counted.
     out: Outbox,
     /// They are held back from the queue instead, since observers are told of them first.
     holds: bool,
-    held: Vec<u32>,
+    pub(super) held: Vec<u32>,
     /// What went wrong meanwhile. Telling it may make others' tasks ready, so it is told after the count.
-    failures: Vec<(u32, Failure)>,
+    pub(super) failures: Vec<(u32, Failure)>,
 }

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use super::scheduled::is_scheduled_only;
 use super::span::LONG_ROW;
 use super::{Current, Worker};
-use crate::flow::{Flow, OBSERVED, SCHEDULED, STOP, View};
+use crate::flow::{Flow, OBSERVED, STOP, View};
 use crate::graph::node::{Context, Outcome};
 use crate::observer::EventKind;
 use crate::platform::Platform;
@@ -64,8 +64,10 @@ impl<P: Platform> Worker<'_, P> {
             return self.run_blocks(flow, &view, index);
         }
         let attention = flow.attention();
-        if is_scheduled_only(attention) {
-            self.run_scheduled(flow, view, index)
+        if let Some(scheduled) = &self.pool.scheduled
+            && is_scheduled_only(attention)
+        {
+            (scheduled.run)(self, flow, view, index)
         } else if attention & !STOP != 0 {
             self.run_general(flow, &view, index)
         } else if self.solo.get() {
@@ -255,8 +257,8 @@ impl<P: Platform> Worker<'_, P> {
             self.count_all_skipped(flow, view);
             return None;
         }
-        if attention & SCHEDULED != 0 {
-            self.entrust_sources(flow, view, observed);
+        if let Some(scheduled) = self.scheduled(attention) {
+            (scheduled.begin)(self, flow, view, observed);
             return None;
         }
         // (Later batches of a row that was begun in the other way stay with that.)

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::Worker;
+use super::general::Ready;
 use super::helping::Needed;
 use crate::flow::{FLOOR, Flow, SCHEDULED, View};
 use crate::graph::node::{Context, Outcome};
@@ -24,11 +25,32 @@ pub(super) fn is_scheduled_only(attention: u32) -> bool {
     attention & !FLOOR == SCHEDULED
 }
 
+/// What a worker does where a policy decides. It is named by who installs one, so that other programs do not contain it.
+pub(crate) struct Scheduled<P: Platform> {
+    /// Runs a task of a plain flow, and others of it as the policy gives them. Gives one of another flow.
+    pub(super) run: fn(&Worker<'_, P>, &Flow, View<'_>, u32) -> Option<u32>,
+    /// Ends a task, which was or was not skipped, and gives the policy what it made ready.
+    pub(super) end: fn(&Worker<'_, P>, &Flow, &View<'_>, u32, bool, Ready),
+    /// Gives the sources of a round that begins to the policy, and tells observers, if there are any.
+    pub(super) begin: fn(&Worker<'_, P>, &Flow, &View<'_>, bool),
+}
+
+impl<P: Platform> Scheduled<P> {
+    pub(crate) fn new() -> Self {
+        Self {
+            run: |worker, flow, view, index| worker.run_scheduled(flow, view, index),
+            end: |worker, flow, view, index, skipped, ready| {
+                worker.end_scheduled(flow, view, index, skipped, ready);
+            },
+            begin: |worker, flow, view, observed| worker.entrust_sources(flow, view, observed),
+        }
+    }
+}
+
 impl<P: Platform> Worker<'_, P> {
     /// As [`run_plain`](Self::run_plain), where a policy decides: from task to task of this flow, as the policy gives them. Gives
     /// one of another flow.
-    #[inline(never)]
-    pub(super) fn run_scheduled(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
+    fn run_scheduled(&self, flow: &Flow, view: View<'_>, mut index: u32) -> Option<u32> {
         self.endless.set(true);
         let mut context = Context::new(self);
         while is_scheduled_only(flow.attention()) {
@@ -66,6 +88,32 @@ impl<P: Platform> Worker<'_, P> {
         self.run_general(flow, &view, index)
     }
 
+    /// What to do in a run with such bits, if a policy decides in it.
+    pub(super) fn scheduled(&self, attention: u32) -> Option<&Scheduled<P>> {
+        let scheduled = self.pool.scheduled.as_ref();
+        scheduled.filter(|_| attention & SCHEDULED != 0)
+    }
+
+    /// As the rest of [`end`](Self::end), where a policy gets all that became ready.
+    fn end_scheduled(&self, flow: &Flow, view: &View<'_>, index: u32, skipped: bool, ready: Ready) {
+        if skipped {
+            self.count_skipped(flow, index);
+        }
+        self.note_ended(flow, index);
+        let mut tasks = ready.held;
+        if let Some(next) = ready.next {
+            self.hold(&mut tasks, next);
+        }
+        if view.is_general() {
+            self.count_ended(flow, tasks.len());
+        }
+        self.fail_all(flow, view, ready.failures);
+        if !view.is_general() {
+            self.count_finished(flow);
+        }
+        self.entrust_ready(flow, view, tasks);
+    }
+
     /// [`end_general`](Self::end_general), out of the code of the loop.
     #[cold]
     fn end_unusually(
@@ -93,7 +141,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// A task in this worker's hands has ended, which a policy decided when to run.
-    pub(super) fn note_ended(&self, flow: &Flow, index: u32) {
+    fn note_ended(&self, flow: &Flow, index: u32) {
         if self.pool.policy.as_ref().is_some_and(Installed::tracks) {
             // SAFETY: (1) the task is not counted yet. (2) The policy asks for it.
             unsafe { flow.note_ended(index) };
@@ -139,7 +187,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives what a task that ended has made ready to the policy.
-    pub(super) fn entrust_ready(&self, flow: &Flow, view: &View<'_>, mut ready: Vec<u32>) {
+    fn entrust_ready(&self, flow: &Flow, view: &View<'_>, mut ready: Vec<u32>) {
         if !ready.is_empty() {
             ready.sort_unstable();
             self.hand_on(flow);
@@ -153,7 +201,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives the sources of a round that begins to the policy.
-    pub(super) fn entrust_sources(&self, flow: &Flow, view: &View<'_>, observed: bool) {
+    fn entrust_sources(&self, flow: &Flow, view: &View<'_>, observed: bool) {
         let sources = view.sources();
         if observed {
             for source in sources {
