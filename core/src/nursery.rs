@@ -162,7 +162,7 @@ impl Nursery {
         }
     }
 
-    /// As [`place`](Self::place), from what a worker has.
+    /// As [`place`](Self::place), from what a worker has. Gives what the reference is linked through as well.
     ///
     /// # Errors
     ///
@@ -173,11 +173,15 @@ impl Nursery {
         places: &Places,
         directory: &Arc<Directory>,
         job: Arc<dyn Job>,
-    ) -> Result<u32, Arc<dyn Job>> {
+    ) -> Result<(u32, &JoinCounter), Arc<dyn Job>> {
         let free = places.with(|hand| hand.next.pop());
         match free.or_else(|| self.lend(places, directory)) {
-            // SAFETY: (1) it was free, and is the caller's.
-            Some(slot) => Ok(unsafe { put(slot, job) }),
+            Some(slot) => {
+                // SAFETY: (1) it was free, and is the caller's.
+                let reference = unsafe { put(slot, job) };
+                // SAFETY: slots live as long as the nursery.
+                Ok((reference, &unsafe { slot.as_ref() }.link))
+            }
             None => Err(job),
         }
     }
@@ -411,7 +415,10 @@ mod tests {
             for _ in 0..10 {
                 let place = |number| match number % 2 {
                     0 => nursery.place(&directory, Arc::clone(&job)),
-                    _ => nursery.place_on(&places, &directory, Arc::clone(&job)),
+                    _ => {
+                        let placed = nursery.place_on(&places, &directory, Arc::clone(&job));
+                        placed.map(|(reference, _)| reference)
+                    }
                 };
                 let placed: Vec<u32> = (0..count).filter_map(|number| place(number).ok()).collect();
                 assert_eq!(placed.len(), count);
