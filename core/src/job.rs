@@ -144,8 +144,8 @@ impl<T, F: FnOnce() -> T> JobCell<T, F> {
             // SAFETY: (1) nobody else uses the cell.
             unsafe { *self.listener.get() = Some(host) };
         }
-        // SAFETY: (1) nobody else uses the cell.
-        unsafe { *self.result.get() = Some(result) };
+        // SAFETY: (1) nobody else uses the cell, in which there is no result yet.
+        unsafe { self.result.get().write(Some(result)) };
     }
 }
 

@@ -58,6 +58,9 @@ impl Backlog {
     }
 
     /// Puts a chain on top.
+    ///
+    /// (Loops that call this have no register left for its code.)
+    #[inline(never)]
     pub fn push(&self, chain: Chain, links: &impl Links) {
         self.push_linked(chain, links.counter(chain.tail));
     }

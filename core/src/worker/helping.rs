@@ -180,6 +180,7 @@ impl<P: Platform> Worker<'_, P> {
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         let outer_endless = self.endless.get();
+        let outer_helping = self.helping.replace(true);
         self.slice.set(self.pool.slice);
         self.guarded(|| {
             let mut met = None;
@@ -239,6 +240,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         });
         self.current.set(outer);
+        self.helping.set(outer_helping);
         self.endless.set(outer_endless | self.endless.get());
         self.slice
             .set(if self.has_seat() { outer_slice } else { 0 });

@@ -54,7 +54,8 @@ impl<P: Platform> Worker<'_, P> {
                 // SAFETY: as in `locate`.
                 let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
                 match flow.chunk() {
-                    Some(chunk) if !self.has_tally_of_another(flow) => {
+                    // (What a wait does not need is not run on its stack.)
+                    Some(chunk) if !self.helping.get() && !self.has_tally_of_another(flow) => {
                         next = self.take_job(chunk, reference);
                     }
                     _ => return Some(reference),
