@@ -8,8 +8,9 @@
 //! ```
 //!
 //! All of that is in one word, with two flags: somebody is to be told of the end (`LINKED`), and nobody will ask for the value
-//! (`DETACHED`). So a job that nobody waits for takes no lock: its making, its claim, its end and the drop of its handle are
-//! one read-modify-write each, and it is one allocation, with its closure and its value.
+//! (`DETACHED`); and with the count of [references](JobRef). So a job that nobody waits for takes no lock: its claim, its end and the
+//! drop of its handle are one read-modify-write each at most, and none where there is one reference; and it is one allocation, with
+//! its closure and its value.
 //!
 //! A job that is *queued* has a place in the executor's [nursery](crate::nursery), and the place's
 //! reference is in a queue. Whoever wins the exchange runs the job: the worker that took the reference
