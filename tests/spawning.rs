@@ -14,7 +14,7 @@ use crate::support::drops::Dropped;
 use crate::support::gate::Gate;
 use crate::support::stepped::{step_until, stepped};
 use crate::support::watchdog::within_a_minute;
-use taskflow_std::{Done, Executor, JoinError, JoinHandle, Manual, RunError};
+use taskflow_std::{Done, Executor, JoinError, JoinHandle, Manual, RunError, Taskflow};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -28,6 +28,46 @@ fn a_spawned_task_gives_its_value_to_whoever_waits() {
             for (n, handle) in handles.into_iter().enumerate() {
                 assert_eq!(handle.wait().unwrap(), n);
             }
+        }
+    });
+}
+
+#[test]
+fn a_wait_for_a_run_gets_no_unrelated_spawned_task_on_its_stack() {
+    within_a_minute(|| {
+        for workers in WORKERS {
+            let executor = Arc::new(Executor::new(workers));
+            let waits: Arc<Mutex<Option<thread::ThreadId>>> = Arc::default();
+            let (inner, waiting, unrelated) = (
+                Arc::downgrade(&executor),
+                Arc::clone(&waits),
+                Counter::default(),
+            );
+            let count = unrelated.clone();
+            let outer = executor.spawn(move || {
+                let executor = inner.upgrade().expect("it waits for its tasks");
+                for _ in 0..100 {
+                    let (waits, count) = (Arc::clone(&waits), count.clone());
+                    drop(executor.spawn(move || {
+                        let waits = *waits.lock().expect("nothing panics with this lock");
+                        if waits != Some(thread::current().id()) {
+                            count.add();
+                        }
+                    }));
+                }
+                let flow = Taskflow::new();
+                flow.emplace_runtime(|rt| {
+                    rt.spawn(|| ());
+                    rt.spawn(|| ());
+                });
+                let set = |to| *waiting.lock().expect("nothing panics with this lock") = to;
+                set(Some(thread::current().id()));
+                executor.run_and_wait(&flow).expect("it ends well");
+                set(None);
+            });
+            outer.wait().expect("it ends well");
+            executor.wait_for_all().expect("this is no task");
+            assert_eq!(unrelated.get(), 100, "some ran on the stack of a wait");
         }
     });
 }

@@ -14,11 +14,12 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::directory::{Directory, GRANULE, Registration};
 use crate::flow::{Flow, nursery_flow};
-use crate::job::Job;
+use crate::job::{Job, JobRef};
 use crate::priority::Priority;
 use crate::protocol::join_counter::JoinCounter;
 use crate::sync::{Arc, Mutex, UnsafeCell};
@@ -26,19 +27,28 @@ use crate::sync::{Arc, Mutex, UnsafeCell};
 /// Slots of a chunk: with the root's they make one granule of the directory (few under the model checker).
 const SLOTS: u32 = if cfg!(taskflow_loom) { 3 } else { GRANULE - 1 };
 
-/// Free references that a worker takes at a time, and keeps twice at most: half a kilobyte, since some allocators sweep up
-/// what is free when they are asked for more.
-const BATCH: usize = if cfg!(taskflow_loom) { 1 } else { 16 };
+/// Free references that a worker takes at a time, and keeps twice at most.
+const BATCH: usize = if cfg!(taskflow_loom) { 1 } else { 32 };
 
 /// Where a job lies while its reference is in a queue.
 struct Slot {
-    job: UnsafeCell<Option<Arc<dyn Job>>>,
+    content: UnsafeCell<Content>,
     /// What the reference is linked through in a backlog.
     link: JoinCounter,
+    /// Set before anybody else has the slot.
+    reference: Cell<u32>,
+}
+
+enum Content {
+    /// Nothing; the next of the free ones.
+    Free(Option<NonNull<Slot>>),
+    Job(JobRef<dyn Job>),
 }
 
 // SAFETY: whoever has the slot's reference uses it, as the module's documentation says.
 unsafe impl Sync for Slot {}
+// SAFETY: slots are shared, and what is in them is `Send`.
+unsafe impl Send for Slot {}
 
 /// The slots beside the records of a flow.
 pub(crate) struct Chunk {
@@ -53,43 +63,74 @@ pub(crate) struct Nursery {
 
 /// # Invariants
 ///
-/// 1. What is in `free` here, and in [`Places`], are references of the chunks, each once, and of none that is in a queue.
+/// 1. What is free here, and in [`Places`], are slots of the chunks, each once, and of no reference that is in a queue.
 #[derive(Default)]
 struct Shelves {
-    free: Vec<Place>,
+    /// Less than a batch.
+    loose: Free,
+    /// Whole ones.
+    batches: Vec<Free>,
     chunks: Vec<(Arc<Flow>, Registration)>,
 }
 
-/// A free reference, and its slot, which lives as long as the nursery.
-#[derive(Clone, Copy)]
-struct Place {
-    reference: u32,
-    slot: NonNull<Slot>,
+/// Free slots of a nursery, which live as long as it, linked through one another: whole batches go from hand to hand.
+#[derive(Default)]
+struct Free {
+    first: Option<NonNull<Slot>>,
+    count: usize,
 }
 
 // SAFETY: slots are shared, and what is in them is `Send`.
-unsafe impl Send for Place {}
+unsafe impl Send for Free {}
+
+impl Free {
+    /// Adds a slot.
+    ///
+    /// # Safety
+    ///
+    /// 1. It is of a nursery that lives as long as the list, free, and the caller's.
+    #[inline]
+    unsafe fn push(&mut self, slot: NonNull<Slot>) {
+        // SAFETY: (1) the slot lives.
+        let content = unsafe { slot.as_ref() }.content.get();
+        // SAFETY: (1) nobody else uses the slot, in which nothing is.
+        unsafe { content.write(Content::Free(self.first)) };
+        self.first = Some(slot);
+        self.count += 1;
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<NonNull<Slot>> {
+        let slot = self.first?;
+        // SAFETY: (1) of `push`: the slot lives.
+        let content = unsafe { slot.as_ref() }.content.get();
+        // SAFETY: (1) of `push`: nobody else uses the slot.
+        self.first = match unsafe { &*content } {
+            Content::Free(next) => *next,
+            Content::Job(_) => None,
+        };
+        self.count -= 1;
+        Some(slot)
+    }
+}
 
 /// Free references in the hands of a worker, and so of one thread.
 #[derive(Default)]
-pub(crate) struct Places(UnsafeCell<Vec<Place>>);
+pub(crate) struct Places(UnsafeCell<Hand>);
+
+/// At most a batch of what is taken and left next, and nothing or one beside it.
+#[derive(Default)]
+struct Hand {
+    next: Free,
+    batch: Free,
+}
 
 impl Places {
     /// Calls `body`, which does not come here again.
     #[inline]
-    fn with<R>(&self, body: impl FnOnce(&mut Vec<Place>) -> R) -> R {
+    fn with<R>(&self, body: impl FnOnce(&mut Hand) -> R) -> R {
         // SAFETY: the cell is not shared with other threads, and those who call this look at no other places in `body`.
         body(unsafe { &mut *self.0.get() })
-    }
-}
-
-/// Moves places, but no more than so many.
-fn hand_over(from: &mut Vec<Place>, to: &mut Vec<Place>, most: usize) {
-    for _ in 0..most {
-        let Some(place) = from.pop() else {
-            break;
-        };
-        to.push(place);
     }
 }
 
@@ -106,20 +147,22 @@ impl Nursery {
     pub(crate) fn place(
         &self,
         directory: &Arc<Directory>,
-        job: Arc<dyn Job>,
-    ) -> Result<u32, Arc<dyn Job>> {
+        job: JobRef<dyn Job>,
+    ) -> Result<u32, JobRef<dyn Job>> {
         let mut shelves = self.shelves.lock();
-        shelves.stock(directory);
-        let free = shelves.free.pop();
+        if shelves.loose.count == 0 {
+            shelves.loose = shelves.batch(directory);
+        }
+        let free = shelves.loose.pop();
         drop(shelves);
         match free {
             // SAFETY: (1) it was free, and is the caller's.
-            Some(place) => Ok(unsafe { place.put(job) }),
+            Some(slot) => Ok(unsafe { put(slot, job) }),
             None => Err(job),
         }
     }
 
-    /// As [`place`](Self::place), from what a worker has.
+    /// As [`place`](Self::place), from what a worker has. Gives what the reference is linked through as well.
     ///
     /// # Errors
     ///
@@ -129,24 +172,30 @@ impl Nursery {
         &self,
         places: &Places,
         directory: &Arc<Directory>,
-        job: Arc<dyn Job>,
-    ) -> Result<u32, Arc<dyn Job>> {
-        let free = places.with(Vec::pop);
+        job: JobRef<dyn Job>,
+    ) -> Result<(u32, &JoinCounter), JobRef<dyn Job>> {
+        let free = places.with(|hand| hand.next.pop());
         match free.or_else(|| self.lend(places, directory)) {
-            // SAFETY: (1) it was free, and is the caller's.
-            Some(place) => Ok(unsafe { place.put(job) }),
+            Some(slot) => {
+                // SAFETY: (1) it was free, and is the caller's.
+                let reference = unsafe { put(slot, job) };
+                // SAFETY: slots live as long as the nursery.
+                Ok((reference, &unsafe { slot.as_ref() }.link))
+            }
             None => Err(job),
         }
     }
 
-    /// A free reference; some others come to the worker.
+    /// A free slot; some others come to the worker, who has none at hand.
     #[cold]
-    fn lend(&self, places: &Places, directory: &Arc<Directory>) -> Option<Place> {
-        places.with(|places| {
-            let mut shelves = self.shelves.lock();
-            shelves.stock(directory);
-            hand_over(&mut shelves.free, places, BATCH);
-            places.pop()
+    #[inline(never)]
+    fn lend(&self, places: &Places, directory: &Arc<Directory>) -> Option<NonNull<Slot>> {
+        places.with(|hand| {
+            hand.next = core::mem::take(&mut hand.batch);
+            if hand.next.count == 0 {
+                hand.next = self.shelves.lock().batch(directory);
+            }
+            hand.next.pop()
         })
     }
 
@@ -161,47 +210,63 @@ impl Nursery {
         places: &Places,
         chunk: &Chunk,
         reference: u32,
-    ) -> Option<Arc<dyn Job>> {
+    ) -> Option<JobRef<dyn Job>> {
         let slot = chunk.slot(reference);
-        // SAFETY: (1) nobody else uses the slot.
-        let job = unsafe { &mut *slot.job.get() }.take();
-        places.with(|free| {
-            if free.len() >= 2 * BATCH {
-                self.take_back(free, BATCH);
+        // SAFETY: (1) nobody else uses the slot, which `push` writes to below.
+        let content = unsafe { slot.content.get().read() };
+        places.with(|hand| {
+            if hand.next.count >= BATCH {
+                self.put_down(hand);
             }
-            free.push(Place {
-                reference,
-                slot: NonNull::from(slot),
-            });
+            // SAFETY: (1) nobody else uses the slot, and its nursery outlives the workers.
+            unsafe { hand.next.push(NonNull::from(slot)) };
         });
-        job
+        match content {
+            Content::Job(job) => Some(job),
+            Content::Free(_) => None,
+        }
     }
 
+    /// Makes room for a batch in the hand of a worker.
     #[cold]
-    fn take_back(&self, free: &mut Vec<Place>, most: usize) {
-        hand_over(free, &mut self.shelves.lock().free, most);
+    #[inline(never)]
+    fn put_down(&self, hand: &mut Hand) {
+        let whole = core::mem::take(&mut hand.next);
+        let other = core::mem::replace(&mut hand.batch, whole);
+        if other.count > 0 {
+            self.shelves.lock().batches.push(other);
+        }
     }
 
     /// A worker leaves its seat.
     pub(crate) fn give_back(&self, places: &Places) {
-        places.with(|free| self.take_back(free, usize::MAX));
+        let Hand { mut next, batch } = places.with(core::mem::take);
+        if next.count + batch.count == 0 {
+            return;
+        }
+        let mut shelves = self.shelves.lock();
+        if batch.count > 0 {
+            shelves.batches.push(batch);
+        }
+        while let Some(slot) = next.pop() {
+            // SAFETY: (1) it was free, and is the caller's.
+            unsafe { shelves.add(slot) };
+        }
     }
 }
 
-impl Place {
-    /// Puts a job into the slot. Gives the reference.
-    ///
-    /// # Safety
-    ///
-    /// 1. It is of a nursery that lives, free, and the caller's.
-    #[inline]
-    unsafe fn put(self, job: Arc<dyn Job>) -> u32 {
-        // SAFETY: (1) the slot lives.
-        let slot = unsafe { self.slot.as_ref() };
-        // SAFETY: (1) nobody else uses the slot.
-        unsafe { *slot.job.get() = Some(job) };
-        self.reference
-    }
+/// Puts a job into a slot. Gives the reference.
+///
+/// # Safety
+///
+/// 1. The slot is of a nursery that lives, free, and the caller's.
+#[inline]
+unsafe fn put(slot: NonNull<Slot>, job: JobRef<dyn Job>) -> u32 {
+    // SAFETY: (1) the slot lives.
+    let slot = unsafe { slot.as_ref() };
+    // SAFETY: (1) nobody else uses the slot, in which nothing is.
+    unsafe { slot.content.get().write(Content::Job(job)) };
+    slot.reference.get()
 }
 
 impl Chunk {
@@ -223,10 +288,13 @@ impl Chunk {
     /// # Safety
     ///
     /// 1. The caller has the reference, or sees to it that nobody takes it out of where it is.
-    unsafe fn job(&self, reference: u32) -> Option<&Arc<dyn Job>> {
+    unsafe fn job(&self, reference: u32) -> Option<&JobRef<dyn Job>> {
         let slot = self.slot(reference);
         // SAFETY: (1) nobody writes to the slot meanwhile.
-        unsafe { &*slot.job.get() }.as_ref()
+        match unsafe { &*slot.content.get() } {
+            Content::Job(job) => Some(job),
+            Content::Free(_) => None,
+        }
     }
 
     /// The flow of the runtime task that the job of a reference is part of.
@@ -275,29 +343,45 @@ impl Chunk {
 }
 
 impl Shelves {
-    /// Sees to it that there is a free reference, unless the executor has none left.
-    fn stock(&mut self, directory: &Arc<Directory>) {
-        if self.free.is_empty() {
-            // (Who finds none is told so.)
+    /// Adds a free slot.
+    ///
+    /// # Safety
+    ///
+    /// 1. It is of this nursery, free, and the caller's.
+    unsafe fn add(&mut self, slot: NonNull<Slot>) {
+        // SAFETY: (1).
+        unsafe { self.loose.push(slot) };
+        if self.loose.count == BATCH {
+            self.batches.push(core::mem::take(&mut self.loose));
+        }
+    }
+
+    /// Some free slots, unless the executor has no reference left.
+    fn batch(&mut self, directory: &Arc<Directory>) -> Free {
+        if self.batches.is_empty() && self.loose.count == 0 {
+            // (Who gets none is told so.)
             let _ = self.grow(directory);
         }
+        let whole = self.batches.pop();
+        whole.unwrap_or_else(|| core::mem::take(&mut self.loose))
     }
 
     #[cold]
     fn grow(&mut self, directory: &Arc<Directory>) -> Result<(), Full> {
         let slot = |_| Slot {
-            job: UnsafeCell::new(None),
+            content: UnsafeCell::new(Content::Free(None)),
             link: JoinCounter::new(0),
+            reference: Cell::new(0),
         };
         let slots: Box<[Slot]> = (0..SLOTS).map(slot).collect();
         let (flow, place) = nursery_flow(directory, SLOTS, Chunk { slots }).map_err(|_| Full)?;
         let slots = flow.chunk().map_or(&[][..], |chunk| &chunk.slots);
         let references = place.base()..place.base() + SLOTS;
-        let free = references.zip(slots).rev().map(|(reference, slot)| Place {
-            reference,
-            slot: NonNull::from(slot),
-        });
-        self.free.extend(free);
+        for (reference, slot) in references.zip(slots).rev() {
+            slot.reference.set(reference);
+            // SAFETY: (1) it was just made.
+            unsafe { self.add(NonNull::from(slot)) };
+        }
         self.chunks.push((flow, place));
         Ok(())
     }
@@ -307,7 +391,6 @@ impl Shelves {
 mod tests {
     use super::*;
     use crate::job::{Head, JobCell};
-    use crate::sync::erase;
     use crate::{Executor, Manual};
 
     #[test]
@@ -315,7 +398,7 @@ mod tests {
         let executor = Executor::<Manual>::new(1);
         let host = executor.host();
         let (nursery, directory) = (Nursery::default(), Directory::new());
-        let job = erase!(Arc::new(JobCell::new(Head::new(&*host, None), || ())) => dyn Job);
+        let job = JobRef::new(JobCell::new(Head::new(&*host, None), || ())).erased();
         let places = Places::default();
         let take = |reference: u32| {
             // SAFETY: it is of a chunk, and chunks stay.
@@ -330,8 +413,11 @@ mod tests {
         for count in [1, 255, 256, 1000] {
             for _ in 0..10 {
                 let place = |number| match number % 2 {
-                    0 => nursery.place(&directory, Arc::clone(&job)),
-                    _ => nursery.place_on(&places, &directory, Arc::clone(&job)),
+                    0 => nursery.place(&directory, JobRef::clone(&job)),
+                    _ => {
+                        let placed = nursery.place_on(&places, &directory, JobRef::clone(&job));
+                        placed.map(|(reference, _)| reference)
+                    }
                 };
                 let placed: Vec<u32> = (0..count).filter_map(|number| place(number).ok()).collect();
                 assert_eq!(placed.len(), count);

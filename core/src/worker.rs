@@ -87,6 +87,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     slice: Cell<u32>,
     /// Since the last turn of others something was begun that need not end; or nobody knows, since the seat was just taken.
     endless: Cell<bool>,
+    /// It helps a run that somebody waits for, and runs nothing else.
+    helping: Cell<bool>,
     /// When others had their last turn beside what ends.
     turned: Cell<Duration>,
     random: Cell<u32>,
@@ -156,6 +158,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             endless: Cell::new(true),
+            helping: Cell::default(),
             turned: Cell::default(),
             searching: Cell::new(state.searching),
             credit: Credit::default(),

@@ -7,9 +7,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use super::{Claimed, End, Job, JoinError, Owned, end_elsewhere};
+use super::{Claimed, End, Job, JobRef, JoinError, Owned, end_elsewhere};
 use crate::cancellation::{CancellationToken, Subscriber};
-use crate::sync::Arc;
 use crate::wait::Target;
 
 /// A task that was spawned: wait for its value, await it, cancel it, name it as a dependency, or drop
@@ -25,7 +24,7 @@ pub struct JoinHandle<T> {
 /// The end of a spawned task, whatever its type: a dependency of others.
 #[derive(Clone)]
 pub struct Done {
-    job: Arc<dyn Job>,
+    job: JobRef<dyn Job>,
 }
 
 impl<T> JoinHandle<T> {
@@ -130,8 +129,8 @@ impl<T> JoinHandle<T> {
 }
 
 /// Has a job cancelled when the token is.
-pub(crate) fn follow(job: &Arc<dyn Job>, token: &CancellationToken) {
-    match token.subscribe(Subscriber::Job(Arc::clone(job))) {
+pub(crate) fn follow(job: &JobRef<dyn Job>, token: &CancellationToken) {
+    match token.subscribe(Subscriber::Job(JobRef::clone(job))) {
         Ok(subscription) => job.head().tie(subscription),
         Err(verdict) => {
             cancel(job, verdict.into_reason());
@@ -140,7 +139,7 @@ pub(crate) fn follow(job: &Arc<dyn Job>, token: &CancellationToken) {
 }
 
 /// Cancels a job that was not started.
-pub(crate) fn cancel(job: &Arc<dyn Job>, reason: Option<String>) -> bool {
+pub(crate) fn cancel(job: &JobRef<dyn Job>, reason: Option<String>) -> bool {
     let Some(claimed) = Claimed::unstarted(job) else {
         return false;
     };
@@ -174,7 +173,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 }
 
 impl Done {
-    pub(super) fn job(&self) -> &Arc<dyn Job> {
+    pub(super) fn job(&self) -> &JobRef<dyn Job> {
         &self.job
     }
 

@@ -6,9 +6,9 @@ use core::ops::DerefMut;
 use core::ptr::NonNull;
 use core::task::Waker;
 
-use super::Job;
 use super::ending::End;
 use super::error::Cause;
+use super::{Job, JobRef};
 use crate::cancellation::Subscription;
 use crate::group::Group;
 use crate::host::Host;
@@ -17,6 +17,7 @@ use crate::platform::WorkerId;
 use crate::priority::Priority;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
+mod counting;
 mod telling;
 
 /// What of the state's bits is the phase.
@@ -34,6 +35,12 @@ const LINKED: u32 = 4;
 /// Nobody will ask for the result.
 const DETACHED: u32 = 8;
 
+/// The references to the job are counted in what is above the flags: this is one.
+const REFERENCE: u32 = 16;
+
+/// So many that they come from forgetting some.
+const TOO_MANY: u32 = 1 << 31;
+
 /// Distinguishes jobs and groups, which are known by their addresses, from flows.
 pub(crate) const BY_ADDRESS: u64 = 1 << 63;
 
@@ -43,7 +50,7 @@ pub(crate) const BY_ADDRESS: u64 = 1 << 63;
 ///
 /// 1. The executor lives as long as the job is counted in it: from before anybody else sees the job until after it is done.
 pub(crate) struct Head {
-    /// A phase and flags.
+    /// A phase, flags, and a count of references.
     state: AtomicU32,
     any_outcome: AtomicBool,
     priority: Priority,
@@ -67,7 +74,7 @@ unsafe impl Sync for Head {}
 struct Links {
     dependents: Vec<Dependent>,
     /// Empty once the job is ready.
-    predecessors: Vec<Arc<dyn Job>>,
+    predecessors: Vec<JobRef<dyn Job>>,
     /// Why a predecessor did not end well: the first in the order in which they were named.
     loss: Option<(usize, Cause)>,
     /// Why this job did not end well.
@@ -80,7 +87,7 @@ struct Links {
 
 /// A job that waits for another, which it named as its `place`-th.
 pub(super) struct Dependent {
-    pub(super) job: Arc<dyn Job>,
+    pub(super) job: JobRef<dyn Job>,
     pub(super) place: usize,
 }
 
@@ -97,7 +104,7 @@ pub(super) enum Arrival {
 /// What a job that is done leaves to be dealt with.
 pub(super) struct Closed {
     pub(super) dependents: Vec<Dependent>,
-    pub(super) predecessors: Vec<Arc<dyn Job>>,
+    pub(super) predecessors: Vec<JobRef<dyn Job>>,
     pub(super) guests: Vec<WorkerId>,
     pub(super) waker: Option<Waker>,
     pub(super) ties: Vec<Subscription>,
@@ -121,7 +128,7 @@ impl Head {
 
     fn of(host: &(dyn Host + 'static), state: u32, priority: Priority) -> Self {
         Self {
-            state: AtomicU32::new(state),
+            state: AtomicU32::new(REFERENCE | state),
             any_outcome: AtomicBool::new(false),
             priority,
             raised: AtomicU32::new(0),
@@ -279,8 +286,8 @@ impl Head {
     /// Has `job`, of which this is the head, wait for these.
     pub(super) fn follow(
         &self,
-        job: &Arc<dyn Job>,
-        predecessors: &[Arc<dyn Job>],
+        job: &JobRef<dyn Job>,
+        predecessors: &[JobRef<dyn Job>],
         any_outcome: bool,
     ) -> Arrival {
         // Ordering: Relaxed; published by the lock of the first predecessor.
@@ -290,11 +297,11 @@ impl Head {
             // Ordering: Relaxed; the caller's own arrival is to come, so nobody sees zero before.
             self.pending.fetch_add(1, Ordering::Relaxed);
             let dependent = Dependent {
-                job: Arc::clone(job),
+                job: JobRef::clone(job),
                 place,
             };
             match before.head().add_dependent(dependent) {
-                Ok(()) => kept.push(Arc::clone(before)),
+                Ok(()) => kept.push(JobRef::clone(before)),
                 Err(cause) => {
                     self.note_loss(place, cause.as_ref());
                     // Ordering: Relaxed; as above, and the lock of `before` was taken.
@@ -372,7 +379,7 @@ impl Head {
     }
 
     /// The predecessors that are unfinished, and maybe others.
-    pub(crate) fn predecessors(&self) -> Vec<Arc<dyn Job>> {
+    pub(crate) fn predecessors(&self) -> Vec<JobRef<dyn Job>> {
         let links = self.links.lock();
         let predecessors = links.as_ref().map(|links| links.predecessors.clone());
         predecessors.unwrap_or_default()
@@ -387,6 +394,10 @@ impl Head {
         // Ordering: Relaxed; the exchange decides.
         let mut state = self.state.load(Ordering::Relaxed);
         while state & hindered == 0 {
+            if state < 2 * REFERENCE {
+                // The caller's is the only reference, with which the job goes.
+                return true;
+            }
             // Ordering: see `order`; Relaxed on failure, nothing is read.
             let exchanged =
                 self.state

@@ -3,8 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Claimed, Job};
-use crate::sync::Arc;
+use super::{Claimed, Job, JobRef};
 
 /// A walk over a job and its unfinished predecessors that claims those that are ready, deepest first.
 /// O(jobs + dependencies), whatever is claimed on the way.
@@ -14,14 +13,14 @@ pub(crate) struct Walk {
 }
 
 struct Step {
-    job: Arc<dyn Job>,
+    job: JobRef<dyn Job>,
     /// Its predecessors were looked at.
     opened: bool,
 }
 
 impl Walk {
-    pub(crate) fn from(job: &Arc<dyn Job>) -> Self {
-        let job = Arc::clone(job);
+    pub(crate) fn from(job: &JobRef<dyn Job>) -> Self {
+        let job = JobRef::clone(job);
         Self {
             stack: Vec::from([Step { job, opened: false }]),
             seen: BTreeSet::new(),
@@ -34,7 +33,7 @@ impl Walk {
             let head = step.job.head();
             if head.is_queued()
                 && head.is_of(host)
-                && let Some(claimed) = Claimed::of(Arc::clone(&step.job))
+                && let Some(claimed) = Claimed::of(JobRef::clone(&step.job))
             {
                 self.stack.pop();
                 return Some(claimed);

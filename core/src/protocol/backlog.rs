@@ -58,14 +58,23 @@ impl Backlog {
     }
 
     /// Puts a chain on top.
+    ///
+    /// (Loops that call this have no register left for its code.)
+    #[inline(never)]
     pub fn push(&self, chain: Chain, links: &impl Links) {
+        self.push_linked(chain, links.counter(chain.tail));
+    }
+
+    /// As [`push`](Self::push), where the counter of the chain's last task is at hand.
+    #[inline]
+    pub fn push_linked(&self, chain: Chain, last: &JoinCounter) {
         // Ordering: Relaxed; only compared and linked to, never read through.
         let mut head = self.0.load(Ordering::Relaxed);
         // Ordering: Release, with the Acquire of `take`: the links and what made the tasks ready.
         // The chains below keep their own Release: this exchange continues its release sequence.
         let publish = mutant!("backlog_push_relaxed", Ordering::Relaxed, Ordering::Release);
         loop {
-            links.counter(chain.tail).set_link(head);
+            last.set_link(head);
             // Ordering: see `publish`; Relaxed on failure, as for the first load.
             match self
                 .0
@@ -94,6 +103,7 @@ impl Backlog {
 impl Chain {
     /// The chain of one task.
     #[must_use]
+    #[inline]
     pub fn of(task: u32) -> Self {
         Self {
             head: task,

@@ -7,7 +7,7 @@ use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::flow::Flow;
-use crate::job::Job;
+use crate::job::{Job, JobRef};
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
@@ -16,7 +16,6 @@ use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
 use crate::runtime::Preempted;
 use crate::seat::Tenure;
-use crate::sync::Arc;
 use crate::wait::{Enclosing, Seated, Target};
 
 /// References of one flow: the first, and how many.
@@ -181,6 +180,7 @@ impl<P: Platform> Worker<'_, P> {
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         let outer_endless = self.endless.get();
+        let outer_helping = self.helping.replace(true);
         self.slice.set(self.pool.slice);
         self.guarded(|| {
             let mut met = None;
@@ -240,6 +240,7 @@ impl<P: Platform> Worker<'_, P> {
             }
         });
         self.current.set(outer);
+        self.helping.set(outer_helping);
         self.endless.set(outer_endless | self.endless.get());
         self.slice
             .set(if self.has_seat() { outer_slice } else { 0 });
@@ -275,7 +276,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         self.is_enclosed_stopped()
     }
 
-    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
+    fn spawn(&self, executor: *const (), job: &mut Option<JobRef<dyn Job>>) {
         if executor == self.pool.identity()
             && Worker::has_seat(self)
             && let Some(job) = job.take()
@@ -290,7 +291,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         }
     }
 
-    fn queue(&self, job: Arc<dyn Job>) {
+    fn queue(&self, job: JobRef<dyn Job>) {
         self.queue_job(job);
     }
 

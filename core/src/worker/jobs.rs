@@ -7,13 +7,13 @@ use core::time::Duration;
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{Claimed, End, Head, Job, Walk, conclude, refuse, same};
+use crate::job::{Claimed, End, Head, Job, JobRef, Walk, conclude, refuse, same};
 use crate::nursery::Chunk;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
-use crate::sync::Arc;
+use crate::protocol::join_counter::JoinCounter;
 
 /// A job on a worker's stack.
 pub(super) struct Frame {
@@ -33,30 +33,40 @@ impl Frame {
 }
 
 impl<P: Platform> Worker<'_, P> {
-    /// Runs the job of a reference, and one after another a job that it made ready, as long as the slice
-    /// lasts. Gives what it has in hand then, be it the next of this worker's queue.
+    /// Runs the job of a reference, and one after another a job that it made ready or else that of the next reference in this
+    /// worker's queue, as long as the slice lasts. Gives what it has in hand then.
     pub(super) fn run_job(&self, chunk: &Chunk, reference: u32) -> Option<u32> {
         self.endless.set(true);
         let mut next = self.take_job(chunk, reference);
-        while let Some(job) = next {
+        loop {
             self.pool.ring();
-            let Some(claimed) = Claimed::of(job) else {
-                break;
-            };
-            next = self.perform(claimed);
+            let made_ready = next.and_then(Claimed::of).and_then(|job| self.perform(job));
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);
             if slice == 0 {
-                return next
+                return made_ready
                     .and_then(|job| self.place(job))
-                    .and_then(|task| self.unless_entrusted(task));
+                    .and_then(|(task, _)| self.unless_entrusted(task));
+            }
+            next = made_ready;
+            if next.is_none() {
+                let reference = self.deque()?.take_newest()?;
+                // SAFETY: as in `locate`.
+                let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
+                match flow.chunk() {
+                    // (What a wait does not need is not run on its stack.)
+                    Some(chunk) if !self.helping.get() && !self.has_tally_of_another(flow) => {
+                        next = self.take_job(chunk, reference);
+                    }
+                    _ => return Some(reference),
+                }
             }
         }
-        self.deque()?.take_newest()
     }
 
     /// The job of a reference in this worker's hands, which is free then.
-    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<Arc<dyn Job>> {
+    #[inline]
+    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<JobRef<dyn Job>> {
         // SAFETY: (1) it is in this worker's hands.
         unsafe { self.pool.nursery.take(&self.places, chunk, reference) }
     }
@@ -78,16 +88,13 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Runs a claimed job. Gives one that it made ready; others are queued.
-    fn perform(&self, mut job: Claimed) -> Option<Arc<dyn Job>> {
+    fn perform(&self, mut job: Claimed) -> Option<JobRef<dyn Job>> {
         /// Ends the frame, also if the host lets a panic through.
-        struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>);
+        struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>, &'w Frame);
         impl<P: Platform> Drop for Leave<'_, '_, P> {
             fn drop(&mut self) {
-                let frame = self.0.frames().next();
-                if let Some(Frame { outer, below, .. }) = frame {
-                    self.0.current.set(*outer);
-                    self.0.jobs.set(*below);
-                }
+                self.0.current.set(self.1.outer);
+                self.0.jobs.set(self.1.below);
             }
         }
         let observed = self.pool.observers.any();
@@ -100,7 +107,7 @@ impl<P: Platform> Worker<'_, P> {
             below: self.jobs.get(),
         };
         self.jobs.set(Some(NonNull::from(&frame)));
-        let leave = Leave(self);
+        let leave = Leave(self, &frame);
         let called = self.pool.platform.guard(|| job.call());
         drop(leave);
         if observed {
@@ -145,11 +152,12 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// Gives a ready job a reference, which is to be queued.
-    fn place(&self, job: Arc<dyn Job>) -> Option<u32> {
+    /// Gives a ready job a reference, which is to be queued, and what it is linked through.
+    #[inline]
+    fn place(&self, job: JobRef<dyn Job>) -> Option<(u32, &JoinCounter)> {
         let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
         match nursery.place_on(&self.places, directory, job) {
-            Ok(reference) => Some(reference),
+            Ok(placed) => Some(placed),
             Err(job) => {
                 refuse(&job);
                 None
@@ -158,7 +166,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a ready job into its queue: this worker's, if it is of the same executor.
-    pub(super) fn queue_job(&self, job: Arc<dyn Job>) {
+    pub(super) fn queue_job(&self, job: JobRef<dyn Job>) {
         if job.head().is_of(self.pool.identity()) {
             self.queue_own(job);
         } else {
@@ -167,8 +175,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a ready job of this executor into this worker's queue.
-    pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
-        let Some(reference) = self.place(job) else {
+    #[inline]
+    pub(super) fn queue_own(&self, job: JobRef<dyn Job>) {
+        let Some((reference, link)) = self.place(job) else {
             return;
         };
         if self.pool.policy.is_none()
@@ -178,7 +187,7 @@ impl<P: Platform> Worker<'_, P> {
                 Ok(()) => deque.publish(),
                 Err(reference) => {
                     let backlog = &self.queues.backlog;
-                    backlog.push(Chain::of(reference), &*self.pool.directory);
+                    backlog.push_linked(Chain::of(reference), link);
                 }
             }
             if !self.solo.get() {
@@ -190,9 +199,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Runs the job, and what it waits for, as far as that is ready.
-    pub(super) fn help_job(&self, target: &Arc<dyn Job>, deadline: Option<Duration>) {
+    pub(super) fn help_job(&self, target: &JobRef<dyn Job>, deadline: Option<Duration>) {
         let mut walk = Walk::from(target);
-        let mut held: Option<Arc<dyn Job>> = None;
+        let mut held: Option<JobRef<dyn Job>> = None;
         self.help_with(
             || target.head().is_done(),
             deadline,
