@@ -69,8 +69,8 @@ pub(crate) struct Worker<'p, P: Platform> {
     shares: Cell<bool>,
     /// For a policy: see [`hold`](Self::hold).
     room: Cell<Vec<u32>>,
-    /// Whatever a policy gives may be run: this is no step, and no wait inside of a task.
-    asks: Cell<bool>,
+    /// Whatever is next may be run: this is no step, and no wait inside of a task.
+    roams: Cell<bool>,
     tenure: Tenure,
     /// The seat, until it is given away. Never borrowed across user code.
     deque: UnsafeCell<Option<DequeOwner>>,
@@ -87,8 +87,6 @@ pub(crate) struct Worker<'p, P: Platform> {
     slice: Cell<u32>,
     /// Since the last turn of others something was begun that need not end; or nobody knows, since the seat was just taken.
     endless: Cell<bool>,
-    /// It helps a run that somebody waits for, and runs nothing else.
-    helping: Cell<bool>,
     /// When others had their last turn beside what ends.
     turned: Cell<Duration>,
     random: Cell<u32>,
@@ -145,7 +143,7 @@ impl<'p, P: Platform> Worker<'p, P> {
             solo: Cell::new(solo),
             shares: Cell::default(),
             room: Cell::default(),
-            asks: Cell::default(),
+            roams: Cell::default(),
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
             current: Cell::default(),
@@ -158,7 +156,6 @@ impl<'p, P: Platform> Worker<'p, P> {
             #[expect(clippy::cast_possible_truncation, reason = "any odd number will do")]
             random: Cell::new(seed as u32 | 1),
             endless: Cell::new(true),
-            helping: Cell::default(),
             turned: Cell::default(),
             searching: Cell::new(state.searching),
             credit: Credit::default(),
@@ -180,7 +177,7 @@ impl<'p, P: Platform> Worker<'p, P> {
         let any = Cell::new(false);
         let dry = Cell::new(false);
         let steps = fuel != u32::MAX;
-        self.asks.set(!steps);
+        self.roams.set(!steps);
         if steps {
             // Step by step no slice would ever be over.
             self.slice.set(0);

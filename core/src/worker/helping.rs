@@ -180,7 +180,6 @@ impl<P: Platform> Worker<'_, P> {
         let outer = self.current.replace(Current::Engine);
         let outer_slice = self.slice.get();
         let outer_endless = self.endless.get();
-        let outer_helping = self.helping.replace(true);
         self.slice.set(self.pool.slice);
         self.guarded(|| {
             let mut met = None;
@@ -240,7 +239,6 @@ impl<P: Platform> Worker<'_, P> {
             }
         });
         self.current.set(outer);
-        self.helping.set(outer_helping);
         self.endless.set(outer_endless | self.endless.get());
         self.slice
             .set(if self.has_seat() { outer_slice } else { 0 });
@@ -310,7 +308,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
         self.hand_on_current();
-        let asks = self.asks.replace(false);
+        let roams = self.roams.replace(false);
         // What is run here forks for itself.
         with_local(&self.pool.platform, |local| {
             let help = || match target {
@@ -323,7 +321,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 None => help(),
             }
         });
-        self.asks.set(asks);
+        self.roams.set(roams);
     }
 
     fn checkpoint(&self) -> Result<(), Preempted> {

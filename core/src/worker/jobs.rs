@@ -55,7 +55,7 @@ impl<P: Platform> Worker<'_, P> {
                 let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
                 match flow.chunk() {
                     // (What a wait does not need is not run on its stack.)
-                    Some(chunk) if !self.helping.get() && !self.has_tally_of_another(flow) => {
+                    Some(chunk) if self.roams.get() && !self.has_tally_of_another(flow) => {
                         next = self.take_job(chunk, reference);
                     }
                     _ => return Some(reference),

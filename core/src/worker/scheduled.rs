@@ -131,7 +131,7 @@ impl<P: Platform> Worker<'_, P> {
     /// wait, which wants some tasks only.
     fn may_ask_again(&self) -> bool {
         let pool = self.pool;
-        self.asks.get()
+        self.roams.get()
             && !self.shares.get()
             && self.solo.get() == pool.has_one_worker()
             && !pool.has_late()
