@@ -4,8 +4,10 @@
 use core::cell::Cell;
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::thread::{self, ThreadId};
+use std::time::Instant;
 
 use crate::support::dice::Dice;
 use crate::support::watchdog::within_a_minute;
@@ -343,4 +345,81 @@ fn a_token_may_outlive_its_executor() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].task(), None);
     drop(kept);
+}
+
+/// How long a pop waits for another flow.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Pops nothing for who has just ended a task of the first flow before another flow has tasks here, and waits meanwhile.
+#[derive(Clone, Default)]
+struct Waiting(Arc<WaitingParts>);
+
+#[derive(Default)]
+struct WaitingParts {
+    queue: FifoScheduler,
+    executor: OnceLock<Weak<Executor<Waiting>>>,
+    /// Who has ended the task.
+    ended_on: Mutex<Option<ThreadId>>,
+    pushed: AtomicBool,
+}
+
+impl Scheduler for Waiting {
+    type Local = ();
+
+    fn local(&self, _: WorkerId) {}
+
+    fn push(&self, local: Option<&mut ()>, task: Ready) {
+        let of_graph = task.task().is_some();
+        self.0.queue.push(local, task);
+        self.0.pushed.fetch_or(of_graph, Ordering::Release);
+    }
+
+    fn pop(&self, local: &mut (), want: Want<'_>) -> Option<Ready> {
+        let ended_on = *self.0.ended_on.lock().expect("nobody panics with it");
+        let Some(ended_on) = ended_on else {
+            return self.0.queue.pop(local, want);
+        };
+        if thread::current().id() != ended_on {
+            return None;
+        }
+        *self.0.ended_on.lock().expect("nobody panics with it") = None;
+        let executor = self.0.executor.get().and_then(Weak::upgrade);
+        let executor = executor.expect("it is waited for");
+        self.0.pushed.store(false, Ordering::Release);
+        executor.spawn(|| {}).wait().expect("nothing fails");
+        // (If this worker is one that searches, nobody else is woken for the other flow.)
+        let begun = Instant::now();
+        while !self.0.pushed.load(Ordering::Acquire) && begun.elapsed() < PATIENCE {
+            thread::yield_now();
+        }
+        self.0.queue.pop(local, want)
+    }
+}
+
+#[test]
+fn a_policy_that_waits_while_a_run_ends_is_not_in_the_way_of_who_drops_its_flow() {
+    within_a_minute(|| {
+        let policy = Waiting::default();
+        let executor = Arc::new(threads(2, policy.clone()));
+        let weak = Arc::downgrade(&executor);
+        assert!(policy.0.executor.set(weak).is_ok());
+        for round in 0..100 {
+            let (first, parts) = (Taskflow::new(), Arc::clone(&policy.0));
+            first.emplace(move || {
+                let mut ended_on = parts.ended_on.lock().expect("nobody panics with it");
+                *ended_on = Some(thread::current().id());
+            });
+            executor.run(&first).wait().expect("nothing fails");
+            drop(first);
+            let (second, ran) = (Taskflow::new(), Arc::new(AtomicUsize::new(0)));
+            for _ in 0..3 {
+                let ran = Arc::clone(&ran);
+                second.emplace(move || {
+                    ran.fetch_add(1, Ordering::Relaxed);
+                });
+            }
+            executor.run(&second).wait().expect("nothing fails");
+            assert_eq!(ran.load(Ordering::Relaxed), 3, "round {round}");
+        }
+    });
 }

@@ -151,7 +151,13 @@ impl Nursery {
     ) -> Result<u32, JobRef<dyn Job>> {
         let mut shelves = self.shelves.lock();
         if shelves.loose.count == 0 {
-            shelves.loose = shelves.batch(directory);
+            let batch = shelves.batch(directory);
+            // (A chunk that was added has some loose ones.)
+            if shelves.loose.count == 0 {
+                shelves.loose = batch;
+            } else {
+                shelves.batches.push(batch);
+            }
         }
         let free = shelves.loose.pop();
         drop(shelves);
@@ -410,7 +416,7 @@ mod tests {
             // SAFETY: as above.
             assert!(unsafe { chunk.is_dead(reference) });
         };
-        for count in [1, 255, 256, 1000] {
+        for count in [1, 255, 256, 1000, 10_000] {
             for _ in 0..10 {
                 let place = |number| match number % 2 {
                     0 => nursery.place(&directory, JobRef::clone(&job)),
@@ -427,5 +433,12 @@ mod tests {
             // (Free ones that lie with the worker are not to be had from outside.)
             assert!(chunks <= (count + 2 * BATCH).div_ceil(SLOTS as usize));
         }
+        let outside = Nursery::default();
+        for _ in 0..10_000 {
+            let placed = outside.place(&directory, JobRef::clone(&job));
+            assert!(placed.is_ok());
+        }
+        let chunks = outside.shelves.lock().chunks.len();
+        assert_eq!(chunks, 10_000_usize.div_ceil(SLOTS as usize));
     }
 }

@@ -38,8 +38,11 @@ const DETACHED: u32 = 8;
 /// The references to the job are counted in what is above the flags: this is one.
 const REFERENCE: u32 = 16;
 
-/// So many that they come from forgetting some.
-const TOO_MANY: u32 = 1 << 31;
+/// There were so many references that they are counted no more, and the job stays for ever.
+const IMMORTAL: u32 = 1 << 31;
+
+/// References that are too many to be counted; half of what there is room for.
+const TOO_MANY: u32 = 1 << 30;
 
 /// Distinguishes jobs and groups, which are known by their addresses, from flows.
 pub(crate) const BY_ADDRESS: u64 = 1 << 63;

@@ -76,16 +76,19 @@ impl<'scope> Scope<'scope, '_> {
         let group = Some(Arc::clone(&self.group));
         let head = Head::new(&*self.host, group).with_priority(priority);
         let (result, job) = JobRef::pair(JobCell::new(head, closure));
-        let job = self.launch(job.erased());
+        let job = lasting(job.erased());
         let result = result.giving();
-        ScopedHandle {
-            job,
+        // Unwind: a value that comes although the host has failed is dropped before the task counts as ended.
+        let handle = ScopedHandle {
+            job: JobRef::clone(&job),
             // SAFETY: (1) the job was made here.
             result: unsafe { Owned::of(result) },
             host: &self.host,
             group: &self.group,
             taken: false,
-        }
+        };
+        self.group.launch(&self.host, job);
+        handle
     }
 
     /// Spawns a task without a handle.
@@ -94,8 +97,9 @@ impl<'scope> Scope<'scope, '_> {
         priority: Priority,
         closure: impl FnOnce() + Send + 'scope,
     ) -> JobRef<dyn Job> {
-        let job = child(&self.host, &self.group, priority, closure);
-        self.launch(job)
+        let job = lasting(child(&self.host, &self.group, priority, closure));
+        self.group.launch(&self.host, JobRef::clone(&job));
+        job
     }
 
     /// The same, which can give up.
@@ -105,18 +109,17 @@ impl<'scope> Scope<'scope, '_> {
     ) {
         self.spawn_child(Priority::default(), Group::giving_up(&self.group, closure));
     }
+}
 
-    fn launch(&'scope self, job: JobRef<dyn Job + 'scope>) -> JobRef<dyn Job> {
-        // SAFETY: only the lifetime changes. The engine uses the closure and the value of a job before it
-        // counts the job as ended (`conclude`), and never afterwards: what it may still hold then is an
-        // empty cell. Each scope is made by a function that does not return, or unwind, before the
-        // group of the scope is done (`AllEnded`), and 'scope does not end before. The value lies in the
-        // cell until the handle takes or drops it, which the type of the handle confines to 'scope; if
-        // the handle is forgotten the cell is never dropped.
-        let job = unsafe { job.outlasting() };
-        self.group.launch(&self.host, JobRef::clone(&job));
-        job
-    }
+/// A task of a scope as the engine has it.
+fn lasting<'scope>(job: JobRef<dyn Job + 'scope>) -> JobRef<dyn Job> {
+    // SAFETY: only the lifetime changes. The engine uses the closure and the value of a job before it
+    // counts the job as ended (`conclude`), and never afterwards: what it may still hold then is an
+    // empty cell. Each scope is made by a function that does not return, or unwind, before the
+    // group of the scope is done (`AllEnded`), and 'scope does not end before. The value lies in the
+    // cell until the handle takes or drops it, which the type of the handle confines to 'scope; if
+    // the handle is forgotten the cell is never dropped.
+    unsafe { job.outlasting() }
 }
 
 impl<T> ScopedHandle<'_, T> {

@@ -311,6 +311,7 @@ impl Arbiter {
             return;
         };
         party.entered = false;
+        self.stale = true;
         for semaphore in core::mem::take(&mut party.releases) {
             let mut units = semaphore.shared.units.lock();
             units.releasers.remove(&flow);
