@@ -52,27 +52,6 @@ fn a_spawned_task_runs_once_and_its_waiter_is_told() {
     });
 }
 
-/// The handle is let go of before the task begins, while it runs, or after its end. Two threads; bound 2.
-#[test]
-fn a_value_that_nobody_asks_for_is_dropped_once() {
-    struct Value(Datum);
-    impl Drop for Value {
-        fn drop(&mut self) {
-            self.0.add_one();
-        }
-    }
-    explore(Some(2), || {
-        let executor = Host::executor(1);
-        let drops = Datum::default();
-        let value = Value(drops.clone());
-        drop(executor.spawn(move || value));
-        executor
-            .wait_for_all()
-            .expect("this is no task of the executor");
-        assert_eq!(drops.get(), 1);
-    });
-}
-
 /// A cancel at any moment: the task has not run and is cancelled, or it runs and the cancel says that it was late. Two
 /// threads; bound 2.
 #[test]

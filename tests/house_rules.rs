@@ -58,7 +58,6 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/graph/work.rs",
     "core/src/job.rs",
     "core/src/job/claimed.rs",
-    "core/src/job/counted.rs",
     "core/src/job/head.rs",
     "core/src/nursery.rs",
     "core/src/output/calls.rs",

@@ -16,7 +16,7 @@ use crate::cancellation::Subscription;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
-use crate::job::{Claimed, Job, JobRef, cancel, quietly};
+use crate::job::{Claimed, Job, cancel, quietly};
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
@@ -53,7 +53,7 @@ pub(crate) struct Group {
 
 /// What the lock guards.
 struct State {
-    unstarted: Vec<JobRef<dyn Job>>,
+    unstarted: Vec<Arc<dyn Job>>,
     sweep_at: usize,
     reason: Option<String>,
     failure: Option<Failure>,
@@ -159,7 +159,7 @@ impl Group {
     }
 
     /// Counts a child and makes it ready. A cancelled group's is dropped instead.
-    pub(crate) fn launch(&self, host: &Arc<dyn Host>, job: JobRef<dyn Job>) {
+    pub(crate) fn launch(&self, host: &Arc<dyn Host>, job: Arc<dyn Job>) {
         host.run_submitted();
         let mut stale = Vec::new();
         let mut state = self.state.lock();
@@ -177,7 +177,7 @@ impl Group {
                 (state.unstarted, stale) = all.into_iter().partition(|job| job.head().is_queued());
                 state.sweep_at = SWEEP_AT.max(2 * state.unstarted.len());
             }
-            state.unstarted.push(JobRef::clone(&job));
+            state.unstarted.push(Arc::clone(&job));
         }
         drop(state);
         drop(stale);

@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::flow::{Causes, Flow};
 use crate::fork::Fork;
-use crate::job::{Head, Job, JobRef};
+use crate::job::{Head, Job};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
@@ -57,13 +57,13 @@ pub(crate) trait Host: Send + Sync {
     fn decides(&self) -> bool;
 
     /// Counts a job that is ready, and puts it into a queue: the caller's own, if it is a worker.
-    fn spawn(&self, job: JobRef<dyn Job>);
+    fn spawn(&self, job: Arc<dyn Job>);
 
     /// The policy, if there is one.
     fn installed(&self) -> Option<&Installed>;
 
     /// Puts a ready job into a queue: the caller's own, if it is a worker.
-    fn make_ready(&self, job: JobRef<dyn Job>);
+    fn make_ready(&self, job: Arc<dyn Job>);
 
     /// The worker of this executor that makes the call, as far as the platform can tell.
     fn current_worker(&self) -> Option<WorkerId>;
@@ -120,7 +120,7 @@ pub(crate) trait Host: Send + Sync {
     fn on_strand(&self, fork: Fork<'_>, body: &mut dyn FnMut());
 
     /// Waits until a job that was handed out by a join is done, whatever happens.
-    fn await_fork(&self, job: &JobRef<dyn Job>);
+    fn await_fork(&self, job: &Arc<dyn Job>);
 
     /// Goes on with a panic that was caught elsewhere.
     fn throw(&self, panic: Panic) -> !;
@@ -196,7 +196,7 @@ impl dyn Host + '_ {
     }
 
     /// A job of so high a level waits for these.
-    pub(crate) fn raise_jobs(&self, jobs: Vec<JobRef<dyn Job>>, level: u32) {
+    pub(crate) fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) {
         if let Some(installed) = self.installed()
             && installed.policy().raise_jobs(jobs, level)
         {

@@ -8,9 +8,8 @@
 //! ```
 //!
 //! All of that is in one word, with two flags: somebody is to be told of the end (`LINKED`), and nobody will ask for the value
-//! (`DETACHED`); and with the count of [references](JobRef). So a job that nobody waits for takes no lock: its claim, its end and the
-//! drop of its handle are one read-modify-write each at most, and none where there is one reference; and it is one allocation, with
-//! its closure and its value.
+//! (`DETACHED`). So a job that nobody waits for takes no lock: its making, its claim, its end and the drop of its handle are
+//! one read-modify-write each, and it is one allocation, with its closure and its value.
 //!
 //! A job that is *queued* has a place in the executor's [nursery](crate::nursery), and the place's
 //! reference is in a queue. Whoever wins the exchange runs the job: the worker that took the reference
@@ -30,7 +29,6 @@ use crate::host::Host;
 use crate::priority::Priority;
 
 mod claimed;
-mod counted;
 mod dependencies;
 mod ending;
 mod error;
@@ -43,24 +41,21 @@ pub use error::{Cause, JoinError};
 pub use handle::{Done, JoinHandle};
 
 pub(crate) use claimed::{Claimed, Owned};
-pub(crate) use counted::JobRef;
 pub(crate) use ending::{End, conclude, quietly};
 pub(crate) use handle::{cancel, follow};
 pub(crate) use head::{BY_ADDRESS, Head};
 pub(crate) use walk::Walk;
 
 use crate::group::Group;
-use crate::sync::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell, erase};
 use head::Arrival;
 
 /// A job, whatever its closure.
 ///
 /// Its closure, and its result until the end, are the claimer's ([`Claimed`]); the result is then the handle's ([`Owned`]).
-///
-/// # Safety
-///
-/// 1. What implements this begins with a [`Head`].
-pub(crate) unsafe trait Job: Send + Sync {
+pub(crate) trait Job: Send + Sync {
+    fn head(&self) -> &Head;
+
     /// Calls the closure, which is gone afterwards, and keeps its value.
     ///
     /// # Safety
@@ -111,7 +106,6 @@ pub(crate) trait JobOf<T>: Job {
 }
 
 /// A job with its closure and its result. No borrow of a cell lives while user code runs.
-#[repr(C)]
 pub(crate) struct JobCell<T, F> {
     head: Head,
     closure: UnsafeCell<Option<F>>,
@@ -150,8 +144,11 @@ impl<T, F: FnOnce() -> T> JobCell<T, F> {
     }
 }
 
-// SAFETY: (1) its fields are in order.
-unsafe impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
+impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
     unsafe fn call(&self) {
         // SAFETY: (1) nobody else uses the cell.
         let closure = unsafe { &mut *self.closure.get() }.take();
@@ -197,7 +194,7 @@ impl<T: Send, F: FnOnce() -> T + Send> JobOf<T> for JobCell<T, F> {
 }
 
 /// Whether both are the same job.
-pub(crate) fn same(one: &JobRef<dyn Job>, other: &JobRef<dyn Job>) -> bool {
+pub(crate) fn same(one: &Arc<dyn Job>, other: &Arc<dyn Job>) -> bool {
     one.head().id() == other.head().id()
 }
 
@@ -214,17 +211,17 @@ where
     F: FnOnce() -> T + Send + 'static,
 {
     let head = Head::new(&**host, None).with_priority(priority);
-    let (typed, job) = JobRef::pair(JobCell::new(head, closure));
-    let job = job.erased();
+    let typed: Arc<JobCell<T, F>> = Arc::new(JobCell::new(head, closure));
+    let job = erase!(Arc::clone(&typed) => dyn Job);
     host.run_submitted();
     let mut predecessors = alloc::vec::Vec::new();
-    after.each(&mut |done| predecessors.push(JobRef::clone(done.job())));
+    after.each(&mut |done| predecessors.push(Arc::clone(done.job())));
     let arrival = job.head().follow(&job, &predecessors, any_outcome);
     if priority > Priority::Normal {
         host.raise_jobs(predecessors, priority.level());
     }
     settle(job, arrival);
-    let typed = typed.giving();
+    let typed = erase!(typed => dyn JobOf<T>);
     // SAFETY: (1) the job was made here.
     JoinHandle::new(unsafe { Owned::of(typed) })
 }
@@ -239,9 +236,9 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let (typed, job) = JobRef::pair(JobCell::new(Head::ready(host, priority), closure));
-    host.spawn(job.erased());
-    let typed = typed.giving();
+    let typed = Arc::new(JobCell::new(Head::ready(host, priority), closure));
+    host.spawn(erase!(Arc::clone(&typed) => dyn Job));
+    let typed = erase!(typed => dyn JobOf<T>);
     // SAFETY: (1) the job was made here.
     JoinHandle::new(unsafe { Owned::of(typed) })
 }
@@ -252,15 +249,15 @@ pub(crate) fn child<'c>(
     group: &Arc<Group>,
     priority: Priority,
     closure: impl FnOnce() + Send + 'c,
-) -> JobRef<dyn Job + 'c> {
+) -> Arc<dyn Job + 'c> {
     let head = Head::new(&**host, Some(Arc::clone(group))).with_priority(priority);
     head.detach();
-    JobRef::new(JobCell::new(head, closure)).erased()
+    erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
 }
 
 /// Raises these jobs and those that they wait for to a level. `true`: there are such that were not as urgent. O(unfinished ones and edges to
 /// them).
-pub(crate) fn raise_all(mut jobs: alloc::vec::Vec<JobRef<dyn Job>>, level: u32) -> bool {
+pub(crate) fn raise_all(mut jobs: alloc::vec::Vec<Arc<dyn Job>>, level: u32) -> bool {
     let mut raised = false;
     while let Some(job) = jobs.pop() {
         if job.head().raise(level) {
@@ -272,7 +269,7 @@ pub(crate) fn raise_all(mut jobs: alloc::vec::Vec<JobRef<dyn Job>>, level: u32) 
 }
 
 /// Does what an arrival asks for.
-fn settle(job: JobRef<dyn Job>, arrival: Arrival) {
+fn settle(job: Arc<dyn Job>, arrival: Arrival) {
     match arrival {
         Arrival::Waits => {}
         Arrival::Ready(host) => host.make_ready(job),
@@ -288,7 +285,7 @@ fn end_elsewhere(job: Claimed, end: End) {
 }
 
 /// Makes a ready job one of its executor's queue.
-pub(crate) fn queue(job: JobRef<dyn Job>) {
+pub(crate) fn queue(job: Arc<dyn Job>) {
     if let Some(host) = job.head().host() {
         host.make_ready(job);
     }
@@ -296,7 +293,7 @@ pub(crate) fn queue(job: JobRef<dyn Job>) {
 
 /// Ends a ready job for which its executor has no reference left.
 #[cold]
-pub(crate) fn refuse(job: &JobRef<dyn Job>) {
+pub(crate) fn refuse(job: &Arc<dyn Job>) {
     let reason = "the executor has no reference left for another task; run fewer at a time";
     cancel(job, Some(reason.into()));
 }

@@ -19,7 +19,7 @@ use core::ptr::NonNull;
 
 use crate::directory::{Directory, GRANULE, Registration};
 use crate::flow::{Flow, nursery_flow};
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::priority::Priority;
 use crate::protocol::join_counter::JoinCounter;
 use crate::sync::{Arc, Mutex, UnsafeCell};
@@ -42,7 +42,7 @@ struct Slot {
 enum Content {
     /// Nothing; the next of the free ones.
     Free(Option<NonNull<Slot>>),
-    Job(JobRef<dyn Job>),
+    Job(Arc<dyn Job>),
 }
 
 // SAFETY: whoever has the slot's reference uses it, as the module's documentation says.
@@ -147,8 +147,8 @@ impl Nursery {
     pub(crate) fn place(
         &self,
         directory: &Arc<Directory>,
-        job: JobRef<dyn Job>,
-    ) -> Result<u32, JobRef<dyn Job>> {
+        job: Arc<dyn Job>,
+    ) -> Result<u32, Arc<dyn Job>> {
         let mut shelves = self.shelves.lock();
         if shelves.loose.count == 0 {
             let batch = shelves.batch(directory);
@@ -178,8 +178,8 @@ impl Nursery {
         &self,
         places: &Places,
         directory: &Arc<Directory>,
-        job: JobRef<dyn Job>,
-    ) -> Result<(u32, &JoinCounter), JobRef<dyn Job>> {
+        job: Arc<dyn Job>,
+    ) -> Result<(u32, &JoinCounter), Arc<dyn Job>> {
         let free = places.with(|hand| hand.next.pop());
         match free.or_else(|| self.lend(places, directory)) {
             Some(slot) => {
@@ -216,7 +216,7 @@ impl Nursery {
         places: &Places,
         chunk: &Chunk,
         reference: u32,
-    ) -> Option<JobRef<dyn Job>> {
+    ) -> Option<Arc<dyn Job>> {
         let slot = chunk.slot(reference);
         // SAFETY: (1) nobody else uses the slot, which `push` writes to below.
         let content = unsafe { slot.content.get().read() };
@@ -267,7 +267,7 @@ impl Nursery {
 ///
 /// 1. The slot is of a nursery that lives, free, and the caller's.
 #[inline]
-unsafe fn put(slot: NonNull<Slot>, job: JobRef<dyn Job>) -> u32 {
+unsafe fn put(slot: NonNull<Slot>, job: Arc<dyn Job>) -> u32 {
     // SAFETY: (1) the slot lives.
     let slot = unsafe { slot.as_ref() };
     // SAFETY: (1) nobody else uses the slot, in which nothing is.
@@ -294,7 +294,7 @@ impl Chunk {
     /// # Safety
     ///
     /// 1. The caller has the reference, or sees to it that nobody takes it out of where it is.
-    unsafe fn job(&self, reference: u32) -> Option<&JobRef<dyn Job>> {
+    unsafe fn job(&self, reference: u32) -> Option<&Arc<dyn Job>> {
         let slot = self.slot(reference);
         // SAFETY: (1) nobody writes to the slot meanwhile.
         match unsafe { &*slot.content.get() } {
@@ -397,6 +397,7 @@ impl Shelves {
 mod tests {
     use super::*;
     use crate::job::{Head, JobCell};
+    use crate::sync::erase;
     use crate::{Executor, Manual};
 
     #[test]
@@ -404,7 +405,7 @@ mod tests {
         let executor = Executor::<Manual>::new(1);
         let host = executor.host();
         let (nursery, directory) = (Nursery::default(), Directory::new());
-        let job = JobRef::new(JobCell::new(Head::new(&*host, None), || ())).erased();
+        let job = erase!(Arc::new(JobCell::new(Head::new(&*host, None), || ())) => dyn Job);
         let places = Places::default();
         let take = |reference: u32| {
             // SAFETY: it is of a chunk, and chunks stay.
@@ -419,9 +420,9 @@ mod tests {
         for count in [1, 255, 256, 1000, 10_000] {
             for _ in 0..10 {
                 let place = |number| match number % 2 {
-                    0 => nursery.place(&directory, JobRef::clone(&job)),
+                    0 => nursery.place(&directory, Arc::clone(&job)),
                     _ => {
-                        let placed = nursery.place_on(&places, &directory, JobRef::clone(&job));
+                        let placed = nursery.place_on(&places, &directory, Arc::clone(&job));
                         placed.map(|(reference, _)| reference)
                     }
                 };
@@ -435,7 +436,7 @@ mod tests {
         }
         let outside = Nursery::default();
         for _ in 0..10_000 {
-            let placed = outside.place(&directory, JobRef::clone(&job));
+            let placed = outside.place(&directory, Arc::clone(&job));
             assert!(placed.is_ok());
         }
         let chunks = outside.shelves.lock().chunks.len();

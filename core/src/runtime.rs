@@ -13,7 +13,7 @@ use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::group::{Group, GroupScope, Held, enter};
 use crate::host::Host;
-use crate::job::child;
+use crate::job::{Job, child};
 use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
@@ -121,7 +121,7 @@ impl<'env> Runtime<'env> {
         // SAFETY: only the lifetime changes. The engine uses the closure of a job before it counts the job
         // as ended, and never afterwards. The group is done before the runtime task is
         // (`RuntimeWork::step`, `EndChildren`), the task before its run, and a run ends before 'env does.
-        let job = unsafe { job.outlasting() };
+        let job = unsafe { core::mem::transmute::<Arc<dyn Job + 'env>, Arc<dyn Job>>(job) };
         self.group.launch(&self.host, job);
     }
 

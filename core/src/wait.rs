@@ -28,7 +28,7 @@ use core::time::Duration;
 
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::platform::WorkerId;
 use crate::run::{Run, Waiter};
 use crate::runtime::Preempted;
@@ -39,7 +39,7 @@ use crate::task::TaskId;
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'t> {
     Run(&'t Arc<Run>),
-    Job(&'t JobRef<dyn Job>),
+    Job(&'t Arc<dyn Job>),
     Group(&'t Arc<Group>),
 }
 
@@ -85,7 +85,7 @@ impl Target<'_> {
     pub(crate) fn goal(self) -> Option<Goal> {
         match self {
             Self::Run(run) => Some(Goal::Flow(run.flow()?.id())),
-            Self::Job(job) => Some(Goal::Job(JobRef::clone(job))),
+            Self::Job(job) => Some(Goal::Job(Arc::clone(job))),
             Self::Group(group) => Some(Goal::Group(Arc::clone(group))),
         }
     }
@@ -94,7 +94,7 @@ impl Target<'_> {
 /// A node of the graph of waits.
 pub(crate) enum Goal {
     Flow(u64),
-    Job(JobRef<dyn Job>),
+    Job(Arc<dyn Job>),
     Group(Arc<Group>),
 }
 
@@ -136,10 +136,10 @@ pub(crate) trait Seated {
     fn is_stopped(&self) -> bool;
 
     /// Counts a job that is ready, takes it, and puts it into this worker's queue, if that is of this executor and has a seat.
-    fn spawn(&self, executor: *const (), job: &mut Option<JobRef<dyn Job>>);
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>);
 
     /// Puts a ready job into this worker's queue.
-    fn queue(&self, job: JobRef<dyn Job>);
+    fn queue(&self, job: Arc<dyn Job>);
 
     /// Whether it holds a seat: it may have given it to a substitute.
     fn has_seat(&self) -> bool;
@@ -239,7 +239,7 @@ struct Reach {
     seen: BTreeSet<u64>,
     order: Vec<u64>,
     /// Jobs that were met: the last handle of one may be here, and is not dropped under a lock.
-    jobs: Vec<JobRef<dyn Job>>,
+    jobs: Vec<Arc<dyn Job>>,
 }
 
 impl Reach {
@@ -258,10 +258,10 @@ impl Reach {
     }
 
     /// Adds a job and all that it waits for as its predecessors.
-    fn add_job(&mut self, job: &JobRef<dyn Job>) {
+    fn add_job(&mut self, job: &Arc<dyn Job>) {
         let mut next = self.jobs.len();
-        self.jobs.push(JobRef::clone(job));
-        while let Some(job) = self.jobs.get(next).cloned() {
+        self.jobs.push(Arc::clone(job));
+        while let Some(job) = self.jobs.get(next).map(Arc::clone) {
             if self.seen.insert(job.head().id()) {
                 self.order.push(job.head().id());
                 self.jobs.extend(job.head().predecessors());

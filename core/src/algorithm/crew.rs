@@ -5,7 +5,7 @@ use super::work::{Piece, Work};
 use super::{Divisible, Partitioner};
 use crate::group::{Group, GroupScope};
 use crate::host::Host;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::protocol::supply::Supply;
 use crate::stats::Failure;
 use crate::sync::{Arc, relax};
@@ -44,7 +44,7 @@ struct Member<'m, 'scope, 'env> {
     scope: &'scope GroupScope<'scope, 'env>,
     pacer: &'m mut Pacer,
     /// The last child that was spawned for another worker.
-    last: Option<JobRef<dyn Job>>,
+    last: Option<Arc<dyn Job>>,
 }
 
 impl<W> Crew<'_, W> {
@@ -87,7 +87,7 @@ impl<W> Crew<'_, W> {
         &'env self,
         scope: &'scope GroupScope<'scope, 'env>,
         share: Share<'env, D>,
-    ) -> JobRef<dyn Job>
+    ) -> Arc<dyn Job>
     where
         D: Divisible + 'env,
         W: Work<D>,
@@ -253,7 +253,7 @@ pub(super) fn with_helpers(host: &dyn Host, group: &Arc<Group>, part: &mut dyn F
 }
 
 /// Whether there is a worker with nothing to do, and nobody was called for that yet: `last` was, the last time.
-pub(super) fn is_wanted(host: &dyn Host, last: Option<&JobRef<dyn Job>>) -> bool {
+pub(super) fn is_wanted(host: &dyn Host, last: Option<&Arc<dyn Job>>) -> bool {
     host.hungry() > 0 && !last.is_some_and(|last| last.head().is_queued())
 }
 
@@ -261,7 +261,7 @@ pub(super) fn is_wanted(host: &dyn Host, last: Option<&JobRef<dyn Job>>) -> bool
 pub(super) fn hand_over<'scope>(
     scope: &'scope GroupScope<'scope, '_>,
     part: impl FnOnce() + Send + 'scope,
-) -> JobRef<dyn Job> {
+) -> Arc<dyn Job> {
     let unless_done = StopOthers(scope.group());
     scope.spawn_child(move || {
         let unless_done = unless_done;

@@ -9,7 +9,7 @@ use core::task::Waker;
 
 use super::node::Node;
 use crate::group::Group;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::run::Run;
 use crate::sync::{Arc, Weak};
 use crate::task::TaskId;
@@ -21,7 +21,7 @@ pub(crate) enum Subscriber {
     /// A task of a run.
     Task(Arc<Run>, TaskId),
     /// A spawned task.
-    Job(JobRef<dyn Job>),
+    Job(Arc<dyn Job>),
     /// A group. It is used again after a cancel, and stays on the list.
     Group(Weak<Group>),
     /// A future.

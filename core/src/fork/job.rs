@@ -15,7 +15,6 @@ use crate::sync::{Arc, Mutex};
 ///
 /// 1. The join does not end before it has claimed the job, or the job is done.
 /// 2. Whoever claims the job has the closure. It calls it on its own thread, within the executor.
-#[repr(C)]
 pub(super) struct ForkJob {
     head: Head,
     link: NonNull<Link>,
@@ -57,8 +56,11 @@ impl ForkJob {
     }
 }
 
-// SAFETY: (1) its fields are in order.
-unsafe impl Job for ForkJob {
+impl Job for ForkJob {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
     unsafe fn call(&self) {
         // SAFETY: (1).
         let host = unsafe { self.head.keep_host() };

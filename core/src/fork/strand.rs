@@ -29,12 +29,12 @@ use super::second::Link;
 use crate::flow::Flow;
 use crate::group::Group;
 use crate::host::Host;
-use crate::job::{Claimed, End, JobRef, JoinError, conclude, queue};
+use crate::job::{Claimed, End, Job, JoinError, conclude, queue};
 use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::protocol::idle::Idle;
 use crate::suspension::Hold;
-use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, relax};
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, erase, relax};
 use crate::wait::{Enclosing, Target};
 
 /// Looks of a waiter before it gives its seat away.
@@ -69,7 +69,7 @@ pub(crate) struct Strand {
     base: Link,
     host: Cell<Option<NonNull<dyn Host>>>,
     /// The jobs of what was handed out.
-    given: RefCell<Vec<JobRef<ForkJob>>>,
+    given: RefCell<Vec<Arc<ForkJob>>>,
     /// What those are part of, known once something was handed out.
     part: RefCell<Option<Part>>,
     /// How often in a row what was handed out was taken back.
@@ -86,7 +86,7 @@ pub(crate) struct Strand {
 struct Wish {
     is: AtomicBool,
     /// What was handed out last.
-    offer: Mutex<Option<JobRef<ForkJob>>>,
+    offer: Mutex<Option<Arc<ForkJob>>>,
 }
 
 /// What is handed out is part of this.
@@ -229,7 +229,7 @@ impl Strand {
 
     fn look_closely(&self, word: u32) {
         self.seen.set(word);
-        let waits = |job: &&JobRef<ForkJob>| job.head().is_queued();
+        let waits = |job: &&Arc<ForkJob>| job.head().is_queued();
         let waiting = self.given.borrow().iter().rev().take_while(waits).count();
         // Ordering: Relaxed; a hint.
         let wished = waiting == 0 && self.wish.is.load(Ordering::Relaxed);
@@ -262,15 +262,15 @@ impl Strand {
             group.admit();
         }
         // SAFETY: the closure was given to `Fork::join`. (1) `settle` is called before that ends. (2) Of jobs.
-        let job = JobRef::new(unsafe { ForkJob::new(&host, group, link) });
+        let job = Arc::new(unsafe { ForkJob::new(&host, group, link) });
         self.shared.set(link);
         self.one_less();
-        self.given.borrow_mut().push(JobRef::clone(&job));
+        self.given.borrow_mut().push(Arc::clone(&job));
         host.run_submitted();
         job.head().begin_queued();
-        let before = self.wish.offer.lock().replace(JobRef::clone(&job));
+        let before = self.wish.offer.lock().replace(Arc::clone(&job));
         drop(before);
-        host.make_ready(job.erased());
+        host.make_ready(erase!(job => dyn Job));
     }
 
     /// The group of what is handed out; none outside of tasks.
@@ -328,7 +328,7 @@ impl Strand {
             self.forget_offer();
             // Nobody waits for it or comes after it.
             // SAFETY: (1) it was claimed just now (but in a mutant, which is there to be seen).
-            let claimed = unsafe { Claimed::assume(job.erased()) };
+            let claimed = unsafe { Claimed::assume(erase!(job => dyn Job)) };
             let ready = conclude(claimed, End::Well, &mut queue);
             debug_assert!(ready.is_none(), "nothing follows it");
             return Fate::Back;
@@ -353,7 +353,7 @@ impl Strand {
     }
 
     /// Waits for the end of a job, and takes over parts of it meanwhile.
-    fn wait_for(&self, job: &JobRef<ForkJob>) {
+    fn wait_for(&self, job: &Arc<ForkJob>) {
         let strand = job.strand();
         for look in 0..=LINGER {
             if job.head().is_done() {
@@ -362,14 +362,14 @@ impl Strand {
             if look % LOOKS == 0 {
                 if let Some(part) = strand.take_offer() {
                     strand.wish(false);
-                    self.host().help(Target::Job(&part.erased()));
+                    self.host().help(Target::Job(&erase!(part => dyn Job)));
                 }
                 strand.wish(true);
             }
             relax();
         }
         strand.wish(false);
-        let job = JobRef::clone(job).erased();
+        let job = erase!(Arc::clone(job) => dyn Job);
         self.host().await_fork(&job);
     }
 
@@ -384,7 +384,7 @@ impl Strand {
     }
 
     /// A job that this strand has handed out, and that nobody has begun.
-    fn take_offer(&self) -> Option<JobRef<ForkJob>> {
+    fn take_offer(&self) -> Option<Arc<ForkJob>> {
         let offer = self.wish.offer.lock().take()?;
         offer.head().is_queued().then_some(offer)
     }

@@ -5,7 +5,7 @@ use crate::cancellation::CancellationToken;
 use crate::error::{RunError, TaskError};
 use crate::flow::Flow;
 use crate::host::Host;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::priority::Priority;
 use crate::runtime::Preempted;
 use crate::scope::{AllEnded, Scope};
@@ -84,7 +84,7 @@ impl<'scope> GroupScope<'scope, '_> {
     pub(crate) fn spawn_child(
         &'scope self,
         closure: impl FnOnce() + Send + 'scope,
-    ) -> JobRef<dyn Job> {
+    ) -> Arc<dyn Job> {
         self.0.spawn_child(Priority::default(), closure)
     }
 

@@ -10,29 +10,29 @@
 use super::ending::{panicked_unheard, quietly};
 use super::error::Cause;
 use super::head::{Closed, Head};
-use super::{Job, JobOf, JobRef, JoinError};
+use super::{Job, JobOf, JoinError};
 use crate::group::Group;
 use crate::host::Host;
-use crate::sync::Arc;
+use crate::sync::{Arc, erase};
 
 /// A job in the hands of whoever runs it, or ends it without that. There is one for each job, and it is gone when the job ends.
-pub(crate) struct Claimed(JobRef<dyn Job>);
+pub(crate) struct Claimed(Arc<dyn Job>);
 
 impl Claimed {
     /// Claims a queued job. `None`: somebody else has.
     #[inline]
-    pub(crate) fn of(job: JobRef<dyn Job>) -> Option<Self> {
-        job.head().claim_own().then_some(Self(job))
+    pub(crate) fn of(job: Arc<dyn Job>) -> Option<Self> {
+        job.head().claim().then_some(Self(job))
     }
 
     /// Claims a job that was not started.
-    pub(super) fn unstarted(job: &JobRef<dyn Job>) -> Option<Self> {
+    pub(super) fn unstarted(job: &Arc<dyn Job>) -> Option<Self> {
         let claimed = job.head().claim_unstarted();
-        claimed.then(|| Self(JobRef::clone(job)))
+        claimed.then(|| Self(Arc::clone(job)))
     }
 
     /// A job that an arrival has claimed for the caller.
-    pub(super) fn by_arrival(job: JobRef<dyn Job>) -> Self {
+    pub(super) fn by_arrival(job: Arc<dyn Job>) -> Self {
         Self(job)
     }
 
@@ -41,11 +41,11 @@ impl Claimed {
     /// # Safety
     ///
     /// 1. It has, by [`Head::claim`], and this is the only time that it says so.
-    pub(crate) unsafe fn assume(job: JobRef<dyn Job>) -> Self {
+    pub(crate) unsafe fn assume(job: Arc<dyn Job>) -> Self {
         Self(job)
     }
 
-    pub(crate) fn job(&self) -> &JobRef<dyn Job> {
+    pub(crate) fn job(&self) -> &Arc<dyn Job> {
         &self.0
     }
 
@@ -95,7 +95,7 @@ impl Claimed {
     ///
     /// It has not ended.
     #[inline]
-    pub(crate) fn end_plainly(self) -> Result<JobRef<dyn Job>, Self> {
+    pub(crate) fn end_plainly(self) -> Result<Arc<dyn Job>, Self> {
         if self.0.close_plainly() {
             Ok(self.0)
         } else {
@@ -112,7 +112,7 @@ impl Claimed {
         self,
         cause: Option<&Cause>,
         discarded: bool,
-    ) -> Result<(JobRef<dyn Job>, Closed), Self> {
+    ) -> Result<(Arc<dyn Job>, Closed), Self> {
         match self.head().close(cause, discarded) {
             Some(closed) => Ok((self.0, closed)),
             None => Err(self),
@@ -120,8 +120,8 @@ impl Claimed {
     }
 }
 
-/// The result of a job, for the one handle of it, until that is let go of.
-pub(crate) struct Owned<'j, T>(Option<JobRef<dyn JobOf<T> + 'j>>);
+/// The result of a job, for the one handle of it.
+pub(crate) struct Owned<'j, T>(Arc<dyn JobOf<T> + 'j>);
 
 impl<'j, T> Owned<'j, T> {
     /// The result of a job.
@@ -129,60 +129,54 @@ impl<'j, T> Owned<'j, T> {
     /// # Safety
     ///
     /// 1. It is asked for once for each job.
-    pub(crate) unsafe fn of(job: JobRef<dyn JobOf<T> + 'j>) -> Self {
-        Self(Some(job))
-    }
-
-    fn known(&self) -> &JobRef<dyn JobOf<T> + 'j> {
-        let job = self.0.as_ref();
-        job.expect("it is let go of by the drop of the handle")
+    pub(crate) unsafe fn of(job: Arc<dyn JobOf<T> + 'j>) -> Self {
+        Self(job)
     }
 
     pub(crate) fn head(&self) -> &Head {
-        self.known().head()
+        self.0.head()
     }
 
     /// The result, once. `None`: there is none yet, or it was taken.
     pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
-        let job = self.known();
-        if !job.head().is_done() {
+        if !self.head().is_done() {
             return None;
         }
         // SAFETY: (1) the job is done, and this is the handle.
-        let listener = unsafe { job.listener() };
+        let listener = unsafe { self.0.listener() };
         drop(listener);
         // SAFETY: (1) as above.
-        unsafe { job.take() }
+        unsafe { self.0.take() }
     }
 
     /// The handle is gone: drops the result, and gives a panic that nobody took to whoever is told of such.
     #[inline]
     pub(crate) fn let_go(&mut self, group: Option<&Arc<Group>>) {
-        if let Some(job) = self.0.take().and_then(JobRef::detach) {
-            discard(&job, group);
+        if self.head().detach() {
+            self.discard(group);
         }
     }
-}
 
-/// The job is done, and its handle was let go of.
-fn discard<T>(job: &JobRef<dyn JobOf<T> + '_>, group: Option<&Arc<Group>>) {
-    // SAFETY: (1) the job is done, and this is the handle.
-    let Some(host) = (unsafe { job.listener() }) else {
-        return;
-    };
-    let mut error = None;
-    quietly(&*host, &mut || {
-        // SAFETY: (1) as above.
-        error = unsafe { job.discard() };
-    });
-    if let Some(JoinError::Panicked(panic)) = error {
-        panicked_unheard(&*host, group, panic);
+    /// The job is done, and its handle was let go of.
+    fn discard(&mut self, group: Option<&Arc<Group>>) {
+        // SAFETY: (1) the job is done, and this is the handle.
+        let Some(host) = (unsafe { self.0.listener() }) else {
+            return;
+        };
+        let mut error = None;
+        quietly(&*host, &mut || {
+            // SAFETY: (1) as above.
+            error = unsafe { self.0.discard() };
+        });
+        if let Some(JoinError::Panicked(panic)) = error {
+            panicked_unheard(&*host, group, panic);
+        }
     }
 }
 
 impl<T> Owned<'static, T> {
     /// The same job, whatever it gives.
-    pub(crate) fn job(&self) -> JobRef<dyn Job> {
-        JobRef::clone(self.known()).untyped()
+    pub(crate) fn job(&self) -> Arc<dyn Job> {
+        erase!(Arc::clone(&self.0) => dyn Job)
     }
 }

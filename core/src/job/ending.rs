@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::Job;
 use super::claimed::Claimed;
 use super::error::{Cause, JoinError};
 use super::head::{Arrival, Closed, Dependent};
-use super::{Job, JobRef};
 use crate::error::RunError;
 use crate::group::Group;
 use crate::host::Host;
@@ -63,8 +63,8 @@ impl End {
 pub(crate) fn conclude(
     job: Claimed,
     end: End,
-    queue: &mut dyn FnMut(JobRef<dyn Job>),
-) -> Option<JobRef<dyn Job>> {
+    queue: &mut dyn FnMut(Arc<dyn Job>),
+) -> Option<Arc<dyn Job>> {
     let mut falling = Vec::new();
     let mut ready = None;
     let mut next = Some((job, end));
@@ -94,7 +94,7 @@ fn end_one(mut job: Claimed, end: End, cause: Option<&Cause>, ran: bool) -> Vec<
     let host = job.host();
     if let Some(error) = end.error() {
         if !ran {
-            let named = JobRef::clone(job.job());
+            let named = Arc::clone(job.job());
             host.stand_in(named.head(), &mut || job.drop_closure());
         }
         // A host whose guard calls nothing still gets the closure dropped.

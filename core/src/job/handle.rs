@@ -7,8 +7,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use super::{Claimed, End, Job, JobRef, JoinError, Owned, end_elsewhere};
+use super::{Claimed, End, Job, JoinError, Owned, end_elsewhere};
 use crate::cancellation::{CancellationToken, Subscriber};
+use crate::sync::Arc;
 use crate::wait::Target;
 
 /// A task that was spawned: wait for its value, await it, cancel it, name it as a dependency, or drop
@@ -24,7 +25,7 @@ pub struct JoinHandle<T> {
 /// The end of a spawned task, whatever its type: a dependency of others.
 #[derive(Clone)]
 pub struct Done {
-    job: JobRef<dyn Job>,
+    job: Arc<dyn Job>,
 }
 
 impl<T> JoinHandle<T> {
@@ -129,8 +130,8 @@ impl<T> JoinHandle<T> {
 }
 
 /// Has a job cancelled when the token is.
-pub(crate) fn follow(job: &JobRef<dyn Job>, token: &CancellationToken) {
-    match token.subscribe(Subscriber::Job(JobRef::clone(job))) {
+pub(crate) fn follow(job: &Arc<dyn Job>, token: &CancellationToken) {
+    match token.subscribe(Subscriber::Job(Arc::clone(job))) {
         Ok(subscription) => job.head().tie(subscription),
         Err(verdict) => {
             cancel(job, verdict.into_reason());
@@ -139,7 +140,7 @@ pub(crate) fn follow(job: &JobRef<dyn Job>, token: &CancellationToken) {
 }
 
 /// Cancels a job that was not started.
-pub(crate) fn cancel(job: &JobRef<dyn Job>, reason: Option<String>) -> bool {
+pub(crate) fn cancel(job: &Arc<dyn Job>, reason: Option<String>) -> bool {
     let Some(claimed) = Claimed::unstarted(job) else {
         return false;
     };
@@ -173,7 +174,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 }
 
 impl Done {
-    pub(super) fn job(&self) -> &JobRef<dyn Job> {
+    pub(super) fn job(&self) -> &Arc<dyn Job> {
         &self.job
     }
 

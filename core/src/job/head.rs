@@ -6,9 +6,9 @@ use core::ops::DerefMut;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::Job;
 use super::ending::End;
 use super::error::Cause;
-use super::{Job, JobRef};
 use crate::cancellation::Subscription;
 use crate::group::Group;
 use crate::host::Host;
@@ -17,7 +17,6 @@ use crate::platform::WorkerId;
 use crate::priority::Priority;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
-mod counting;
 mod telling;
 
 /// What of the state's bits is the phase.
@@ -35,15 +34,6 @@ const LINKED: u32 = 4;
 /// Nobody will ask for the result.
 const DETACHED: u32 = 8;
 
-/// The references to the job are counted in what is above the flags: this is one.
-const REFERENCE: u32 = 16;
-
-/// There were so many references that they are counted no more, and the job stays for ever.
-const IMMORTAL: u32 = 1 << 31;
-
-/// References that are too many to be counted; half of what there is room for.
-const TOO_MANY: u32 = 1 << 30;
-
 /// Distinguishes jobs and groups, which are known by their addresses, from flows.
 pub(crate) const BY_ADDRESS: u64 = 1 << 63;
 
@@ -53,7 +43,7 @@ pub(crate) const BY_ADDRESS: u64 = 1 << 63;
 ///
 /// 1. The executor lives as long as the job is counted in it: from before anybody else sees the job until after it is done.
 pub(crate) struct Head {
-    /// A phase, flags, and a count of references.
+    /// A phase and flags.
     state: AtomicU32,
     any_outcome: AtomicBool,
     priority: Priority,
@@ -77,7 +67,7 @@ unsafe impl Sync for Head {}
 struct Links {
     dependents: Vec<Dependent>,
     /// Empty once the job is ready.
-    predecessors: Vec<JobRef<dyn Job>>,
+    predecessors: Vec<Arc<dyn Job>>,
     /// Why a predecessor did not end well: the first in the order in which they were named.
     loss: Option<(usize, Cause)>,
     /// Why this job did not end well.
@@ -90,7 +80,7 @@ struct Links {
 
 /// A job that waits for another, which it named as its `place`-th.
 pub(super) struct Dependent {
-    pub(super) job: JobRef<dyn Job>,
+    pub(super) job: Arc<dyn Job>,
     pub(super) place: usize,
 }
 
@@ -107,7 +97,7 @@ pub(super) enum Arrival {
 /// What a job that is done leaves to be dealt with.
 pub(super) struct Closed {
     pub(super) dependents: Vec<Dependent>,
-    pub(super) predecessors: Vec<JobRef<dyn Job>>,
+    pub(super) predecessors: Vec<Arc<dyn Job>>,
     pub(super) guests: Vec<WorkerId>,
     pub(super) waker: Option<Waker>,
     pub(super) ties: Vec<Subscription>,
@@ -131,7 +121,7 @@ impl Head {
 
     fn of(host: &(dyn Host + 'static), state: u32, priority: Priority) -> Self {
         Self {
-            state: AtomicU32::new(REFERENCE | state),
+            state: AtomicU32::new(state),
             any_outcome: AtomicBool::new(false),
             priority,
             raised: AtomicU32::new(0),
@@ -289,8 +279,8 @@ impl Head {
     /// Has `job`, of which this is the head, wait for these.
     pub(super) fn follow(
         &self,
-        job: &JobRef<dyn Job>,
-        predecessors: &[JobRef<dyn Job>],
+        job: &Arc<dyn Job>,
+        predecessors: &[Arc<dyn Job>],
         any_outcome: bool,
     ) -> Arrival {
         // Ordering: Relaxed; published by the lock of the first predecessor.
@@ -300,11 +290,11 @@ impl Head {
             // Ordering: Relaxed; the caller's own arrival is to come, so nobody sees zero before.
             self.pending.fetch_add(1, Ordering::Relaxed);
             let dependent = Dependent {
-                job: JobRef::clone(job),
+                job: Arc::clone(job),
                 place,
             };
             match before.head().add_dependent(dependent) {
-                Ok(()) => kept.push(JobRef::clone(before)),
+                Ok(()) => kept.push(Arc::clone(before)),
                 Err(cause) => {
                     self.note_loss(place, cause.as_ref());
                     // Ordering: Relaxed; as above, and the lock of `before` was taken.
@@ -382,7 +372,7 @@ impl Head {
     }
 
     /// The predecessors that are unfinished, and maybe others.
-    pub(crate) fn predecessors(&self) -> Vec<JobRef<dyn Job>> {
+    pub(crate) fn predecessors(&self) -> Vec<Arc<dyn Job>> {
         let links = self.links.lock();
         let predecessors = links.as_ref().map(|links| links.predecessors.clone());
         predecessors.unwrap_or_default()
@@ -397,10 +387,6 @@ impl Head {
         // Ordering: Relaxed; the exchange decides.
         let mut state = self.state.load(Ordering::Relaxed);
         while state & hindered == 0 {
-            if state < 2 * REFERENCE {
-                // The caller's is the only reference, with which the job goes.
-                return true;
-            }
             // Ordering: see `order`; Relaxed on failure, nothing is read.
             let exchanged =
                 self.state

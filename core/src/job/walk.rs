@@ -3,7 +3,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Claimed, Job, JobRef};
+use super::{Claimed, Job};
+use crate::sync::Arc;
 
 /// A walk over a job and its unfinished predecessors that claims those that are ready, deepest first.
 /// O(jobs + dependencies), whatever is claimed on the way.
@@ -13,14 +14,14 @@ pub(crate) struct Walk {
 }
 
 struct Step {
-    job: JobRef<dyn Job>,
+    job: Arc<dyn Job>,
     /// Its predecessors were looked at.
     opened: bool,
 }
 
 impl Walk {
-    pub(crate) fn from(job: &JobRef<dyn Job>) -> Self {
-        let job = JobRef::clone(job);
+    pub(crate) fn from(job: &Arc<dyn Job>) -> Self {
+        let job = Arc::clone(job);
         Self {
             stack: Vec::from([Step { job, opened: false }]),
             seen: BTreeSet::new(),
@@ -33,7 +34,7 @@ impl Walk {
             let head = step.job.head();
             if head.is_queued()
                 && head.is_of(host)
-                && let Some(claimed) = Claimed::of(JobRef::clone(&step.job))
+                && let Some(claimed) = Claimed::of(Arc::clone(&step.job))
             {
                 self.stack.pop();
                 return Some(claimed);

@@ -3,9 +3,10 @@
 use super::Pool;
 use crate::fork::{Fork, Strand, forking};
 use crate::host::Host;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::platform::{Local, Platform, WorkerId, with_local};
 use crate::seat::{SeatState, Tenure};
+use crate::sync::Arc;
 use crate::wait::Target;
 use crate::worker::Worker;
 
@@ -56,7 +57,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// Waits until the job is done. No seat that any code below on this stack holds is kept meanwhile, if there are substitutes.
-    pub(super) fn await_forked(&self, job: &JobRef<dyn Job>) {
+    pub(super) fn await_forked(&self, job: &Arc<dyn Job>) {
         with_local(&self.platform, |local| {
             if let Some(local) = local {
                 local.any(|worker| {

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Pool;
-use crate::job::{Head, Job, JobRef, quietly};
+use crate::job::{Head, Job, quietly};
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::runtime::Preempted;
+use crate::sync::Arc;
 use crate::wait::{Enclosing, Seated, Target};
 
 /// The thread that drops the closure of a job that was not run: what that code waits for holds the job
@@ -63,13 +64,13 @@ impl Seated for StandIn<'_> {
         self.worker.is_some_and(Seated::is_stopped)
     }
 
-    fn spawn(&self, executor: *const (), job: &mut Option<JobRef<dyn Job>>) {
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
         if let Some(worker) = self.worker {
             worker.spawn(executor, job);
         }
     }
 
-    fn queue(&self, job: JobRef<dyn Job>) {
+    fn queue(&self, job: Arc<dyn Job>) {
         match self.worker {
             Some(worker) => worker.queue(job),
             None => crate::job::queue(job),

@@ -10,7 +10,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::fork::Fork;
 use crate::host::Host;
-use crate::job::{Head, Job, JobRef, refuse};
+use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
@@ -172,7 +172,7 @@ impl<P: Platform> Pool<P> {
     }
 
     /// Queues a job that is ready, where the caller has no seat.
-    fn queue_outside(&self, job: JobRef<dyn Job>) {
+    fn queue_outside(&self, job: Arc<dyn Job>) {
         match self.nursery.place(&self.directory, job) {
             Ok(reference) => self.offer(reference),
             Err(job) => refuse(&job),
@@ -277,7 +277,7 @@ impl<P: Platform> Host for Pool<P> {
         self.policy.is_some()
     }
 
-    fn spawn(&self, job: JobRef<dyn Job>) {
+    fn spawn(&self, job: Arc<dyn Job>) {
         let mut job = Some(job);
         self.platform.local(&mut |local| {
             local.with(|worker| {
@@ -296,7 +296,7 @@ impl<P: Platform> Host for Pool<P> {
         self.policy.as_ref()
     }
 
-    fn make_ready(&self, job: JobRef<dyn Job>) {
+    fn make_ready(&self, job: Arc<dyn Job>) {
         let left = self.on_stack(|worker| {
             let own = worker.filter(|worker| worker.pool() == self.identity());
             match own.filter(|worker| worker.has_seat()) {
@@ -395,7 +395,7 @@ impl<P: Platform> Host for Pool<P> {
         });
     }
 
-    fn await_fork(&self, job: &JobRef<dyn Job>) {
+    fn await_fork(&self, job: &Arc<dyn Job>) {
         self.await_forked(job);
     }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{Batch, Lift, Ready, Scheduler, Tag, Want};
 use crate::directory::Directory;
 use crate::flow::{Causes, Flow};
-use crate::job::{Job, JobRef, raise_all};
+use crate::job::{Job, raise_all};
 use crate::platform::WorkerId;
 use crate::priority::Priority;
 use crate::semaphore::arbiter::Heir;
@@ -49,7 +49,7 @@ pub(crate) trait Policy: Send + Sync {
     fn raise_floor(&self, flow: &Arc<Flow>, level: u32);
 
     /// See [`raise_all`](crate::job::raise_all).
-    fn raise_jobs(&self, jobs: Vec<JobRef<dyn Job>>, level: u32) -> bool;
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool;
 
     /// Tasks have become more or less urgent.
     fn reorder(&self, lift: &Lift<'_>);
@@ -175,7 +175,7 @@ impl<S: Scheduler> Policy for Erased<S> {
         }
     }
 
-    fn raise_jobs(&self, jobs: Vec<JobRef<dyn Job>>, level: u32) -> bool {
+    fn raise_jobs(&self, jobs: Vec<Arc<dyn Job>>, level: u32) -> bool {
         self.inherits && raise_all(jobs, level)
     }
 

@@ -7,9 +7,9 @@ use crate::cancellation::CancellationToken;
 use crate::error::TaskError;
 use crate::group::Group;
 use crate::host::Host;
-use crate::job::{Head, Job, JobCell, JobRef, JoinError, Owned, cancel, child, follow};
+use crate::job::{Head, Job, JobCell, JobOf, JoinError, Owned, cancel, child, follow};
 use crate::priority::Priority;
-use crate::sync::Arc;
+use crate::sync::{Arc, erase};
 use crate::wait::Target;
 
 /// A task that was spawned in a scope.
@@ -18,7 +18,7 @@ use crate::wait::Target;
 /// of a task whose handle was dropped is the scope's.
 pub struct ScopedHandle<'scope, T> {
     /// The same job twice, as the engine and as its owner know it.
-    job: JobRef<dyn Job>,
+    job: Arc<dyn Job>,
     result: Owned<'scope, T>,
     host: &'scope Arc<dyn Host>,
     group: &'scope Arc<Group>,
@@ -75,12 +75,12 @@ impl<'scope> Scope<'scope, '_> {
     {
         let group = Some(Arc::clone(&self.group));
         let head = Head::new(&*self.host, group).with_priority(priority);
-        let (result, job) = JobRef::pair(JobCell::new(head, closure));
-        let job = lasting(job.erased());
-        let result = result.giving();
+        let result = Arc::new(JobCell::new(head, closure));
+        let job = lasting(erase!(Arc::clone(&result) => dyn Job + 'scope));
+        let result = erase!(result => dyn JobOf<T> + 'scope);
         // Unwind: a value that comes although the host has failed is dropped before the task counts as ended.
         let handle = ScopedHandle {
-            job: JobRef::clone(&job),
+            job: Arc::clone(&job),
             // SAFETY: (1) the job was made here.
             result: unsafe { Owned::of(result) },
             host: &self.host,
@@ -96,9 +96,9 @@ impl<'scope> Scope<'scope, '_> {
         &'scope self,
         priority: Priority,
         closure: impl FnOnce() + Send + 'scope,
-    ) -> JobRef<dyn Job> {
+    ) -> Arc<dyn Job> {
         let job = lasting(child(&self.host, &self.group, priority, closure));
-        self.group.launch(&self.host, JobRef::clone(&job));
+        self.group.launch(&self.host, Arc::clone(&job));
         job
     }
 
@@ -112,14 +112,14 @@ impl<'scope> Scope<'scope, '_> {
 }
 
 /// A task of a scope as the engine has it.
-fn lasting<'scope>(job: JobRef<dyn Job + 'scope>) -> JobRef<dyn Job> {
+fn lasting<'scope>(job: Arc<dyn Job + 'scope>) -> Arc<dyn Job> {
     // SAFETY: only the lifetime changes. The engine uses the closure and the value of a job before it
     // counts the job as ended (`conclude`), and never afterwards: what it may still hold then is an
     // empty cell. Each scope is made by a function that does not return, or unwind, before the
     // group of the scope is done (`AllEnded`), and 'scope does not end before. The value lies in the
     // cell until the handle takes or drops it, which the type of the handle confines to 'scope; if
     // the handle is forgotten the cell is never dropped.
-    unsafe { job.outlasting() }
+    unsafe { core::mem::transmute::<Arc<dyn Job + 'scope>, Arc<dyn Job>>(job) }
 }
 
 impl<T> ScopedHandle<'_, T> {

@@ -7,7 +7,7 @@ use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::flow::Flow;
-use crate::job::{Job, JobRef};
+use crate::job::Job;
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
@@ -16,6 +16,7 @@ use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
 use crate::runtime::Preempted;
 use crate::seat::Tenure;
+use crate::sync::Arc;
 use crate::wait::{Enclosing, Seated, Target};
 
 /// References of one flow: the first, and how many.
@@ -274,7 +275,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         self.is_enclosed_stopped()
     }
 
-    fn spawn(&self, executor: *const (), job: &mut Option<JobRef<dyn Job>>) {
+    fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>) {
         if executor == self.pool.identity()
             && Worker::has_seat(self)
             && let Some(job) = job.take()
@@ -289,7 +290,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
         }
     }
 
-    fn queue(&self, job: JobRef<dyn Job>) {
+    fn queue(&self, job: Arc<dyn Job>) {
         self.queue_job(job);
     }
 

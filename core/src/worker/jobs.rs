@@ -7,13 +7,14 @@ use core::time::Duration;
 use super::{Current, Worker};
 use crate::flow::Flow;
 use crate::group::Group;
-use crate::job::{Claimed, End, Head, Job, JobRef, Walk, conclude, refuse, same};
+use crate::job::{Claimed, End, Head, Job, Walk, conclude, refuse, same};
 use crate::nursery::Chunk;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
 use crate::protocol::join_counter::JoinCounter;
+use crate::sync::Arc;
 
 /// A job on a worker's stack.
 pub(super) struct Frame {
@@ -70,7 +71,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// The job of a reference in this worker's hands, which is free then.
     #[inline]
-    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<JobRef<dyn Job>> {
+    pub(super) fn take_job(&self, chunk: &Chunk, reference: u32) -> Option<Arc<dyn Job>> {
         // SAFETY: (1) it is in this worker's hands.
         unsafe { self.pool.nursery.take(&self.places, chunk, reference) }
     }
@@ -92,7 +93,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Runs a claimed job. Gives one that it made ready; others are queued.
-    fn perform(&self, mut job: Claimed) -> Option<JobRef<dyn Job>> {
+    fn perform(&self, mut job: Claimed) -> Option<Arc<dyn Job>> {
         /// Ends the frame, also if the host lets a panic through.
         struct Leave<'w, 'p, P: Platform>(&'w Worker<'p, P>, &'w Frame);
         impl<P: Platform> Drop for Leave<'_, '_, P> {
@@ -158,7 +159,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Gives a ready job a reference, which is to be queued, and what it is linked through.
     #[inline]
-    fn place(&self, job: JobRef<dyn Job>) -> Option<(u32, &JoinCounter)> {
+    fn place(&self, job: Arc<dyn Job>) -> Option<(u32, &JoinCounter)> {
         let (nursery, directory) = (&self.pool.nursery, &self.pool.directory);
         match nursery.place_on(&self.places, directory, job) {
             Ok(placed) => Some(placed),
@@ -170,7 +171,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Puts a ready job into its queue: this worker's, if it is of the same executor.
-    pub(super) fn queue_job(&self, job: JobRef<dyn Job>) {
+    pub(super) fn queue_job(&self, job: Arc<dyn Job>) {
         if job.head().is_of(self.pool.identity()) {
             self.queue_own(job);
         } else {
@@ -180,7 +181,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Puts a ready job of this executor into this worker's queue.
     #[inline]
-    pub(super) fn queue_own(&self, job: JobRef<dyn Job>) {
+    pub(super) fn queue_own(&self, job: Arc<dyn Job>) {
         let Some((reference, link)) = self.place(job) else {
             return;
         };
@@ -203,9 +204,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Runs the job, and what it waits for, as far as that is ready.
-    pub(super) fn help_job(&self, target: &JobRef<dyn Job>, deadline: Option<Duration>) {
+    pub(super) fn help_job(&self, target: &Arc<dyn Job>, deadline: Option<Duration>) {
         let mut walk = Walk::from(target);
-        let mut held: Option<JobRef<dyn Job>> = None;
+        let mut held: Option<Arc<dyn Job>> = None;
         self.help_with(
             || target.head().is_done(),
             deadline,
