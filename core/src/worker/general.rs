@@ -41,42 +41,41 @@ impl<P: Platform> Worker<'_, P> {
                 let outcome = Ended::of(outcome);
                 self.tell_of_task(flow, index, EventKind::End { outcome });
             }
-            match self.end_general(flow, view, index, outcome, &mut context) {
+            if !self.has_seat() {
+                self.finish_without_seat(flow, view, index, outcome, &mut context);
+                return None;
+            }
+            let next = match sole_successor(flow, view, index, outcome, &mut context.choices) {
+                Some(sole) => self.start_sole(flow, view, index, sole),
+                None => self.end(flow, view, index, outcome, &mut context),
+            };
+            match self.follow(flow, view, next, 1) {
                 ControlFlow::Continue(next) => index = next,
                 ControlFlow::Break(in_hand) => return in_hand,
             }
         }
     }
 
-    /// Ends a task that was called, or skipped. Gives what [`follow`](Self::follow) does.
-    #[expect(clippy::inline_always, reason = "it is in the loop of general tasks")]
-    #[inline(always)]
-    pub(super) fn end_general(
+    /// A task has ended in which the seat was given away: what follows is left to who has one.
+    #[cold]
+    pub(super) fn finish_without_seat(
         &self,
         flow: &Flow,
         view: &View<'_>,
         index: u32,
         outcome: Outcome,
         context: &mut Context<'_>,
-    ) -> ControlFlow<Option<u32>, u32> {
-        if !self.has_seat() {
-            let outcome = match outcome {
-                Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
-                outcome => outcome,
-            };
-            let choices = core::mem::take(&mut context.choices);
-            self.pool.finish_late(Late {
-                task: view.base + index,
-                outcome: Some(outcome),
-                choices,
-            });
-            return ControlFlow::Break(None);
-        }
-        let next = match sole_successor(flow, view, index, outcome, &mut context.choices) {
-            Some(sole) => self.start_sole(flow, view, index, sole),
-            None => self.end(flow, view, index, outcome, context),
+    ) {
+        let outcome = match outcome {
+            Outcome::Failed => self.fail_with(flow, index, &mut context.failures),
+            outcome => outcome,
         };
-        self.follow(flow, view, next, 1)
+        let choices = core::mem::take(&mut context.choices);
+        self.pool.finish_late(Late {
+            task: view.base + index,
+            outcome: Some(outcome),
+            choices,
+        });
     }
 
     /// The reference of a task that the caller is going to put somewhere else.

@@ -40,11 +40,7 @@ impl<P: Platform> Worker<'_, P> {
         self.endless.set(true);
         let mut next = self.take_job(chunk, reference);
         loop {
-            if self.pool.has_alarms() {
-                // Who is told may wait for what is in hand.
-                next.take().into_iter().for_each(|job| self.queue_own(job));
-                self.pool.ring();
-            }
+            self.pool.ring();
             let made_ready = next.and_then(Claimed::of).and_then(|job| self.perform(job));
             let slice = self.slice.get().saturating_sub(1);
             self.slice.set(slice);

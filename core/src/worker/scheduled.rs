@@ -5,7 +5,6 @@
 //! last of them the run may leave this worker's hands.
 
 use alloc::vec::Vec;
-use core::ops::ControlFlow;
 
 use super::Worker;
 use super::general::Ready;
@@ -58,10 +57,7 @@ impl<P: Platform> Worker<'_, P> {
             let outcome = unsafe { self.call_plain(flow, &view, index, &mut context) };
             if outcome != Outcome::Done || !is_scheduled_only(flow.attention()) || !self.has_seat()
             {
-                return match self.end_unusually(flow, &view, index, outcome, &mut context) {
-                    ControlFlow::Continue(next) => self.run_general(flow, &view, next),
-                    ControlFlow::Break(in_hand) => in_hand,
-                };
+                return self.end_unusually(flow, &view, index, outcome, &mut context);
             }
             self.note_ended(flow, index);
             let mut ready = self.room.take();
@@ -114,7 +110,7 @@ impl<P: Platform> Worker<'_, P> {
         self.entrust_ready(flow, view, tasks);
     }
 
-    /// [`end_general`](Self::end_general), out of the code of the loop.
+    /// Ends a task that ended otherwise than well, or in a run of which there is more to know, or without a seat. Gives what is in hand.
     #[cold]
     fn end_unusually(
         &self,
@@ -123,8 +119,14 @@ impl<P: Platform> Worker<'_, P> {
         index: u32,
         outcome: Outcome,
         context: &mut Context<'_>,
-    ) -> ControlFlow<Option<u32>, u32> {
-        self.end_general(flow, view, index, outcome, context)
+    ) -> Option<u32> {
+        if !self.has_seat() {
+            self.finish_without_seat(flow, view, index, outcome, context);
+            return None;
+        }
+        let next = self.end(flow, view, index, outcome, context);
+        self.slice.set(0);
+        next.map(|next| self.in_hand(flow, view, next))
     }
 
     /// Whether the policy's next task may follow at once: there is nothing that comes before it, no step is over, and this is no
