@@ -79,6 +79,7 @@ mod inheritance;
 mod joins;
 mod joins_failing;
 mod lending;
+mod lent_tasks;
 mod loops;
 mod modules;
 mod nesting;

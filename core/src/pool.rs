@@ -296,6 +296,7 @@ impl<P: Platform> Pool<P> {
     /// guests that keep a seat.
     pub(crate) fn wake_helpers(&self) {
         self.notify();
+        self.stir();
         self.guests
             .wake_blocked(|guest| self.platform.unpark(guest));
     }

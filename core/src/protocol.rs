@@ -9,6 +9,8 @@ pub mod deque;
 pub mod idle;
 pub mod join_counter;
 #[cfg(feature = "alloc")]
+pub mod lending;
+#[cfg(feature = "alloc")]
 pub mod lives;
 #[cfg(feature = "alloc")]
 pub mod marks;

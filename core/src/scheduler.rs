@@ -10,6 +10,8 @@
 //! nothing in hand pops one. The engine's own queues are then for what is no task (the root of a run) and for what was
 //! popped already and is only on its way to a worker.
 
+use alloc::vec::Vec;
+
 use crate::platform::WorkerId;
 
 mod batch;
@@ -36,7 +38,7 @@ pub use priority::PriorityScheduler;
 pub(crate) use ready::{Deadline, Tag, Tagged};
 pub use ready::{FlowKey, Ready, Want};
 pub use round_robin::RoundRobinScheduler;
-pub(crate) use seam::{Erased, Policy};
+pub(crate) use seam::{Entry, Erased, Policy};
 pub use work_stealing::WorkStealing;
 
 /// Decides which of the ready tasks of an executor run next; see [`Builder::scheduler`](crate::Builder::scheduler).
@@ -133,6 +135,33 @@ pub trait Scheduler: Send + Sync + 'static {
     /// queues that misses a push must come before that.
     fn reorder(&self, lift: &Lift<'_>) {
         let _ = lift;
+    }
+
+    /// Whether tasks of one flow that are equally urgent may stay with the workers that made them ready, each of which runs them in the order in
+    /// which they became ready, while nothing else is. Asked once.
+    #[doc(hidden)]
+    fn lends(&self) -> bool {
+        false
+    }
+
+    /// Lends all that is here, in order: `true`. If that is more than so much, or not all of it is wanted and equally urgent, or if this is no policy
+    /// that [lends](Self::lends), whatever was put into `lent` comes [back](Self::take_back), from the last on.
+    #[doc(hidden)]
+    fn lend(
+        &self,
+        local: &mut Self::Local,
+        want: Want<'_>,
+        most: usize,
+        lent: &mut Vec<Ready>,
+    ) -> bool {
+        let _ = (local, want, most, lent);
+        false
+    }
+
+    /// Takes a task that was lent and is to come before all others that are as urgent.
+    #[doc(hidden)]
+    fn take_back(&self, local: Option<&mut Self::Local>, task: Ready) {
+        self.push(local, task);
     }
 
     /// Whether the engine's own queues do what this policy does.

@@ -44,6 +44,7 @@ mod finding;
 mod general;
 mod helping;
 mod jobs;
+mod lending;
 mod lines;
 mod running;
 mod scheduled;
@@ -69,6 +70,10 @@ pub(crate) struct Worker<'p, P: Platform> {
     shares: Cell<bool>,
     /// For a policy: see [`hold`](Self::hold).
     room: Cell<Vec<u32>>,
+    /// The queue holds what a policy lent: what its [`Lending`](crate::protocol::lending::Lending) was then.
+    lent: Cell<Option<usize>>,
+    /// Tasks until a policy that has something is asked again to lend it.
+    reluctance: Cell<u32>,
     /// Whatever is next may be run: this is no step, and no wait inside of a task.
     roams: Cell<bool>,
     tenure: Tenure,
@@ -143,6 +148,8 @@ impl<'p, P: Platform> Worker<'p, P> {
             solo: Cell::new(solo),
             shares: Cell::default(),
             room: Cell::default(),
+            lent: Cell::default(),
+            reluctance: Cell::default(),
             roams: Cell::default(),
             tenure: state.tenure,
             deque: UnsafeCell::new(Some(deque)),
@@ -233,6 +240,7 @@ impl<'p, P: Platform> Worker<'p, P> {
 
     /// Deals with a panic of user code.
     fn settle(&self, panic: Panic) {
+        self.give_back_lent();
         match self.current.replace(Current::Engine) {
             Current::Task(flow, index) => {
                 // SAFETY: the task that panicked is unfinished, so its run is active.

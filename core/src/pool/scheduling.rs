@@ -16,13 +16,16 @@ use crate::job::quietly;
 use crate::mutant::mutant;
 use crate::platform::Platform;
 use crate::protocol::backlog::Chain;
-use crate::scheduler::{Batch, Lift, Policy, Tag, Want};
+use crate::protocol::lending::Lending;
+use crate::scheduler::{Batch, Entry, Lift, Policy, Ready, Tag, Want};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// The policy of a pool.
 pub(crate) struct Installed {
     policy: Box<dyn Policy>,
     tracks: bool,
+    lends: bool,
+    lending: Lending,
     tag: Tag,
     /// How often tasks that may be queued have become more or less urgent.
     changes: AtomicUsize,
@@ -33,6 +36,8 @@ impl Installed {
         let tag = Tag::new();
         Self {
             tracks: policy.tracks(),
+            lends: policy.lends(),
+            lending: Lending::default(),
             policy,
             tag,
             changes: AtomicUsize::new(0),
@@ -42,6 +47,16 @@ impl Installed {
     /// Whether it asks where tasks stand.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks
+    }
+
+    /// Whether workers may keep tasks.
+    pub(crate) fn lends(&self) -> bool {
+        self.lends
+    }
+
+    /// Who keeps tasks.
+    pub(crate) fn lending(&self) -> &Lending {
+        &self.lending
     }
 
     pub(crate) fn tag(&self) -> &Tag {
@@ -73,7 +88,7 @@ impl Installed {
 impl<P: Platform> Pool<P> {
     /// Makes a task, or a root, ready that no worker has in hand any more.
     pub(crate) fn offer(&self, task: u32) {
-        if self.policy.is_some() && self.entrust(None, task) {
+        if self.policy.is_some() && self.entrust(None, Entry::New(task)) {
             if !mutant!("policy_given_in_silence") {
                 self.wake_helpers();
             }
@@ -85,7 +100,7 @@ impl<P: Platform> Pool<P> {
     /// Gives a task to the policy; `worker` is the seat of the caller. `false`: it is a root, and still the caller's.
     ///
     /// The caller notifies.
-    pub(crate) fn entrust(&self, worker: Option<usize>, task: u32) -> bool {
+    pub(crate) fn entrust(&self, worker: Option<usize>, entry: Entry) -> bool {
         let Some(installed) = &self.policy else {
             return false;
         };
@@ -98,7 +113,7 @@ impl<P: Platform> Pool<P> {
         // Unwind: the token is dropped.
         let pushed = self
             .platform
-            .guard(|| policy.entrust(worker, tag, &self.directory, task, changes));
+            .guard(|| policy.entrust(worker, tag, &self.directory, entry, changes));
         match pushed {
             Ok(entrusted) => entrusted,
             Err(panic) => {
@@ -169,6 +184,38 @@ impl<P: Platform> Pool<P> {
             self.injector.push(Chain::of(task), &*self.directory);
         }
         task.is_some()
+    }
+
+    /// Gives all that the policy has to `keep`, if it is tasks of this flow alone that it lends, at most so many.
+    pub(crate) fn borrow_all(
+        &self,
+        worker: usize,
+        view: &View<'_>,
+        most: usize,
+        keep: &mut dyn FnMut(u32),
+    ) -> bool {
+        let Some(Installed { policy, tag, .. }) = &self.policy else {
+            return false;
+        };
+        let (base, root) = (view.base, view.root());
+        let is_of_flow =
+            |task: &Ready| task.is_of(tag) && task.reference().wrapping_sub(base) < root;
+        let want = Want::only(&is_of_flow);
+        let lent = self
+            .platform
+            .guard(|| policy.lend(worker, want, most, &mut |task| keep(task.redeem())));
+        lent.unwrap_or_else(|panic| {
+            self.drop_panic(Some(panic));
+            false
+        })
+    }
+
+    /// Something is ready that others are to see, and a `SeqCst` fence passed since, or the caller has the only seat.
+    #[inline]
+    pub(crate) fn stir(&self) {
+        if let Some(installed) = &self.policy {
+            installed.lending.stir();
+        }
     }
 
     /// How often the policy gave something.

@@ -212,6 +212,68 @@ impl DequeOwner {
         Ok(())
     }
 
+    /// How many entries there is room for, at least.
+    #[must_use]
+    pub fn room_left(&self) -> usize {
+        let _ = self.room();
+        self.ring.slots.len() - self.bottom.get().wrapping_sub(self.top_seen.get())
+    }
+
+    /// Where the next entry goes.
+    #[must_use]
+    #[inline]
+    pub fn end(&self) -> usize {
+        self.bottom.get()
+    }
+
+    /// The oldest entry, if there is one. A hint: a thief may take it.
+    #[must_use]
+    pub fn oldest(&self) -> Option<u32> {
+        // Ordering: Relaxed; the slot at or behind it was written by this owner.
+        let top = self.ring.top.load(Ordering::Relaxed);
+        (top != self.bottom.get()).then(|| self.ring.read(top))
+    }
+
+    /// [`push`](Self::push) where there is [room](Self::room_left).
+    #[inline]
+    pub fn put(&self, entry: u32) {
+        let bottom = self.bottom.get();
+        debug_assert!(self.room(), "there is room");
+        // Ordering: Relaxed; published by the Release of `publish`.
+        self.ring.slot(bottom).store(entry, Ordering::Relaxed);
+        self.bottom.set(bottom.wrapping_add(1));
+    }
+
+    /// Sorts the entries from this [end](Self::end) on, none of which is published. O(n^2) at worst; O(n) where they are in order.
+    #[inline]
+    pub fn sort_from(&self, begin: usize) {
+        let count = self.bottom.get().wrapping_sub(begin);
+        if count > 1 {
+            self.sort(begin, count);
+        }
+    }
+
+    #[cold]
+    fn sort(&self, begin: usize, count: usize) {
+        for sorted in 1..count {
+            let entry = self.ring.read(begin.wrapping_add(sorted));
+            let mut place = sorted;
+            while place > 0 {
+                let before = self.ring.read(begin.wrapping_add(place - 1));
+                if before <= entry {
+                    break;
+                }
+                let slot = self.ring.slot(begin.wrapping_add(place));
+                // Ordering: Relaxed; published by the Release of `publish`.
+                slot.store(before, Ordering::Relaxed);
+                place -= 1;
+            }
+            let slot = self.ring.slot(begin.wrapping_add(place));
+            // Ordering: Relaxed; as above.
+            slot.store(entry, Ordering::Relaxed);
+        }
+    }
+
     /// Shows all pushed entries to thieves, with one store.
     #[inline]
     pub fn publish(&self) {
@@ -252,16 +314,28 @@ impl DequeOwner {
             if top == self.bottom.get() {
                 return None;
             }
-            let entry = self.ring.read(top);
             if self.alone.get() {
-                // Ordering: Relaxed; nobody else reads it.
-                self.ring.top.store(top.wrapping_add(1), Ordering::Relaxed);
-                return Some(entry);
+                return self.take_oldest_alone();
             }
+            let entry = self.ring.read(top);
             if self.ring.claim(top, 1) == Stolen::Some(1) {
                 return Some(entry);
             }
         }
+    }
+
+    /// [`take_oldest`](Self::take_oldest) of an owner who is alone.
+    #[must_use]
+    #[inline]
+    pub fn take_oldest_alone(&self) -> Option<u32> {
+        // Ordering: Relaxed; nobody else writes it.
+        let top = self.ring.top.load(Ordering::Relaxed);
+        if top == self.bottom.get() {
+            return None;
+        }
+        // Ordering: Relaxed; nobody else reads it.
+        self.ring.top.store(top.wrapping_add(1), Ordering::Relaxed);
+        Some(self.ring.read(top))
     }
 
     /// Takes the newest entry, or the oldest when thieves might be at the newest. All entries must

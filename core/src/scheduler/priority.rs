@@ -125,6 +125,25 @@ impl PriorityScheduler {
         self
     }
 
+    /// Puts a task into the worker's own shard, or else into one whose turn it is.
+    #[inline]
+    fn queue(&self, local: Option<&mut Part>, task: Ready, push: impl Fn(&Shard, usize, Waiting)) {
+        let level = task.priority() as usize;
+        // Ordering: Relaxed; a clock, no data hangs on it.
+        let since = self.epoch.load(Ordering::Relaxed);
+        let waiting = Waiting { since, task };
+        match local {
+            Some(part) => push(part.view.own(), level, waiting),
+            None => {
+                // Ordering: Relaxed; any shard will do.
+                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                if let Some(shard) = self.shards.any(turn) {
+                    push(&shard, level, waiting);
+                }
+            }
+        }
+    }
+
     /// Counts a task that was popped. An epoch that begins raises what has waited.
     fn tick(&self, part: &mut Part) {
         let Some(ageing) = self.ageing else {
@@ -154,8 +173,18 @@ impl Default for PriorityScheduler {
 impl Shard {
     #[inline]
     fn push(&self, level: usize, waiting: Waiting) {
+        self.change(level, |queue| queue.push(waiting));
+    }
+
+    fn push_first(&self, level: usize, waiting: Waiting) {
+        self.change(level, |queue| queue.push_first(waiting));
+    }
+
+    /// Puts something into a level.
+    #[inline]
+    fn change(&self, level: usize, push: impl FnOnce(&mut Level)) {
         let mut levels = self.levels.lock();
-        levels[level].push(waiting);
+        push(&mut levels[level]);
         // Ordering: Relaxed; changed under the lock.
         let filled = self.filled.load(Ordering::Relaxed);
         // Ordering: Relaxed; see `highest`.
@@ -189,6 +218,20 @@ impl Shard {
         let task = levels[level].pop_wanted(want);
         self.note(&levels);
         task
+    }
+
+    /// Gives all that is here, if it is of this level alone, has no deadlines, is wanted, and with what was lent before at most so much.
+    fn lend(&self, filled: u32, want: Want<'_>, most: usize, lent: &mut Vec<Ready>) -> bool {
+        let mut levels = self.levels.lock();
+        // Ordering: Relaxed; changed under the lock.
+        let here = self.filled.load(Ordering::Relaxed);
+        if here == 0 {
+            return true;
+        }
+        let queue = &mut levels[filled.ilog2() as usize];
+        let all = here == filled && queue.lend(want, most - lent.len(), lent);
+        self.note(&levels);
+        all
     }
 
     /// Moves what has become more or less urgent.
@@ -253,24 +296,31 @@ impl Scheduler for PriorityScheduler {
     }
 
     fn push(&self, local: Option<&mut Part>, task: Ready) {
-        let level = task.priority() as usize;
-        // Ordering: Relaxed; a clock, no data hangs on it.
-        let since = self.epoch.load(Ordering::Relaxed);
-        let waiting = Waiting { since, task };
-        match local {
-            Some(part) => part.view.own().push(level, waiting),
-            None => {
-                // Ordering: Relaxed; any shard will do.
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-                if let Some(shard) = self.shards.any(turn) {
-                    shard.push(level, waiting);
-                }
-            }
-        }
+        self.queue(local, task, Shard::push);
     }
 
     fn inherits(&self) -> bool {
         self.inherits
+    }
+
+    fn lends(&self) -> bool {
+        true
+    }
+
+    fn lend(&self, part: &mut Part, want: Want<'_>, most: usize, lent: &mut Vec<Ready>) -> bool {
+        part.view.complete(&self.shards);
+        let mut shards = part.view.own_first();
+        // Ordering: Relaxed; see `highest`.
+        let filled = |shard: &Shard| shard.filled.load(Ordering::Relaxed);
+        let all = part
+            .view
+            .own_first()
+            .fold(0, |all, shard| all | filled(shard));
+        all == 0 || all.is_power_of_two() && shards.all(|shard| shard.lend(all, want, most, lent))
+    }
+
+    fn take_back(&self, local: Option<&mut Part>, task: Ready) {
+        self.queue(local, task, Shard::push_first);
     }
 
     fn reorder(&self, lift: &Lift<'_>) {

@@ -22,7 +22,7 @@ pub(crate) trait Policy: Send + Sync {
         worker: Option<usize>,
         tag: &Tag,
         directory: &Directory,
-        task: u32,
+        entry: Entry,
         changes: &AtomicUsize,
     ) -> bool;
 
@@ -32,6 +32,13 @@ pub(crate) trait Policy: Send + Sync {
 
     /// Whether it asks where tasks stand.
     fn tracks(&self) -> bool;
+
+    /// Whether workers may keep tasks.
+    fn lends(&self) -> bool;
+
+    /// Gives all that it has to `keep`, if that is at most so much, and wanted, and equally urgent. Nothing: so it is.
+    fn lend(&self, worker: usize, want: Want<'_>, most: usize, keep: &mut dyn FnMut(Ready))
+    -> bool;
 
     /// A task in the caller's hands is not to be run.
     fn removed(&self, directory: &Directory, task: u32);
@@ -59,6 +66,15 @@ pub(crate) trait Policy: Send + Sync {
 
     /// How often something was popped.
     fn pops(&self) -> usize;
+}
+
+/// A task that comes to a policy.
+#[derive(Clone, Copy)]
+pub(crate) enum Entry {
+    /// It became ready.
+    New(u32),
+    /// It was ready before whatever is there.
+    Again(u32),
 }
 
 /// A policy of known type, with the parts of its workers.
@@ -99,9 +115,10 @@ impl<S: Scheduler> Policy for Erased<S> {
         worker: Option<usize>,
         tag: &Tag,
         directory: &Directory,
-        task: u32,
+        entry: Entry,
         changes: &AtomicUsize,
     ) -> bool {
+        let (Entry::New(task) | Entry::Again(task)) = entry;
         // Ordering: Acquire, with the Release of `Installed::reorder`: what was noted before a change that is counted here is seen.
         let before = changes.load(Ordering::Acquire);
         let Some(mut tagged) = directory.tagged(task) else {
@@ -115,7 +132,10 @@ impl<S: Scheduler> Policy for Erased<S> {
         }
         let ready = Ready::new(tag, tagged);
         let mut local = worker.and_then(|worker| self.parts[worker].local.try_lock());
-        self.scheduler.push(local.as_deref_mut(), ready);
+        match entry {
+            Entry::New(_) => self.scheduler.push(local.as_deref_mut(), ready),
+            Entry::Again(_) => self.scheduler.take_back(local.as_deref_mut(), ready),
+        }
         drop(local);
         // Ordering: Relaxed; the locks of the policy's queues order it, see `Installed::reorder`.
         if self.inherits && changes.load(Ordering::Relaxed) != before {
@@ -138,6 +158,30 @@ impl<S: Scheduler> Policy for Erased<S> {
 
     fn tracks(&self) -> bool {
         self.tracks
+    }
+
+    fn lends(&self) -> bool {
+        self.scheduler.lends()
+    }
+
+    fn lend(
+        &self,
+        worker: usize,
+        want: Want<'_>,
+        most: usize,
+        keep: &mut dyn FnMut(Ready),
+    ) -> bool {
+        let mut local = self.parts[worker].local.lock();
+        let mut lent = Vec::new();
+        let all = self.scheduler.lend(&mut local, want, most, &mut lent);
+        if all {
+            lent.into_iter().for_each(keep);
+        } else {
+            for task in lent.into_iter().rev() {
+                self.scheduler.take_back(Some(&mut local), task);
+            }
+        }
+        all
     }
 
     fn removed(&self, directory: &Directory, task: u32) {

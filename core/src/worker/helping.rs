@@ -299,6 +299,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn start(&self, root: u32) {
+        self.give_back_lent();
         // Nobody is woken: this worker takes it at once.
         match self.deque().map(|deque| (deque, deque.push(root))) {
             Some((deque, Ok(()))) => deque.publish(),
@@ -308,6 +309,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
+        self.give_back_lent();
         self.hand_on_current();
         let roams = self.roams.replace(false);
         // What is run here forks for itself.

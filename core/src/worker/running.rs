@@ -258,8 +258,7 @@ impl<P: Platform> Worker<'_, P> {
             return None;
         }
         if let Some(scheduled) = self.scheduled(attention) {
-            (scheduled.begin)(self, flow, view, observed);
-            return None;
+            return (scheduled.begin)(self, flow, view, observed);
         }
         // (Later batches of a row that was begun in the other way stay with that.)
         if begin == 0
@@ -401,8 +400,11 @@ impl<P: Platform> Worker<'_, P> {
         if !self.has_seat() {
             return self.pool.offer(task);
         }
-        if self.pool.policy.is_some() && self.unless_entrusted(task).is_none() {
-            return;
+        if self.pool.policy.is_some() {
+            if self.unless_entrusted(task).is_none() {
+                return;
+            }
+            self.give_back_lent();
         }
         self.keep_here(task);
     }

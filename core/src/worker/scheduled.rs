@@ -5,6 +5,7 @@
 //! last of them the run may leave this worker's hands.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use super::Worker;
 use super::general::Ready;
@@ -16,7 +17,8 @@ use crate::observer::EventKind;
 use crate::platform::Platform;
 use crate::pool::Installed;
 use crate::protocol::backlog::Chain;
-use crate::scheduler::Want;
+use crate::protocol::deque::DequeOwner;
+use crate::scheduler::{Entry, Want};
 use crate::stats::Failure;
 
 /// Whether all that a run with such bits has to say is that a policy decides, and perhaps how urgent all of its tasks are.
@@ -30,8 +32,10 @@ pub(crate) struct Scheduled<P: Platform> {
     pub(super) run: fn(&Worker<'_, P>, &Flow, View<'_>, u32) -> Option<u32>,
     /// Ends a task, which was or was not skipped, and gives the policy what it made ready.
     pub(super) end: fn(&Worker<'_, P>, &Flow, &View<'_>, u32, bool, Ready),
-    /// Gives the sources of a round that begins to the policy, and tells observers, if there are any.
-    pub(super) begin: fn(&Worker<'_, P>, &Flow, &View<'_>, bool),
+    /// Gives the sources of a round that begins to the policy, and tells observers, if there are any. Gives one that is to be run at once.
+    pub(super) begin: fn(&Worker<'_, P>, &Flow, &View<'_>, bool) -> Option<u32>,
+    /// Gives back what the policy lent.
+    pub(super) give_back: fn(&Worker<'_, P>),
 }
 
 impl<P: Platform> Scheduled<P> {
@@ -42,6 +46,7 @@ impl<P: Platform> Scheduled<P> {
                 worker.end_scheduled(flow, view, index, skipped, ready);
             },
             begin: |worker, flow, view, observed| worker.entrust_sources(flow, view, observed),
+            give_back: |worker| worker.return_lent(),
         }
     }
 }
@@ -54,7 +59,16 @@ impl<P: Platform> Worker<'_, P> {
         let mut context = Context::new(self);
         while is_scheduled_only(flow.attention()) {
             // SAFETY: (1) the policy gave it, or it comes with a reference, and was not started before.
-            let outcome = unsafe { self.call_plain(flow, &view, index, &mut context) };
+            let mut outcome = unsafe { self.call_plain(flow, &view, index, &mut context) };
+            if outcome == Outcome::Done && self.may_keep(flow, &view) {
+                match self.run_lent(flow, &view, &mut index, &mut context) {
+                    ControlFlow::Continue(ended) => outcome = ended,
+                    ControlFlow::Break(in_hand) => {
+                        self.slice.set(0);
+                        return in_hand;
+                    }
+                }
+            }
             if outcome != Outcome::Done || !is_scheduled_only(flow.attention()) || !self.has_seat()
             {
                 return self.end_unusually(flow, &view, index, outcome, &mut context);
@@ -70,7 +84,7 @@ impl<P: Platform> Worker<'_, P> {
             }
             self.count_finished(flow);
             self.entrust_ready(flow, &view, ready);
-            if !self.may_ask_again() {
+            if !self.may_ask_again(&view) {
                 self.slice.set(0);
                 return None;
             }
@@ -131,7 +145,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Whether the policy's next task may follow at once: there is nothing that comes before it, no step is over, and this is no
     /// wait, which wants some tasks only.
-    fn may_ask_again(&self) -> bool {
+    pub(super) fn may_ask_again(&self, view: &View<'_>) -> bool {
         let pool = self.pool;
         self.roams.get()
             && !self.shares.get()
@@ -139,7 +153,14 @@ impl<P: Platform> Worker<'_, P> {
             && !pool.has_late()
             && !pool.has_alarms()
             && pool.injector.is_empty()
-            && self.queues.is_empty()
+            && (self.queues.is_empty() || self.has_stolen(view))
+    }
+
+    /// Whether what is queued here was lent of this flow.
+    pub(super) fn has_stolen(&self, view: &View<'_>) -> bool {
+        let oldest = self.deque().and_then(DequeOwner::oldest);
+        self.queues.backlog.is_empty()
+            && oldest.is_some_and(|oldest| oldest.wrapping_sub(view.base) < view.root())
     }
 
     /// A task in this worker's hands has ended, which a policy decided when to run.
@@ -153,7 +174,8 @@ impl<P: Platform> Worker<'_, P> {
     /// Gives a task to the policy. `Some`: there is none, or it is a root, and still the caller's.
     #[inline(never)]
     pub(super) fn unless_entrusted(&self, task: u32) -> Option<u32> {
-        if self.pool.policy.is_none() || !self.pool.entrust(Some(self.id.index()), task) {
+        if self.pool.policy.is_none() || !self.pool.entrust(Some(self.id.index()), Entry::New(task))
+        {
             return Some(task);
         }
         self.tell_sleepers();
@@ -203,7 +225,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives the sources of a round that begins to the policy.
-    fn entrust_sources(&self, flow: &Flow, view: &View<'_>, observed: bool) {
+    fn entrust_sources(&self, flow: &Flow, view: &View<'_>, observed: bool) -> Option<u32> {
         let sources = view.sources();
         if observed {
             for source in sources {
@@ -213,6 +235,10 @@ impl<P: Platform> Worker<'_, P> {
         if view.is_general() {
             self.count_sources(flow, sources.len(), true);
         } else {
+            if self.may_keep(flow, view) && self.keep_sources(flow, view) {
+                self.count_finished(flow);
+                return self.next_kept(flow, view);
+            }
             self.count_finished(flow);
         }
         let mut ready = self.room.take();
@@ -220,6 +246,7 @@ impl<P: Platform> Worker<'_, P> {
         self.entrust_ready(flow, view, ready);
         // Other roots come before what was made ready, the oldest first.
         self.slice.set(0);
+        None
     }
 
     /// The policy has lost a task, which nobody has in hand: ends its run, or the job.
@@ -240,9 +267,10 @@ impl<P: Platform> Worker<'_, P> {
         self.pool.inject(Chain::of(task));
     }
 
-    fn tell_sleepers(&self) {
+    pub(super) fn tell_sleepers(&self) {
         if !self.solo.get() {
             self.pool.notify();
         }
+        self.pool.stir();
     }
 }

@@ -102,6 +102,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Makes the rest of the span ready, where others find it.
     pub(super) fn spill(&self) {
+        self.give_back_lent();
         while let Some(task) = self.take_from_row() {
             self.keep(task);
         }

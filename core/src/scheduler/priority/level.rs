@@ -56,11 +56,33 @@ impl Level {
         self.undated.push_back(waiting);
     }
 
+    /// Before all others without a deadline, of which it has none. It counts as old as the first of them.
+    pub(super) fn push_first(&mut self, mut waiting: Waiting) {
+        if let Some(first) = self.undated.front() {
+            waiting.since = first.since;
+        }
+        self.undated.push_front(waiting);
+    }
+
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Ready> {
         let dated = (!self.dated.is_empty()).then(|| self.pop_dated());
         let waiting = dated.flatten().or_else(|| self.undated.pop_front())?;
         Some(waiting.task)
+    }
+
+    /// Gives all, if it has no deadlines, is wanted, and at most so much.
+    pub(super) fn lend(&mut self, want: Want<'_>, most: usize, lent: &mut Vec<Ready>) -> bool {
+        let all = self.dated.is_empty()
+            && self.undated.len() <= most
+            && self
+                .undated
+                .iter()
+                .all(|waiting| want.accepts(&waiting.task));
+        if all {
+            lent.extend(self.undated.drain(..).map(|waiting| waiting.task));
+        }
+        all
     }
 
     fn pop_dated(&mut self) -> Option<Waiting> {
