@@ -3,7 +3,9 @@
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, Weak};
 
-use taskflow_std::{Builder, Manual, Platform, Priority, PriorityScheduler, StdPlatform, Taskflow};
+use taskflow_std::{
+    Builder, Manual, Platform, Priority, PriorityScheduler, StdPlatform, TaskHandle, Taskflow,
+};
 
 use crate::support::dice::Dice;
 
@@ -39,6 +41,16 @@ fn spawn<P: Platform>(
     drop(executor.spawn_with_priority(priority, move || log(&order, name)));
 }
 
+/// Two tasks of a flow that come before all others, of which the first waits to be let go on when the run was started: that is over
+/// before others become ready. Gives the second.
+fn quiet_start<'f>(flow: &'f Taskflow<'static>) -> (TaskHandle<'f>, Sender<()>) {
+    let (go, gone) = channel();
+    let first = flow.emplace(move || gone.recv().expect("the run was started"));
+    let second = flow.emplace(|| {});
+    first.precede(second);
+    (second, go)
+}
+
 /// What a task of a drawn program spawns.
 fn drawn_priority(dice: &mut Dice) -> Option<Priority> {
     (dice.number() % 8 == 0).then(|| Priority::ALL[(dice.number() % 4) as usize])
@@ -49,9 +61,10 @@ fn drawn<P: Platform>(
     executor: &Arc<Prioritized<P>>,
     mut dice: Dice,
     order: &Log,
-) -> Taskflow<'static> {
+) -> (Taskflow<'static>, Sender<()>) {
     let flow = Taskflow::new();
-    let mut tasks = Vec::new();
+    let (start, go) = quiet_start(&flow);
+    let (mut tasks, mut edges) = (Vec::new(), Vec::new());
     for number in 0..40 + dice.number() % 40 {
         let (weak, order, spawned) = (
             Arc::downgrade(executor),
@@ -70,12 +83,17 @@ fn drawn<P: Platform>(
             }
         });
         for _ in 0..(dice.number() % 4).min(number) {
-            task.succeed(tasks[(dice.number() % number) as usize]);
+            edges.push((dice.number() % number, number));
         }
+        start.precede(task);
         tasks.push(task);
     }
+    // The last first, so that the order of creation is not that of the edges.
+    for (from, to) in edges.into_iter().rev() {
+        tasks[from as usize].precede(tasks[to as usize]);
+    }
     drop(tasks);
-    flow
+    (flow, go)
 }
 
 #[test]
@@ -87,13 +105,16 @@ fn one_worker_that_keeps_tasks_runs_them_in_the_order_of_one_that_asks_for_each(
         let (kept, asked) = (Log::default(), Log::default());
 
         let threads = executor(StdPlatform::new(), 1);
-        let flow = drawn(&threads, program.clone(), &kept);
-        threads.run(&flow).wait().unwrap();
+        let (flow, go) = drawn(&threads, program.clone(), &kept);
+        let run = threads.run(&flow);
+        go.send(()).unwrap();
+        run.wait().unwrap();
         threads.wait_for_all().unwrap();
 
         let steps = executor(Manual::new(), 1);
-        let flow = drawn(&steps, program, &asked);
+        let (flow, go) = drawn(&steps, program, &asked);
         let run = steps.run(&flow);
+        go.send(()).unwrap();
         steps.platform().step_all();
         run.wait().unwrap();
 
@@ -105,6 +126,7 @@ fn one_worker_that_keeps_tasks_runs_them_in_the_order_of_one_that_asks_for_each(
 fn what_a_task_starts_comes_before_what_becomes_ready_later_and_more_urgent_before_all() {
     let executor = executor(StdPlatform::new(), 1);
     let (flow, order) = (Taskflow::new(), Log::default());
+    let (start, go) = quiet_start(&flow);
     for number in 0..6 {
         let (weak, order) = (Arc::downgrade(&executor), Arc::clone(&order));
         let first = flow.emplace({
@@ -118,9 +140,12 @@ fn what_a_task_starts_comes_before_what_becomes_ready_later_and_more_urgent_befo
                 }
             }
         });
+        start.precede(first);
         first.precede(flow.emplace(move || log(&order, format!("b{number}"))));
     }
-    executor.run(&flow).wait().unwrap();
+    let run = executor.run(&flow);
+    go.send(()).unwrap();
+    run.wait().unwrap();
     executor.wait_for_all().unwrap();
     let expected = "a0 a1 a2 a3 critical a4 a5 b0 b1 b2 normal b3 b4 b5 low";
     assert_eq!(order.lock().unwrap().join(" "), expected);
@@ -130,9 +155,10 @@ fn what_a_task_starts_comes_before_what_becomes_ready_later_and_more_urgent_befo
 fn a_run_that_a_task_starts_goes_before_what_is_kept_if_it_is_more_urgent() {
     let executor = executor(StdPlatform::new(), 1);
     let (flow, order) = (Taskflow::new(), Log::default());
+    let (start, go) = quiet_start(&flow);
     for number in 0..4 {
         let (weak, order) = (Arc::downgrade(&executor), Arc::clone(&order));
-        flow.emplace(move || {
+        let task = flow.emplace(move || {
             log(&order, number.to_string());
             if number != 1 {
                 return;
@@ -147,8 +173,11 @@ fn a_run_that_a_task_starts_goes_before_what_is_kept_if_it_is_more_urgent() {
             // The flow is let go before it has run, and runs.
             drop(executor.run(&urgent));
         });
+        start.precede(task);
     }
-    executor.run(&flow).wait().unwrap();
+    let run = executor.run(&flow);
+    go.send(()).unwrap();
+    run.wait().unwrap();
     executor.wait_for_all().unwrap();
     assert_eq!(order.lock().unwrap().join(" "), "0 1 first second 2 3");
 }
@@ -157,20 +186,62 @@ fn a_run_that_a_task_starts_goes_before_what_is_kept_if_it_is_more_urgent() {
 fn a_task_that_waits_leaves_what_its_worker_kept_in_order() {
     let executor = executor(StdPlatform::new(), 1);
     let (flow, order) = (Taskflow::new(), Log::default());
+    let (start, go) = quiet_start(&flow);
     for number in 0..6 {
         let (weak, order) = (Arc::downgrade(&executor), Arc::clone(&order));
-        flow.emplace(move || {
+        let task = flow.emplace(move || {
             log(&order, number.to_string());
             if number == 2 {
                 let executor = weak.upgrade().expect("it waits for its tasks");
                 let (inner, order) = (Taskflow::new(), Arc::clone(&order));
-                inner.emplace(move || log(&order, "awaited"));
+                let (body, mut passes) = (inner.emplace(move || log(&order, "awaited")), 0);
+                let again = move || {
+                    passes += 1;
+                    passes < 3
+                };
+                inner.repeat_while(again, body);
                 executor.run_and_wait(&inner).unwrap();
             }
         });
+        start.precede(task);
     }
-    executor.run(&flow).wait().unwrap();
-    assert_eq!(order.lock().unwrap().join(" "), "0 1 2 awaited 3 4 5");
+    let run = executor.run(&flow);
+    go.send(()).unwrap();
+    run.wait().unwrap();
+    assert_eq!(
+        order.lock().unwrap().join(" "),
+        "0 1 2 awaited awaited 3 4 5"
+    );
+}
+
+#[test]
+fn a_task_that_gives_its_seat_away_leaves_what_was_kept_in_order_to_who_takes_it() {
+    let [executor, other] = [0, 1].map(|_| executor(StdPlatform::new(), 1));
+    let (flow, order) = (Taskflow::new(), Log::default());
+    let (tell, told) = channel();
+    let mut told = Some(told);
+    let (start, go) = quiet_start(&flow);
+    for number in 0..6 {
+        let (other, order, tell) = (Arc::clone(&other), Arc::clone(&order), tell.clone());
+        let mut told = told.take_if(|_| number == 2);
+        let task = flow.emplace(move || {
+            log(&order, number.to_string());
+            if let Some(told) = told.take() {
+                let waits = other.spawn(move || told.recv().expect("somebody tells"));
+                waits.wait().unwrap();
+                log(&order, "told");
+            } else if number == 4 {
+                tell.send(()).expect("somebody waits");
+            }
+        });
+        start.precede(task);
+    }
+    let run = executor.run(&flow);
+    go.send(()).unwrap();
+    run.wait().unwrap();
+    let order = order.lock().unwrap();
+    let begun = order.iter().filter(|entry| *entry != "told");
+    assert!(begun.eq(["0", "1", "2", "3", "4", "5"]), "{order:?}");
 }
 
 /// A flow of tasks, each of which tells its number when it has begun and goes on when it is told to.

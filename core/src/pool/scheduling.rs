@@ -201,9 +201,15 @@ impl<P: Platform> Pool<P> {
         let is_of_flow =
             |task: &Ready| task.is_of(tag) && task.reference().wrapping_sub(base) < root;
         let want = Want::only(&is_of_flow);
+        // (A token of another executor's, from a policy that is wrong, is dropped.)
+        let mut redeem = |task: Ready| {
+            if task.is_of(tag) {
+                keep(task.redeem());
+            }
+        };
         let lent = self
             .platform
-            .guard(|| policy.lend(worker, want, most, &mut |task| keep(task.redeem())));
+            .guard(|| policy.lend(worker, want, most, &mut redeem));
         lent.unwrap_or_else(|panic| {
             self.drop_panic(Some(panic));
             false

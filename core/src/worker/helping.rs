@@ -299,7 +299,6 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn start(&self, root: u32) {
-        self.give_back_lent();
         // Nobody is woken: this worker takes it at once.
         match self.deque().map(|deque| (deque, deque.push(root))) {
             Some((deque, Ok(()))) => deque.publish(),

@@ -51,9 +51,12 @@ impl<P: Platform> Worker<'_, P> {
         };
         let most = if reluctance > 0 { 0 } else { deque.room_left() };
         let worker = self.id.index();
-        let lent = self
-            .pool
-            .borrow_all(worker, view, most, &mut |task| deque.put(task));
+        let lent = self.pool.borrow_all(worker, view, most, &mut |task| {
+            if let Err(task) = deque.push(task) {
+                // (The policy is wrong.)
+                self.pass_on(task);
+            }
+        });
         deque.publish();
         if !lent && reluctance == 0 {
             self.reluctance.set(RELUCTANCE);
@@ -135,14 +138,20 @@ impl<P: Platform> Worker<'_, P> {
                 let next = self.next_in_row(flow, view);
                 next.or_else(|| Some(deque.take_oldest_alone()?.wrapping_sub(base)))
             } else {
-                if deque.len() > 1 {
-                    self.pool.notify();
-                }
                 deque.take_oldest().map(|task| task.wrapping_sub(base))
             };
+            // (From here on nothing but the next task keeps the run from ending.)
+            let in_hand = next.map(|next| base.wrapping_add(next));
+            if !SOLO && next.is_some() && !deque.is_empty() {
+                self.pool.notify();
+                if self.lent.get().is_none() {
+                    // The host has waited.
+                    return ControlFlow::Break(in_hand);
+                }
+            }
             current = match next {
                 Some(next) if next < root => next,
-                other => return ControlFlow::Break(other.map(|other| base.wrapping_add(other))),
+                _ => return ControlFlow::Break(in_hand),
             };
             // SAFETY: (1) it comes from a reference or a row, and was not started before.
             outcome = unsafe { self.call_plain(flow, view, current, context) };
@@ -172,8 +181,10 @@ impl<P: Platform> Worker<'_, P> {
         true
     }
 
-    /// The first of the flow's sources that are kept. (There is nothing else in the queue.)
+    /// The first of the flow's sources that are kept, if they still are. (There is nothing else in the queue then.)
     pub(super) fn next_kept(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
+        // (The host may have waited.)
+        self.lent.get()?;
         let next = self.next_in_row(flow, view);
         next.or_else(|| Some(self.deque()?.take_oldest()?.wrapping_sub(view.base)))
     }
