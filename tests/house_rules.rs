@@ -83,6 +83,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/worker/general.rs",
     "core/src/worker/helping.rs",
     "core/src/worker/jobs.rs",
+    "core/src/worker/lending.rs",
     "core/src/worker/lines.rs",
     "core/src/worker/running.rs",
     "core/src/worker/scheduled.rs",

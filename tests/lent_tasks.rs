@@ -53,7 +53,7 @@ fn quiet_start<'f>(flow: &'f Taskflow<'static>) -> (TaskHandle<'f>, Sender<()>) 
 
 /// What a task of a drawn program spawns.
 fn drawn_priority(dice: &mut Dice) -> Option<Priority> {
-    (dice.number() % 8 == 0).then(|| Priority::ALL[(dice.number() % 4) as usize])
+    (dice.below(8) == 0).then(|| Priority::ALL[dice.below(4)])
 }
 
 /// A drawn graph of tasks that are all as usual, some of which spawn what is more or less urgent.
@@ -194,7 +194,12 @@ fn a_task_that_waits_leaves_what_its_worker_kept_in_order() {
             if number == 2 {
                 let executor = weak.upgrade().expect("it waits for its tasks");
                 let (inner, order) = (Taskflow::new(), Arc::clone(&order));
-                let (body, mut passes) = (inner.emplace(move || log(&order, "awaited")), 0);
+                let weak = Weak::clone(&weak);
+                let body = inner.emplace(move || {
+                    log(&order, "awaited");
+                    spawn(&weak, &order, Priority::Critical, "critical");
+                });
+                let mut passes = 0;
                 let again = move || {
                     passes += 1;
                     passes < 3
@@ -210,7 +215,7 @@ fn a_task_that_waits_leaves_what_its_worker_kept_in_order() {
     run.wait().unwrap();
     assert_eq!(
         order.lock().unwrap().join(" "),
-        "0 1 2 awaited awaited 3 4 5"
+        "0 1 2 awaited awaited critical critical 3 4 5"
     );
 }
 
@@ -223,10 +228,12 @@ fn a_task_that_gives_its_seat_away_leaves_what_was_kept_in_order_to_who_takes_it
     let (start, go) = quiet_start(&flow);
     for number in 0..6 {
         let (other, order, tell) = (Arc::clone(&other), Arc::clone(&order), tell.clone());
+        let weak = Arc::downgrade(&executor);
         let mut told = told.take_if(|_| number == 2);
         let task = flow.emplace(move || {
             log(&order, number.to_string());
             if let Some(told) = told.take() {
+                spawn(&weak, &order, Priority::Critical, "critical");
                 let waits = other.spawn(move || told.recv().expect("somebody tells"));
                 waits.wait().unwrap();
                 log(&order, "told");
@@ -241,7 +248,10 @@ fn a_task_that_gives_its_seat_away_leaves_what_was_kept_in_order_to_who_takes_it
     run.wait().unwrap();
     let order = order.lock().unwrap();
     let begun = order.iter().filter(|entry| *entry != "told");
-    assert!(begun.eq(["0", "1", "2", "3", "4", "5"]), "{order:?}");
+    assert!(
+        begun.eq(["0", "1", "2", "critical", "3", "4", "5"]),
+        "{order:?}"
+    );
 }
 
 /// A flow of tasks, each of which tells its number when it has begun and goes on when it is told to.

@@ -45,7 +45,10 @@ const LEVELS: usize = Priority::ALL.len() + 1;
 ///
 /// What waits is raised by a level after some hundreds of tasks: see [`ageing`](Self::ageing).
 ///
-/// O(workers) for a task, most of it reading, and O(log n) for one with a deadline where n are ready; O(ready tasks) for a wait inside a task.
+/// A graph none of whose tasks was given a priority, or a deadline, costs little more than without a policy while nothing else is ready: its tasks stay with
+/// the workers that made them ready.
+///
+/// O(workers) for any other task, most of it reading, and O(log n) for one with a deadline where n are ready; O(ready tasks) for a wait inside a task.
 ///
 /// # Examples
 ///
