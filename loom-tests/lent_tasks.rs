@@ -11,7 +11,7 @@ mod support {
 
 use std::rc::Rc;
 
-use loom::sync::atomic::{AtomicBool, Ordering, fence};
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::lending::Lending;
 
@@ -27,7 +27,6 @@ struct Executor {
 impl Executor {
     fn publish(&self, place: usize) {
         self.published[place].store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
         self.lending.stir();
     }
 
@@ -60,6 +59,27 @@ fn what_is_published_is_seen_by_who_begins_or_stirs() {
             assert!(executor.lending.is_stirred(stirs), "it is not seen");
             executor.lending.end();
         }
+    });
+}
+
+/// Who is stirred while it goes on sees what was published then. Two threads.
+#[test]
+fn who_is_stirred_sees_what_was_published() {
+    explore(None, || {
+        let executor = Rc::new(Executor::default());
+        let publisher = thread::spawn({
+            let executor = Rc::clone(&executor);
+            move || executor.publish(0)
+        });
+        if let Some(stirs) = executor.begin()
+            && executor.lending.is_stirred(stirs)
+        {
+            assert!(
+                executor.published[0].load(Ordering::Relaxed),
+                "it is not seen"
+            );
+        }
+        publisher.join().expect("no thread of a model panics");
     });
 }
 

@@ -254,6 +254,35 @@ fn a_task_that_gives_its_seat_away_leaves_what_was_kept_in_order_to_who_takes_it
     );
 }
 
+#[test]
+fn runs_that_a_task_starts_before_it_fails_are_run_after_what_is_kept_was_given_back() {
+    for workers in [1, 2] {
+        let executor = executor(StdPlatform::new(), workers);
+        let (flow, order) = (Taskflow::new(), Log::default());
+        for number in 0..4 {
+            let (weak, order) = (Arc::downgrade(&executor), Arc::clone(&order));
+            flow.try_emplace(move || {
+                if number != 0 {
+                    return Ok(());
+                }
+                let executor = weak.upgrade().expect("it waits for its tasks");
+                for name in ["one", "two", "three"] {
+                    let inner = Taskflow::new();
+                    for _ in 0..3 {
+                        let order = Arc::clone(&order);
+                        inner.emplace(move || log(&order, name));
+                    }
+                    drop(executor.run(&inner));
+                }
+                Err(core::fmt::Error.into())
+            });
+        }
+        executor.run(&flow).wait().unwrap_err();
+        executor.wait_for_all().unwrap();
+        assert_eq!(order.lock().unwrap().len(), 9);
+    }
+}
+
 /// A flow of tasks, each of which tells its number when it has begun and goes on when it is told to.
 fn gated(began: &Sender<usize>) -> (Taskflow<'static>, Vec<Sender<()>>) {
     let (flow, mut gates) = (Taskflow::new(), Vec::new());

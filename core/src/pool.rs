@@ -295,8 +295,8 @@ impl<P: Platform> Pool<P> {
     /// Call after making a task visible that its owner is not going to run: as `notify`, and wakes
     /// guests that keep a seat.
     pub(crate) fn wake_helpers(&self) {
-        self.notify();
         self.stir();
+        self.notify();
         self.guests
             .wake_blocked(|guest| self.platform.unpark(guest));
     }

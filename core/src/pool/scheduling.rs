@@ -182,6 +182,8 @@ impl<P: Platform> Pool<P> {
         let task = self.pop(worker, Want::ANY);
         if let Some(task) = task {
             self.injector.push(Chain::of(task), &*self.directory);
+            // Whoever began to keep tasks meanwhile saw it in neither.
+            self.stir();
         }
         task.is_some()
     }
@@ -201,8 +203,10 @@ impl<P: Platform> Pool<P> {
         let is_of_flow =
             |task: &Ready| task.is_of(tag) && task.reference().wrapping_sub(base) < root;
         let want = Want::only(&is_of_flow);
-        // (A token of another executor's, from a policy that is wrong, is dropped.)
+        // (A policy may be wrong. A token of another executor's is dropped.)
+        let mut all_wanted = true;
         let mut redeem = |task: Ready| {
+            all_wanted &= want.accepts(&task);
             if task.is_of(tag) {
                 keep(task.redeem());
             }
@@ -210,16 +214,17 @@ impl<P: Platform> Pool<P> {
         let lent = self
             .platform
             .guard(|| policy.lend(worker, want, most, &mut redeem));
-        lent.unwrap_or_else(|panic| {
+        let lent = lent.unwrap_or_else(|panic| {
             self.drop_panic(Some(panic));
             false
-        })
+        });
+        lent && all_wanted
     }
 
-    /// Something is ready that others are to see, and a `SeqCst` fence passed since, or the caller has the only seat.
+    /// Call after making anything visible: whoever keeps tasks sees that.
     #[inline]
     pub(crate) fn stir(&self) {
-        if let Some(installed) = &self.policy {
+        if let Some(installed) = self.policy.as_ref().filter(|all| all.lends) {
             installed.lending.stir();
         }
     }

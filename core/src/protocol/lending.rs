@@ -3,7 +3,7 @@
 //! A worker may keep ready tasks out of sight of those who decide what comes next, as long as nothing else is ready. It says so
 //! (*begins*), and looks whether that holds; from then on one look at a word before each task tells whether it still does.
 //!
-//! **Nothing stays unseen.** Whoever publishes something passes a `SeqCst` fence, and then *stirs*: adds to the word if anybody keeps
+//! **Nothing stays unseen.** Whoever has published something *stirs*: passes a `SeqCst` fence, and adds to the word if anybody keeps
 //! tasks. Who begins counts himself, passes a `SeqCst` fence, notes the word, and looks at everything. If the publisher's
 //! fence is first, that look sees what was published. If the other's is, the publisher sees the count, and adds. That addition is noted
 //! already only if it came before the note; then what was published did too, and the look sees it.
@@ -35,7 +35,7 @@ impl Lending {
         // Ordering: Relaxed; the fence orders it.
         self.keepers.fetch_add(1, Ordering::Relaxed);
         if !mutant!("lending_begin_no_fence") {
-            // Ordering: SeqCst, with the fence of who publishes (store buffering; see the essay above).
+            // Ordering: SeqCst, with the fence of `stir` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
         let order = mutant!("lending_note_relaxed", Ordering::Relaxed, Ordering::Acquire);
@@ -49,12 +49,16 @@ impl Lending {
         self.keepers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Something was published, and a `SeqCst` fence passed since; or the only one who keeps anything is the caller.
+    /// Something was published.
     #[inline]
     pub fn stir(&self) {
-        // Ordering: Relaxed; the caller's fence orders it.
+        if !mutant!("lending_stir_no_fence") {
+            // Ordering: SeqCst, with the fence of `begin` (store buffering; see the essay above).
+            fence(Ordering::SeqCst);
+        }
+        // Ordering: Relaxed; the fence orders it.
         if self.keepers.load(Ordering::Relaxed) > 0 {
-            // Ordering: Release, with the Acquire of `begin`.
+            // Ordering: Release, with the Acquire of `begin` and the fence of `is_stirred`.
             self.stirs.fetch_add(1, Ordering::Release);
         }
     }
@@ -63,7 +67,12 @@ impl Lending {
     #[must_use]
     #[inline]
     pub fn is_stirred(&self, since: usize) -> bool {
-        // Ordering: Relaxed; whoever finds that it is looks under locks.
-        self.stirs.load(Ordering::Relaxed) != since
+        // Ordering: Relaxed; the fence below orders it where that matters.
+        let is_stirred = self.stirs.load(Ordering::Relaxed) != since;
+        if is_stirred && !mutant!("lending_stirred_no_fence") {
+            // Ordering: Acquire, with the Release of `stir`: what was published is seen.
+            fence(Ordering::Acquire);
+        }
+        is_stirred
     }
 }

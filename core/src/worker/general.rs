@@ -28,7 +28,9 @@ pub(super) const NOT_PLAIN: u32 =
 impl<P: Platform> Worker<'_, P> {
     /// As the loop of [`run`](Self::run).
     pub(super) fn run_general(&self, flow: &Flow, view: &View<'_>, first: u32) -> Option<u32> {
-        self.give_back_lent();
+        if let Some(scheduled) = &self.pool.scheduled {
+            (scheduled.give_back_stolen)(self, view);
+        }
         self.endless.set(true);
         let mut index = first;
         let mut context = Context::new(self);

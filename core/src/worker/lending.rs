@@ -14,6 +14,7 @@ use super::alone::arrives_alone;
 use crate::flow::{Flow, SCHEDULED, View};
 use crate::graph::node::{Context, Outcome};
 use crate::platform::Platform;
+use crate::pool::Installed;
 use crate::scheduler::Entry;
 
 /// How many tasks a policy is asked for one by one, when something came between or it did not lend what it has.
@@ -32,7 +33,7 @@ impl<P: Platform> Worker<'_, P> {
         let is_uniform = !unsafe { flow.graph() }.keeps_apart();
         if is_uniform && flow.attention() == SCHEDULED && self.may_ask_again(view) {
             self.lent.set(Some(installed.lending().begin()));
-            if self.pool.injector.is_empty() && self.borrow_all(view) {
+            if self.pool.injector.is_empty() && !self.pool.has_late() && self.borrow_all(view) {
                 return true;
             }
             self.return_lent();
@@ -58,8 +59,10 @@ impl<P: Platform> Worker<'_, P> {
             }
         });
         deque.publish();
-        if !lent && reluctance == 0 {
+        if !lent && most > 0 {
             self.reluctance.set(RELUCTANCE);
+            // Whoever looked while it was in hand saw nothing.
+            self.tell_sleepers();
         }
         lent
     }
@@ -181,12 +184,23 @@ impl<P: Platform> Worker<'_, P> {
         true
     }
 
-    /// The first of the flow's sources that are kept, if they still are. (There is nothing else in the queue then.)
+    /// The first of the flow's tasks that are kept. If there is none, none is kept.
     pub(super) fn next_kept(&self, flow: &Flow, view: &View<'_>) -> Option<u32> {
-        // (The host may have waited.)
-        self.lent.get()?;
-        let next = self.next_in_row(flow, view);
-        next.or_else(|| Some(self.deque()?.take_oldest()?.wrapping_sub(view.base)))
+        // (A host that was told of them may have waited, or a thief was faster.)
+        let is_lent = self.lent.get().is_some();
+        let in_row = is_lent.then(|| self.next_in_row(flow, view)).flatten();
+        let next = in_row.or_else(|| {
+            let deque = self.deque().filter(|_| is_lent && self.has_stolen(view))?;
+            Some(deque.take_oldest()?.wrapping_sub(view.base))
+        });
+        match next {
+            Some(next) if next < view.root() => return next.into(),
+            // (Between the two looks a thief took the one that was seen.)
+            Some(other) => self.pass_on(view.base.wrapping_add(other)),
+            None => {}
+        }
+        self.give_back_lent();
+        None
     }
 
     /// Gives back what the policy lent, if it lent anything.
@@ -196,6 +210,17 @@ impl<P: Platform> Worker<'_, P> {
             && let Some(scheduled) = &self.pool.scheduled
         {
             (scheduled.give_back)(self);
+        }
+    }
+
+    /// Gives the policy back what was lent of this flow, which is not to be run as such, also if it was stolen.
+    pub(super) fn return_stolen(&self, view: &View<'_>) {
+        if self.lent.get().is_some() {
+            return self.return_lent();
+        }
+        let lends = self.pool.policy.as_ref().is_some_and(Installed::lends);
+        if lends && self.roams.get() && self.has_stolen(view) {
+            self.return_lent();
         }
     }
 
@@ -209,7 +234,13 @@ impl<P: Platform> Worker<'_, P> {
         }
         let mut kept = self.room.take();
         kept.extend(core::iter::from_fn(|| self.take_from_row()));
-        kept.extend(core::iter::from_fn(|| self.deque()?.take_oldest()));
+        loop {
+            kept.extend(core::iter::from_fn(|| self.deque()?.take_oldest()));
+            // (What a thief takes may be more than the queue holds.)
+            if self.refill(&self.queues.backlog) == 0 {
+                break;
+            }
+        }
         if !kept.is_empty() {
             // (It is not to be handed back and forth.)
             self.reluctance.set(RELUCTANCE);

@@ -35,6 +35,8 @@ impl<P: Platform> Worker<'_, P> {
             self.pass_on(reference);
             return None;
         }
+        // (What is kept is of the flow that was run last.)
+        self.give_back_lent();
         // SAFETY: as in `locate`.
         let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
         if self.has_tally_of_another(flow) {

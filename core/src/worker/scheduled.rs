@@ -36,6 +36,8 @@ pub(crate) struct Scheduled<P: Platform> {
     pub(super) begin: fn(&Worker<'_, P>, &Flow, &View<'_>, bool) -> Option<u32>,
     /// Gives back what the policy lent.
     pub(super) give_back: fn(&Worker<'_, P>),
+    /// Gives back what it lent of a flow that is to be run in the general loop.
+    pub(super) give_back_stolen: fn(&Worker<'_, P>, &View<'_>),
 }
 
 impl<P: Platform> Scheduled<P> {
@@ -47,6 +49,7 @@ impl<P: Platform> Scheduled<P> {
             },
             begin: |worker, flow, view, observed| worker.entrust_sources(flow, view, observed),
             give_back: |worker| worker.return_lent(),
+            give_back_stolen: |worker, view| worker.return_stolen(view),
         }
     }
 }
@@ -134,6 +137,7 @@ impl<P: Platform> Worker<'_, P> {
         outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Option<u32> {
+        self.give_back_lent();
         if !self.has_seat() {
             self.finish_without_seat(flow, view, index, outcome, context);
             return None;
@@ -153,14 +157,14 @@ impl<P: Platform> Worker<'_, P> {
             && !pool.has_late()
             && !pool.has_alarms()
             && pool.injector.is_empty()
-            && (self.queues.is_empty() || self.has_stolen(view))
+            && self.queues.backlog.is_empty()
+            && (self.queues.deque.is_empty() || self.has_stolen(view))
     }
 
     /// Whether what is queued here was lent of this flow.
     pub(super) fn has_stolen(&self, view: &View<'_>) -> bool {
         let oldest = self.deque().and_then(DequeOwner::oldest);
-        self.queues.backlog.is_empty()
-            && oldest.is_some_and(|oldest| oldest.wrapping_sub(view.base) < view.root())
+        oldest.is_some_and(|oldest| oldest.wrapping_sub(view.base) < view.root())
     }
 
     /// A task in this worker's hands has ended, which a policy decided when to run.
@@ -237,7 +241,11 @@ impl<P: Platform> Worker<'_, P> {
         } else {
             if self.may_keep(flow, view) && self.keep_sources(flow, view) {
                 self.count_finished(flow);
-                return self.next_kept(flow, view);
+                let next = self.next_kept(flow, view);
+                if next.is_none() {
+                    self.slice.set(0);
+                }
+                return next;
             }
             self.count_finished(flow);
         }
@@ -268,9 +276,9 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     pub(super) fn tell_sleepers(&self) {
+        self.pool.stir();
         if !self.solo.get() {
             self.pool.notify();
         }
-        self.pool.stir();
     }
 }
