@@ -394,9 +394,6 @@ impl<P: Platform> Drop for Worker<'_, P> {
     /// A host that unwinds through the engine loses no seat.
     fn drop(&mut self) {
         debug_assert_eq!(self.tally.get().finished, 0, "a tally was not flushed");
-        if let (Some(_), Some(installed)) = (self.lent.get(), &self.pool.policy) {
-            installed.lending().end();
-        }
         if let Some(deque) = self.deque.get_mut().take() {
             self.give_back(deque);
         }

@@ -204,7 +204,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// Gives back what the policy lent, if it lent anything.
-    #[inline]
+    #[inline(never)]
     pub(super) fn give_back_lent(&self) {
         if self.lent.get().is_some()
             && let Some(scheduled) = &self.pool.scheduled
