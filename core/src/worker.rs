@@ -240,9 +240,7 @@ impl<'p, P: Platform> Worker<'p, P> {
 
     /// Deals with a panic of user code.
     fn settle(&self, panic: Panic) {
-        let current = self.current.replace(Current::Engine);
-        self.give_back_lent();
-        match current {
+        match self.current.replace(Current::Engine) {
             Current::Task(flow, index) => {
                 // SAFETY: the task that panicked is unfinished, so its run is active.
                 let flow = unsafe { flow.as_ref() };

@@ -29,6 +29,9 @@ impl<P: Platform> Worker<'_, P> {
         if self.lent.get().is_some() {
             return true;
         }
+        if !self.has_seat() {
+            return false;
+        }
         // SAFETY: a task of the flow is not counted yet, so its run is active.
         let is_uniform = !unsafe { flow.graph() }.keeps_apart();
         if is_uniform && flow.attention() == SCHEDULED && self.may_ask_again(view) {

@@ -56,8 +56,11 @@ impl Level {
         self.undated.push_back(waiting);
     }
 
-    /// Before all others without a deadline, of which it has none. It counts as old as the first of them.
+    /// Before all others without a deadline, if it has none. It counts as old as the first of them.
     pub(super) fn push_first(&mut self, mut waiting: Waiting) {
+        if waiting.task.until().is_some() {
+            return self.push(waiting);
+        }
         if let Some(first) = self.undated.front() {
             waiting.since = first.since;
         }
