@@ -234,7 +234,11 @@ fn a_pipeline_that_was_broken_off_resumes_behind_the_tokens_that_were_asked_for(
         assert!(rig.run(&pipeline).is_err());
         let next = pipeline.num_tokens() as u64;
         assert!((4..8).contains(&next), "{next}");
-        assert_eq!(pipeline.take(), [0, 1, 2]);
+        // Token 2 leaves the pipe that fails before token 3 enters it, but it may not have come further; its line had to
+        // finish token 0 before, and the other one token 1.
+        let collected = pipeline.take();
+        assert!([0, 1, 2].starts_with(&collected), "{collected:?}");
+        assert!(collected.len() >= 2, "{collected:?}");
         pipeline.resume();
         rig.run(&pipeline).expect("it fails once");
         assert_eq!(pipeline.take(), (next..8).collect::<Vec<_>>());
