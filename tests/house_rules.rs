@@ -56,6 +56,8 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/graph/node.rs",
     "core/src/graph/outputs.rs",
     "core/src/graph/work.rs",
+    "core/src/group.rs",
+    "core/src/group/children.rs",
     "core/src/job.rs",
     "core/src/job/claimed.rs",
     "core/src/job/head.rs",

@@ -1,9 +1,9 @@
 //! Jobs that are waited for together.
 //!
-//! A group counts its unfinished children, and lists those that were not started, so that a wait for the
-//! group runs them and nothing else: a task that holds a lock while it waits for a group never finds
+//! A group counts its unfinished children, and [lists](children) them, so that a wait for the
+//! group runs those that were not started, and nothing else: a task that holds a lock while it waits for a group never finds
 //! unrelated work on its stack. A child may be taken from the list or from a queue, whichever comes
-//! first; the list is swept when most of it is stale.
+//! first.
 //!
 //! A group is used again after each wait: what failed, and whether it was cancelled, ends with the wait
 //! that gives it.
@@ -16,49 +16,53 @@ use crate::cancellation::Subscription;
 use crate::error::RunError;
 use crate::flow::Flow;
 use crate::host::Host;
-use crate::job::{Claimed, Job, cancel, quietly};
+use crate::job::{Claimed, Head, Job, cancel, quietly};
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::run::Waiter;
+use crate::runtime::Call;
 use crate::stats::{Failure, RunStats, Suppressed};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
 
+mod children;
 mod following;
 mod owned;
 mod scope;
 
+use children::Children;
+pub(crate) use children::Place;
 pub use owned::TaskGroup;
 pub use scope::GroupScope;
 pub(crate) use scope::{Held, enter, enter_within};
 
-/// Children on the list at which it is swept for the first time.
-const SWEEP_AT: usize = 64;
-
 /// See the module's documentation.
+///
+/// What each child of it writes is on one cache line, and not on that of the count of references.
+#[repr(C, align(64))]
 pub(crate) struct Group {
-    /// Children that have not ended.
+    /// Children that have not ended. Written under the lock.
     pending: AtomicUsize,
+    state: Mutex<State>,
     cancelled: AtomicBool,
     /// The level that children inherit from the task that the group is part of; 0 if none.
     level: AtomicU32,
     /// Whoever waits for the end of this group whatever happens, and whoever waits for those: a child
     /// holds all of them up.
     holders: Box<[u64]>,
-    /// The flow of the runtime task whose group it is.
-    owner: Option<Arc<Flow>>,
+    /// That of a runtime task whose group it is.
+    call: Option<Call>,
     /// The group that the caller's task is part of, if the children are part of a call of it.
     outer: Option<Arc<Self>>,
-    state: Mutex<State>,
 }
 
 /// What the lock guards.
+#[repr(C)]
 struct State {
-    unstarted: Vec<Arc<dyn Job>>,
-    sweep_at: usize,
+    children: Children,
+    ran: u64,
     reason: Option<String>,
     failure: Option<Failure>,
     suppressed: Vec<Suppressed>,
-    ran: u64,
     skipped: u64,
     waiters: Vec<Waiter>,
     /// Nobody will take what failed.
@@ -78,27 +82,31 @@ impl Group {
         Self::part_of(holders, None, outer)
     }
 
-    /// The group of a runtime task of this flow.
-    pub(crate) fn of_task(holders: Vec<u64>, owner: &Arc<Flow>) -> Arc<Self> {
-        Self::part_of(holders, Some(Arc::clone(owner)), None)
+    /// The group of what a runtime task's call spawns.
+    pub(crate) fn of_call(holders: Vec<u64>, call: Call) -> Arc<Self> {
+        Self::part_of(holders, Some(call), None)
+    }
+
+    /// The call of the runtime task whose group it is.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
     }
 
     /// The flow of the runtime task whose group it is.
     pub(crate) fn owner(&self) -> Option<&Arc<Flow>> {
-        self.owner.as_ref()
+        self.call().map(Call::flow)
     }
 
-    fn part_of(holders: Vec<u64>, owner: Option<Arc<Flow>>, outer: Option<Arc<Self>>) -> Arc<Self> {
+    fn part_of(holders: Vec<u64>, call: Option<Call>, outer: Option<Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
-            owner,
+            call,
             outer,
             pending: AtomicUsize::new(0),
             cancelled: AtomicBool::new(false),
             level: AtomicU32::new(0),
             holders: holders.into_boxed_slice(),
             state: Mutex::new(State {
-                unstarted: Vec::new(),
-                sweep_at: SWEEP_AT,
+                children: Children::default(),
                 reason: None,
                 failure: None,
                 suppressed: Vec::new(),
@@ -148,7 +156,7 @@ impl Group {
     pub(crate) fn is_stopped(&self) -> bool {
         let mut group = self;
         loop {
-            if group.is_cancelled() || group.owner.as_ref().is_some_and(|flow| flow.is_stopped()) {
+            if group.is_cancelled() || group.owner().is_some_and(|flow| flow.is_stopped()) {
                 return true;
             }
             match &group.outer {
@@ -158,43 +166,41 @@ impl Group {
         }
     }
 
-    /// Counts a child and makes it ready. A cancelled group's is dropped instead.
-    pub(crate) fn launch(&self, host: &Arc<dyn Host>, job: Arc<dyn Job>) {
-        host.run_submitted();
-        let mut stale = Vec::new();
+    /// Counts a child that is to be queued. A cancelled group's is ended instead: `false`.
+    pub(crate) fn enter(&self, job: &Arc<dyn Job>) -> bool {
         let mut state = self.state.lock();
-        // Ordering: Relaxed; counted under the lock.
-        self.pending.fetch_add(1, Ordering::Relaxed);
+        self.one_more();
         // (It stays cancelled where the group is not, after a wait.)
         let verdict = state.token.as_ref().and_then(Subscription::verdict);
         // Ordering: Relaxed; written under the lock.
         let cancelled = verdict.is_some()
             || self.cancelled.load(Ordering::Relaxed) && !mutant!("group_spawns_cancelled");
-        job.head().begin_queued();
         if !cancelled {
-            if state.unstarted.len() >= state.sweep_at {
-                let all = core::mem::take(&mut state.unstarted);
-                (state.unstarted, stale) = all.into_iter().partition(|job| job.head().is_queued());
-                state.sweep_at = SWEEP_AT.max(2 * state.unstarted.len());
-            }
-            state.unstarted.push(Arc::clone(&job));
+            // SAFETY: (1) it is a child of this group, and `state` is its lock.
+            unsafe { state.children.add(job) };
         }
         drop(state);
-        drop(stale);
         if let Some(verdict) = verdict {
             self.cancel(verdict.into_reason());
         }
         if cancelled {
-            cancel(&job, None);
-        } else {
-            host.make_ready(job);
+            cancel(job, None);
         }
+        !cancelled
+    }
+
+    /// Counts a child. The caller has the lock.
+    fn one_more(&self) {
+        // Ordering: Relaxed; written under the lock.
+        let pending = self.pending.load(Ordering::Relaxed);
+        // Ordering: as above.
+        self.pending.store(pending + 1, Ordering::Relaxed);
     }
 
     /// Counts a child that is begun or taken back by others, whatever becomes of the group.
     pub(crate) fn admit(&self) {
-        // Ordering: Relaxed; whoever counts it down got it from the caller.
-        self.pending.fetch_add(1, Ordering::Relaxed);
+        let _lock = self.state.lock();
+        self.one_more();
     }
 
     /// Takes a child that was not started: the last that was spawned, or the first, which has its turn now
@@ -202,11 +208,7 @@ impl Group {
     pub(crate) fn claim_next(&self, host: *const (), first: bool) -> Option<Claimed> {
         loop {
             let mut state = self.state.lock();
-            let job = if first && !state.unstarted.is_empty() {
-                Some(state.unstarted.remove(0))
-            } else {
-                state.unstarted.pop()
-            };
+            let job = state.children.take(first);
             drop(state);
             let job = job?;
             if job.head().is_of(host)
@@ -229,23 +231,29 @@ impl Group {
     }
 
     /// A child has ended, and nothing of it is left.
-    pub(crate) fn child_ended(&self, host: &dyn Host, ran: bool) {
+    pub(crate) fn child_ended(&self, child: &Head, host: &dyn Host, ran: bool) {
         let mut state = self.state.lock();
+        // SAFETY: (1) it is a child of this group, and `state` is its lock.
+        let listed = unsafe { state.children.remove(child.place()) };
         if ran {
             state.ran += 1;
         } else {
             state.skipped += 1;
         }
-        // Ordering: Release, with the Acquire of `is_done`.
-        if self.pending.fetch_sub(1, Ordering::Release) > 1 {
+        // Ordering: Relaxed; written under the lock.
+        let pending = self.pending.load(Ordering::Relaxed) - 1;
+        // Ordering: Release, with the Acquire of `is_done`; what the others did is seen by the lock.
+        self.pending.store(pending, Ordering::Release);
+        if pending > 0 {
+            drop(state);
+            // (The caller has another.)
+            drop(listed);
             return;
         }
         let waiters = core::mem::take(&mut state.waiters);
-        let stale = core::mem::take(&mut state.unstarted);
-        state.sweep_at = SWEEP_AT;
         let detached = state.detached;
         drop(state);
-        drop(stale);
+        drop(listed);
         for waiter in waiters {
             match waiter {
                 Waiter::Nobody => {}
@@ -275,9 +283,9 @@ impl Group {
             return false;
         }
         state.reason = reason;
-        let unstarted = core::mem::take(&mut state.unstarted);
+        let children = state.children.take_all();
         drop(state);
-        for job in unstarted {
+        for job in children {
             cancel(&job, None);
         }
         true

@@ -56,7 +56,7 @@ pub(crate) trait Host: Send + Sync {
     /// Whether a policy decides what runs next.
     fn decides(&self) -> bool;
 
-    /// Counts a job that is ready, and puts it into a queue: the caller's own, if it is a worker.
+    /// Counts a job that is ready, also in its group, and puts it into a queue: the caller's own, if it is a worker.
     fn spawn(&self, job: Arc<dyn Job>);
 
     /// The policy, if there is one.

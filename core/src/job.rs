@@ -23,7 +23,7 @@
 //! that a chain of any length takes no stack.
 
 use alloc::boxed::Box;
-use core::mem::needs_drop;
+use core::mem;
 
 use crate::host::Host;
 use crate::priority::Priority;
@@ -105,25 +105,49 @@ pub(crate) trait JobOf<T>: Job {
     unsafe fn take(&self) -> Option<Result<T, JoinError>>;
 }
 
-/// A job with its closure and its result. No borrow of a cell lives while user code runs.
+/// A job with its closure, which is given its head, and its result. No borrow of a cell lives while user code runs.
 pub(crate) struct JobCell<T, F> {
     head: Head,
-    closure: UnsafeCell<Option<F>>,
-    result: UnsafeCell<Option<Result<T, Box<JoinError>>>>,
-    /// Beside a result whose drop the executor has to hear of: a panic, or a value that is dropped by user code.
-    listener: UnsafeCell<Option<Arc<dyn Host>>>,
+    content: UnsafeCell<Content<T, F>>,
 }
 
-// SAFETY: the cells are used by one thread at a time, as the traits say, and what is in them is `Send`.
+/// First the closure, then nothing while it runs, then the result until that is taken.
+enum Content<T, F> {
+    Closure(F),
+    Nothing,
+    Result {
+        result: Result<T, Box<JoinError>>,
+        /// The executor, where it has to hear of the drop of the result: of a panic, or of a value that is dropped by user code.
+        listener: Option<Arc<dyn Host>>,
+    },
+}
+
+// SAFETY: the cell is used by one thread at a time, as the traits say, and what is in it is `Send`.
 unsafe impl<T: Send, F: Send> Sync for JobCell<T, F> {}
 
-impl<T, F: FnOnce() -> T> JobCell<T, F> {
+impl<T, F: FnOnce(&Head) -> T> JobCell<T, F> {
     pub(crate) fn new(head: Head, closure: F) -> Self {
         Self {
             head,
-            closure: UnsafeCell::new(Some(closure)),
-            result: UnsafeCell::new(None),
-            listener: UnsafeCell::new(None),
+            content: UnsafeCell::new(Content::Closure(closure)),
+        }
+    }
+
+    /// The closure, once.
+    ///
+    /// # Safety
+    ///
+    /// 1. The caller has claimed the job, which has not ended.
+    #[inline]
+    unsafe fn take_closure(&self) -> Option<F> {
+        // SAFETY: (1) nobody else uses the cell.
+        let content = unsafe { &mut *self.content.get() };
+        if !matches!(content, Content::Closure(_)) {
+            return None;
+        }
+        match mem::replace(content, Content::Nothing) {
+            Content::Closure(closure) => Some(closure),
+            Content::Nothing | Content::Result { .. } => None,
         }
     }
 
@@ -133,36 +157,32 @@ impl<T, F: FnOnce() -> T> JobCell<T, F> {
     ///
     /// 1. The caller has claimed the job, which has not ended.
     unsafe fn keep(&self, result: Result<T, Box<JoinError>>) {
-        if result.is_err() || needs_drop::<T>() {
-            // SAFETY: (1).
-            let host = unsafe { self.head.keep_host() };
-            // SAFETY: (1) nobody else uses the cell.
-            unsafe { *self.listener.get() = Some(host) };
-        }
-        // SAFETY: (1) nobody else uses the cell, in which there is no result yet.
-        unsafe { self.result.get().write(Some(result)) };
+        let heard = result.is_err() || mem::needs_drop::<T>();
+        // SAFETY: (1).
+        let listener = heard.then(|| unsafe { self.head.keep_host() });
+        let content = Content::Result { result, listener };
+        // SAFETY: (1) nobody else uses the cell, in which there is no closure any more, and no result yet.
+        unsafe { self.content.get().write(content) };
     }
 }
 
-impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
+impl<T: Send, F: FnOnce(&Head) -> T + Send> Job for JobCell<T, F> {
     fn head(&self) -> &Head {
         &self.head
     }
 
     unsafe fn call(&self) {
-        // SAFETY: (1) nobody else uses the cell.
-        let closure = unsafe { &mut *self.closure.get() }.take();
-        if let Some(closure) = closure {
-            let value = closure();
+        // SAFETY: (1).
+        if let Some(closure) = unsafe { self.take_closure() } {
+            let value = closure(&self.head);
             // SAFETY: (1).
             unsafe { self.keep(Ok(value)) };
         }
     }
 
     unsafe fn drop_closure(&self) {
-        // SAFETY: (1) nobody else uses the cell.
-        let closure = unsafe { &mut *self.closure.get() }.take();
-        drop(closure);
+        // SAFETY: (1).
+        drop(unsafe { self.take_closure() });
     }
 
     unsafe fn fail(&self, error: JoinError) {
@@ -176,20 +196,29 @@ impl<T: Send, F: FnOnce() -> T + Send> Job for JobCell<T, F> {
     }
 
     fn close_plainly(&self) -> bool {
-        self.head.close_plainly(needs_drop::<T>())
+        self.head.close_plainly(mem::needs_drop::<T>())
     }
 
     unsafe fn listener(&self) -> Option<Arc<dyn Host>> {
         // SAFETY: (1) nobody else uses the cell.
-        unsafe { &mut *self.listener.get() }.take()
+        match unsafe { &mut *self.content.get() } {
+            Content::Result { listener, .. } => listener.take(),
+            Content::Closure(_) | Content::Nothing => None,
+        }
     }
 }
 
-impl<T: Send, F: FnOnce() -> T + Send> JobOf<T> for JobCell<T, F> {
+impl<T: Send, F: FnOnce(&Head) -> T + Send> JobOf<T> for JobCell<T, F> {
     unsafe fn take(&self) -> Option<Result<T, JoinError>> {
         // SAFETY: (1) nobody else uses the cell.
-        let result = unsafe { &mut *self.result.get() }.take();
-        result.map(|result| result.map_err(|error| *error))
+        let content = unsafe { &mut *self.content.get() };
+        if !matches!(content, Content::Result { .. }) {
+            return None;
+        }
+        match mem::replace(content, Content::Nothing) {
+            Content::Result { result, .. } => Some(result.map_err(|error| *error)),
+            Content::Closure(_) | Content::Nothing => None,
+        }
     }
 }
 
@@ -210,8 +239,8 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let head = Head::new(&**host, None).with_priority(priority);
-    let typed: Arc<JobCell<T, F>> = Arc::new(JobCell::new(head, closure));
+    let head = Head::waiting(&**host, priority);
+    let typed = Arc::new(JobCell::new(head, move |_: &Head| closure()));
     let job = erase!(Arc::clone(&typed) => dyn Job);
     host.run_submitted();
     let mut predecessors = alloc::vec::Vec::new();
@@ -236,23 +265,31 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    let typed = Arc::new(JobCell::new(Head::ready(host, priority), closure));
+    let typed = Arc::new(JobCell::new(
+        Head::ready(host, priority),
+        move |_: &Head| closure(),
+    ));
     host.spawn(erase!(Arc::clone(&typed) => dyn Job));
     let typed = erase!(typed => dyn JobOf<T>);
     // SAFETY: (1) the job was made here.
     JoinHandle::new(unsafe { Owned::of(typed) })
 }
 
-/// A child of a group, without a handle. It is not counted yet.
+/// A child of a group, without a handle. It is to be [spawned](Host::spawn).
 pub(crate) fn child<'c>(
-    host: &Arc<dyn Host>,
+    host: &(dyn Host + 'static),
     group: &Arc<Group>,
     priority: Priority,
-    closure: impl FnOnce() + Send + 'c,
+    closure: impl FnOnce(&Head) + Send + 'c,
 ) -> Arc<dyn Job + 'c> {
-    let head = Head::new(&**host, Some(Arc::clone(group))).with_priority(priority);
-    head.detach();
+    let head = Head::of_child(host, Some(Arc::clone(group)), priority).detached();
     erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
+}
+
+/// Counts a new job in its group, if it is of one. `false`: that was cancelled, and so is the job.
+#[inline]
+pub(crate) fn may_begin(job: &Arc<dyn Job>) -> bool {
+    job.head().group().is_none_or(|group| group.enter(job))
 }
 
 /// Raises these jobs and those that they wait for to a level. `true`: there are such that were not as urgent. O(unfinished ones and edges to

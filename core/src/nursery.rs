@@ -308,10 +308,10 @@ impl Chunk {
     /// # Safety
     ///
     /// 1. As for [`job`](Self::job).
-    pub(crate) unsafe fn owner(&self, reference: u32) -> Option<Arc<Flow>> {
+    pub(crate) unsafe fn owner(&self, reference: u32) -> Option<&Flow> {
         // SAFETY: (1).
         let job = unsafe { self.job(reference) };
-        job?.head().group()?.owner().cloned()
+        job?.head().group()?.owner().map(|flow| &**flow)
     }
 
     /// How urgent the job of a reference is.
@@ -405,7 +405,7 @@ mod tests {
         let executor = Executor::<Manual>::new(1);
         let host = executor.host();
         let (nursery, directory) = (Nursery::default(), Directory::new());
-        let job = erase!(Arc::new(JobCell::new(Head::new(&*host, None), || ())) => dyn Job);
+        let job = erase!(Arc::new(JobCell::new(Head::waiting(&*host, Priority::default()), |_: &Head| ())) => dyn Job);
         let places = Places::default();
         let take = |reference: u32| {
             // SAFETY: it is of a chunk, and chunks stay.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
 
 use crate::cancellation::Cancelled;
 use crate::error::{RunError, TaskError};
@@ -13,7 +14,7 @@ use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
 use crate::group::{Group, GroupScope, Held, enter};
 use crate::host::Host;
-use crate::job::{Job, child};
+use crate::job::{Head, Job, child};
 use crate::mutant::mutant;
 use crate::panic::Panic;
 use crate::platform::WorkerId;
@@ -29,13 +30,35 @@ use crate::wait::Target;
 /// [`Taskflow::emplace_runtime`](crate::Taskflow::emplace_runtime).
 ///
 /// The task is done when all that it spawned is; it holds no worker while it waits for that.
+///
+/// # Invariants
+///
+/// 1. The group is that of the task's call, which is unfinished while somebody has this.
+#[repr(transparent)]
 pub struct Runtime<'env> {
-    host: Arc<dyn Host>,
-    flow: Arc<Flow>,
-    task: TaskId,
     group: Arc<Group>,
     /// Invariant: closures that borrow from `'env` go in.
     _env: PhantomData<fn(&'env ()) -> &'env ()>,
+}
+
+/// The call of a runtime task that a group is of.
+pub(crate) struct Call {
+    /// Lives as long as the call is unfinished. (No count: what is left of a job in a queue has its group, and the executor has the queue.)
+    host: NonNull<dyn Host>,
+    flow: Arc<Flow>,
+    task: TaskId,
+}
+
+// SAFETY: the executor is shared and sent.
+unsafe impl Send for Call {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Call {}
+
+impl Call {
+    /// The flow of the task.
+    pub(crate) fn flow(&self) -> &Arc<Flow> {
+        &self.flow
+    }
 }
 
 /// Why a task was not started by [`Runtime::schedule`].
@@ -117,12 +140,17 @@ impl<'env> Runtime<'env> {
     /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities. Over one that
     /// [inherits](crate::Scheduler::inherits) it is at least as urgent as this task, if that is more than `Normal`.
     pub fn spawn_with_priority(&self, priority: Priority, closure: impl FnOnce() + Send + 'env) {
-        let job = child(&self.host, &self.group, priority, closure);
+        self.spawn_part(priority, move |_| closure());
+    }
+
+    fn spawn_part(&self, priority: Priority, closure: impl FnOnce(&Head) + Send + 'env) {
+        let host = self.host();
+        let job = child(host, &self.group, priority, closure);
         // SAFETY: only the lifetime changes. The engine uses the closure of a job before it counts the job
         // as ended, and never afterwards. The group is done before the runtime task is
         // (`RuntimeWork::step`, `EndChildren`), the task before its run, and a run ends before 'env does.
         let job = unsafe { core::mem::transmute::<Arc<dyn Job + 'env>, Arc<dyn Job>>(job) };
-        self.group.launch(&self.host, job);
+        host.spawn(job);
     }
 
     /// As [`spawn`](Self::spawn), a task that can give up: its error is this task's, as a panic is. One that left by `?` since the
@@ -157,8 +185,10 @@ impl<'env> Runtime<'env> {
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
     pub fn spawn_with(&self, closure: impl FnOnce(&Self) + Send + 'env) {
-        let child = self.again();
-        self.spawn(move || closure(&child));
+        self.spawn_part(Priority::default(), move |child| {
+            // SAFETY: the group is this one, and the child is unfinished.
+            closure(unsafe { Self::of(child.group_of_child()) });
+        });
     }
 
     /// Calls `body` with a group whose tasks may borrow from the caller, and waits until all of them have
@@ -194,9 +224,10 @@ impl<'env> Runtime<'env> {
         &self,
         body: impl for<'scope> FnOnce(&'scope GroupScope<'scope, 'outer>) -> R,
     ) -> Result<R, RunError> {
-        let held = Held::new(&self.flow);
-        let result = enter(Arc::clone(&self.host), |group| {
-            held.reach(self.task, group.shared());
+        let Call { flow, task, .. } = self.call();
+        let held = Held::new(flow);
+        let result = enter(self.host().keep(), |group| {
+            held.reach(*task, group.shared());
             group.group().raise(self.group.level());
             body(group)
         });
@@ -229,10 +260,11 @@ impl<'env> Runtime<'env> {
     /// # Ok::<(), taskflow_core::RunError>(())
     /// ```
     pub fn schedule(&self, task: TaskId) -> Result<(), ScheduleError> {
-        // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
-        match unsafe { self.flow.schedule(self.task.index(), task) } {
+        let call = self.call();
+        // SAFETY: the runtime task is unfinished (invariant 1).
+        match unsafe { call.flow.schedule(call.task.index(), task) } {
             Ok(reference) => {
-                self.host.resume(reference);
+                self.host().resume(reference);
                 Ok(())
             }
             Err(NotScheduled::Unknown) => Err(ScheduleError::NotDeclared { task }),
@@ -244,10 +276,11 @@ impl<'env> Runtime<'env> {
     /// long asks.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
+        let Call { flow, .. } = self.call();
         self.group.is_cancelled()
-            || self.flow.attention() != 0
-                // SAFETY: the runtime task is unfinished: this is its closure, or what that spawned.
-                && (self.flow.is_stopped() || unsafe { self.flow.is_over(&*self.host) })
+            || flow.attention() != 0
+                // SAFETY: the runtime task is unfinished (invariant 1).
+                && (flow.is_stopped() || unsafe { flow.is_over(self.host()) })
     }
 
     /// As [`is_cancelled`](Self::is_cancelled), to be left by `?`.
@@ -257,7 +290,8 @@ impl<'env> Runtime<'env> {
     /// The run was stopped.
     pub fn check(&self) -> Result<(), Preempted> {
         if self.is_cancelled() {
-            return Err(Preempted::new(self.flow.stop_reason(self.task)));
+            let Call { flow, task, .. } = self.call();
+            return Err(Preempted::new(flow.stop_reason(*task)));
         }
         Ok(())
     }
@@ -265,21 +299,28 @@ impl<'env> Runtime<'env> {
     /// The worker that makes the call, as far as the platform can tell.
     #[must_use]
     pub fn worker(&self) -> Option<WorkerId> {
-        self.host.current_worker()
+        self.host().current_worker()
     }
 
-    pub(crate) fn host(&self) -> &dyn Host {
-        &*self.host
+    pub(crate) fn host(&self) -> &(dyn Host + 'static) {
+        // SAFETY: the call is unfinished (invariant 1), and so is the run that it is part of.
+        unsafe { self.call().host.as_ref() }
     }
 
-    fn again(&self) -> Self {
-        Self {
-            host: Arc::clone(&self.host),
-            flow: Arc::clone(&self.flow),
-            task: self.task,
-            group: Arc::clone(&self.group),
-            _env: PhantomData,
-        }
+    fn call(&self) -> &Call {
+        self.group.call().expect("the group is that of a call")
+    }
+
+    /// What the closures of a call are given.
+    ///
+    /// # Safety
+    ///
+    /// 1. The group is of the call of a runtime task whose closure may borrow from `'env`.
+    /// 2. That is unfinished while the reference is used.
+    unsafe fn of(group: &Arc<Group>) -> &Self {
+        let runtime: *const Self = ptr::from_ref(group).cast();
+        // SAFETY: the type has nothing but the group, and (1) and (2) are its invariant.
+        unsafe { &*runtime }
     }
 }
 
@@ -341,13 +382,12 @@ impl<F> RuntimeWork<'_, F> {
 }
 
 /// Ends what was spawned if the host lets a panic through, to catch it further out.
-struct EndChildren<'w, 'c, 'env>(&'w mut Suspender, &'w Context<'c>, &'w Runtime<'env>);
+struct EndChildren<'w, 'c>(&'w mut Suspender, &'w Context<'c>, &'w Arc<Group>);
 
-impl Drop for EndChildren<'_, '_, '_> {
+impl Drop for EndChildren<'_, '_> {
     fn drop(&mut self) {
-        let Runtime { host, group, .. } = self.2;
-        group.cancel(None);
-        wait_until_done(Target::Group(group), host, None);
+        self.2.cancel(None);
+        wait_until_done(Target::Group(self.2), &self.1.caller.host(), None);
         self.0.let_go(self.1);
     }
 }
@@ -372,25 +412,26 @@ where
         let flow = context.caller.flow().keep();
         let mut holders = Vec::new();
         flow.add_holders(&mut holders);
-        let runtime = Runtime {
-            host: context.caller.host(),
-            task: context.caller.task(),
-            group: Group::of_task(holders, &flow),
+        let host = context.caller.host();
+        let call = Call {
+            host: NonNull::from(&*host),
             flow,
-            _env: PhantomData,
+            task: context.caller.task(),
         };
-        let group = Arc::clone(&runtime.group);
+        let group = Group::of_call(holders, call);
         if !mutant!("runtime_not_reached") {
             let hold = Hold::Group(Arc::clone(&group));
             self.suspender.hold(context, hold);
         }
         // (Who raises the task from here on finds the group.)
-        group.raise(runtime.host.floor_in(context.caller.reference()));
+        group.raise(host.floor_in(context.caller.reference()));
         // A panic does not leave here before what was spawned, which may borrow, has ended.
         let mut result = None;
         let body = &mut self.body;
-        let let_through = EndChildren(&mut self.suspender, context, &runtime);
-        let called: Result<(), Panic> = runtime.host.guard(&mut || result = Some(body(&runtime)));
+        let let_through = EndChildren(&mut self.suspender, context, &group);
+        // SAFETY: it is the group of this call, which ends below.
+        let runtime = unsafe { Runtime::of(&group) };
+        let called: Result<(), Panic> = host.guard(&mut || result = Some(body(runtime)));
         core::mem::forget(let_through);
         self.failure = match (called, result) {
             (Err(panic), _) => Some(Failure::Panicked(panic)),

@@ -135,7 +135,8 @@ pub(crate) trait Seated {
     /// Whether that is to go on no more.
     fn is_stopped(&self) -> bool;
 
-    /// Counts a job that is ready, takes it, and puts it into this worker's queue, if that is of this executor and has a seat.
+    /// Counts a job that is ready, also in its group, takes it, and puts it into this worker's queue, if that is of this executor and
+    /// has a seat.
     fn spawn(&self, executor: *const (), job: &mut Option<Arc<dyn Job>>);
 
     /// Puts a ready job into this worker's queue.

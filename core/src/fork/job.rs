@@ -7,6 +7,7 @@ use super::strand::Strand;
 use crate::group::Group;
 use crate::host::Host;
 use crate::job::{Head, Job, JoinError};
+use crate::priority::Priority;
 use crate::sync::{Arc, Mutex};
 
 /// A job whose closure, and its value, lie on the stack of a join.
@@ -40,7 +41,7 @@ impl ForkJob {
         link: NonNull<Link>,
     ) -> Self {
         Self {
-            head: Head::new(&**host, group.clone()),
+            head: Head::of_child(&**host, group.clone(), Priority::default()),
             link,
             error: Mutex::new(None),
             strand: Strand::of_job(group),

@@ -267,7 +267,6 @@ impl Strand {
         self.one_less();
         self.given.borrow_mut().push(Arc::clone(&job));
         host.run_submitted();
-        job.head().begin_queued();
         let before = self.wish.offer.lock().replace(Arc::clone(&job));
         drop(before);
         host.make_ready(erase!(job => dyn Job));

@@ -59,8 +59,8 @@ impl TaskGroup {
 
     /// As [`spawn`](Self::spawn), for a [`Scheduler`](crate::Scheduler) that looks at priorities.
     pub fn spawn_with_priority(&self, priority: Priority, closure: impl FnOnce() + Send + 'static) {
-        let job = child(&self.host, &self.group, priority, closure);
-        self.group.launch(&self.host, job);
+        let job = child(&*self.host, &self.group, priority, move |_| closure());
+        self.host.spawn(job);
     }
 
     /// Spawns a task that can give up: its error is the group's, as a panic is. One that left by `?` since the group, or its

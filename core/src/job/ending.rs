@@ -138,7 +138,7 @@ fn end_one(mut job: Claimed, end: End, cause: Option<&Cause>, ran: bool) -> Vec<
         panicked_unheard(&*host, head.group(), panic);
     }
     if let Some(group) = head.group() {
-        group.child_ended(&*host, ran);
+        group.child_ended(head, &*host, ran);
     }
     host.run_ended();
     dependents

@@ -10,12 +10,12 @@ use super::Job;
 use super::ending::End;
 use super::error::Cause;
 use crate::cancellation::Subscription;
-use crate::group::Group;
+use crate::group::{Group, Place};
 use crate::host::Host;
 use crate::mutant::mutant;
 use crate::platform::WorkerId;
 use crate::priority::Priority;
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering};
 
 mod telling;
 
@@ -48,13 +48,15 @@ pub(crate) struct Head {
     any_outcome: AtomicBool,
     priority: Priority,
     /// Arrivals to come: one for each predecessor, and one for the end of its making.
-    pending: AtomicUsize,
+    pending: AtomicU32,
     host: NonNull<dyn Host>,
     /// The level that it inherits from jobs that wait for it; 0 if none.
     raised: AtomicU32,
     group: Option<Arc<Group>>,
     /// `None`: empty ones.
     links: Mutex<Option<Box<Links>>>,
+    /// Of a child of a group.
+    place: Place,
 }
 
 // SAFETY: the executor is shared and sent, and is used while it lives (invariant 1).
@@ -105,11 +107,10 @@ pub(super) struct Closed {
 
 impl Head {
     /// That of a job which waits for something, be it for the end of its making.
-    pub(crate) fn new(host: &(dyn Host + 'static), group: Option<Arc<Group>>) -> Self {
+    pub(crate) fn waiting(host: &(dyn Host + 'static), priority: Priority) -> Self {
         Self {
-            group,
-            pending: AtomicUsize::new(mutant!("job_made_without_arrival", 0, 1)),
-            ..Self::of(host, WAITING, Priority::default())
+            pending: AtomicU32::new(mutant!("job_made_without_arrival", 0, 1)),
+            ..Self::of(host, WAITING, priority)
         }
     }
 
@@ -119,22 +120,40 @@ impl Head {
         Self::of(host, QUEUED, priority)
     }
 
+    /// That of a group's child, which is ready.
+    #[inline]
+    pub(crate) fn of_child(
+        host: &(dyn Host + 'static),
+        group: Option<Arc<Group>>,
+        priority: Priority,
+    ) -> Self {
+        Self {
+            group,
+            ..Self::of(host, QUEUED, priority)
+        }
+    }
+
+    /// The same, of which nobody will ask for the result.
+    #[inline]
+    pub(crate) fn detached(self) -> Self {
+        Self {
+            state: AtomicU32::new(QUEUED | DETACHED),
+            ..self
+        }
+    }
+
     fn of(host: &(dyn Host + 'static), state: u32, priority: Priority) -> Self {
         Self {
             state: AtomicU32::new(state),
             any_outcome: AtomicBool::new(false),
             priority,
             raised: AtomicU32::new(0),
-            pending: AtomicUsize::new(0),
+            pending: AtomicU32::new(0),
             host: NonNull::from(host),
             group: None,
             links: Mutex::new(None),
+            place: Place::nowhere(),
         }
-    }
-
-    /// The same, of this priority.
-    pub(crate) fn with_priority(self, priority: Priority) -> Self {
-        Self { priority, ..self }
     }
 
     pub(crate) fn priority(&self) -> Priority {
@@ -178,6 +197,16 @@ impl Head {
     #[inline]
     pub(crate) fn group(&self) -> Option<&Arc<Group>> {
         self.group.as_ref()
+    }
+
+    /// Where the job is on the list of its group.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The group of a job that is a group's child.
+    pub(crate) fn group_of_child(&self) -> &Arc<Group> {
+        self.group().expect("it is a group's child")
     }
 
     /// The executor, until the job is done.
@@ -230,12 +259,6 @@ impl Head {
     pub(crate) fn is_queued(&self) -> bool {
         // Ordering: Relaxed; a hint, exchanges decide. It never becomes true again.
         self.state.load(Ordering::Relaxed) & PHASE == QUEUED
-    }
-
-    /// A job without predecessors is ready at once. Nobody else has it yet.
-    pub(crate) fn begin_queued(&self) {
-        // Ordering: Relaxed; published with the job itself.
-        self.state.fetch_or(QUEUED, Ordering::Relaxed);
     }
 
     /// Takes a queued job for the caller, who runs it. `false`: somebody else has.

@@ -10,7 +10,7 @@ use crate::directory::Directory;
 use crate::error::RunError;
 use crate::fork::Fork;
 use crate::host::Host;
-use crate::job::{Head, Job, refuse};
+use crate::job::{Head, Job, may_begin, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
@@ -288,7 +288,9 @@ impl<P: Platform> Host for Pool<P> {
         });
         if let Some(job) = job {
             self.life_begins();
-            self.queue_outside(job);
+            if may_begin(&job) {
+                self.queue_outside(job);
+            }
         }
     }
 

@@ -73,9 +73,8 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
         F: FnOnce() -> T + Send + 'scope,
     {
-        let group = Some(Arc::clone(&self.group));
-        let head = Head::new(&*self.host, group).with_priority(priority);
-        let result = Arc::new(JobCell::new(head, closure));
+        let head = Head::of_child(&*self.host, Some(Arc::clone(&self.group)), priority);
+        let result = Arc::new(JobCell::new(head, move |_: &Head| closure()));
         let job = lasting(erase!(Arc::clone(&result) => dyn Job + 'scope));
         let result = erase!(result => dyn JobOf<T> + 'scope);
         // Unwind: a value that comes although the host has failed is dropped before the task counts as ended.
@@ -87,7 +86,7 @@ impl<'scope> Scope<'scope, '_> {
             group: &self.group,
             taken: false,
         };
-        self.group.launch(&self.host, job);
+        self.host.spawn(job);
         handle
     }
 
@@ -97,8 +96,9 @@ impl<'scope> Scope<'scope, '_> {
         priority: Priority,
         closure: impl FnOnce() + Send + 'scope,
     ) -> Arc<dyn Job> {
-        let job = lasting(child(&self.host, &self.group, priority, closure));
-        self.group.launch(&self.host, Arc::clone(&job));
+        let closure = move |_: &Head| closure();
+        let job = lasting(child(&*self.host, &self.group, priority, closure));
+        self.host.spawn(Arc::clone(&job));
         job
     }
 

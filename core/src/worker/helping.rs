@@ -7,7 +7,7 @@ use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::flow::Flow;
-use crate::job::Job;
+use crate::job::{Job, may_begin};
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
@@ -31,6 +31,14 @@ pub(super) struct Needed<'f> {
     nested: bool,
 }
 
+impl Needed<'_> {
+    /// Whether what this flow's tasks spawn is needed.
+    fn has_jobs_of(&self, flow: &Flow) -> bool {
+        // (A reference may be left of a job that was cancelled, and whose flow has no run any more.)
+        flow.id() == self.flow.id() || flow.top().is_some_and(|top| is_part_of(flow, top, self))
+    }
+}
+
 impl<P: Platform> Worker<'_, P> {
     /// Whether a task that this worker has in hand is needed.
     pub(super) fn is_needed(&self, task: u32, needed: &Needed<'_>) -> bool {
@@ -44,9 +52,7 @@ impl<P: Platform> Worker<'_, P> {
         if let Some(chunk) = flow.chunk() {
             // SAFETY: (1) this worker has the task in hand, or looks at a token of it that nobody takes meanwhile.
             let owner = unsafe { chunk.owner(task) };
-            // (A reference may be left of a job that was cancelled, and whose flow has no run any more.)
-            return owner
-                .is_some_and(|flow| flow.top().is_some_and(|top| is_part_of(&flow, top, needed)));
+            return owner.is_some_and(|flow| needed.has_jobs_of(flow));
         }
         is_part_of(flow, view.top, needed)
     }
@@ -206,7 +212,24 @@ impl<P: Platform> Worker<'_, P> {
                 if deadline.is_some() {
                     self.slice.set(1);
                 }
-                met = self.run(task);
+                // SAFETY: as in `locate`.
+                let queue: &Flow = unsafe { self.pool.directory.flow(task) };
+                met = match queue.chunk() {
+                    Some(chunk)
+                        if deadline.is_none()
+                            && self.has_seat()
+                            && !self.has_tally_of_another(queue) =>
+                    {
+                        self.run_job(chunk, task, |chunk, next| {
+                            // SAFETY: (1) this worker has the task in hand.
+                            let owner = unsafe { chunk.owner(next) };
+                            owner.is_some_and(|owner| owner.id() == flow.id())
+                                && !target.is_done()
+                                && !self.pool.has_late()
+                        })
+                    }
+                    _ => self.run(task),
+                };
                 self.keep_needed(&mut met, &needed);
                 if deadline.is_some_and(|deadline| self.pool.platform.now() >= deadline) {
                     break;
@@ -286,7 +309,9 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 // A call from outside may take long, and is no life: it is not to keep credit.
                 self.pool.life_begins();
             }
-            self.queue_own(job);
+            if may_begin(&job) {
+                self.queue_own(job);
+            }
         }
     }
 

@@ -35,8 +35,13 @@ impl Frame {
 
 impl<P: Platform> Worker<'_, P> {
     /// Runs the job of a reference, and one after another a job that it made ready or else that of the next reference in this
-    /// worker's queue, as long as the slice lasts. Gives what it has in hand then.
-    pub(super) fn run_job(&self, chunk: &Chunk, reference: u32) -> Option<u32> {
+    /// worker's queue, as long as the slice lasts and such a one `goes_on`. Gives what it has in hand then.
+    pub(super) fn run_job(
+        &self,
+        chunk: &Chunk,
+        reference: u32,
+        goes_on: impl Fn(&Chunk, u32) -> bool,
+    ) -> Option<u32> {
         self.endless.set(true);
         let mut next = self.take_job(chunk, reference);
         loop {
@@ -55,8 +60,9 @@ impl<P: Platform> Worker<'_, P> {
                 // SAFETY: as in `locate`.
                 let flow: &Flow = unsafe { self.pool.directory.flow(reference) };
                 match flow.chunk() {
-                    // (What a wait does not need is not run on its stack.)
-                    Some(chunk) if self.roams.get() && !self.has_tally_of_another(flow) => {
+                    Some(chunk)
+                        if !self.has_tally_of_another(flow) && goes_on(chunk, reference) =>
+                    {
                         next = self.take_job(chunk, reference);
                     }
                     _ => return Some(reference),
@@ -144,7 +150,7 @@ impl<P: Platform> Worker<'_, P> {
     /// Counts a job that ended with nobody to be told but its group.
     fn has_ended(&self, head: &Head) {
         if let Some(group) = head.group() {
-            group.child_ended(self.pool, true);
+            group.child_ended(head, self.pool, true);
         }
         if self.has_seat() {
             self.credit.earn();

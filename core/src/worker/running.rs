@@ -50,7 +50,8 @@ impl<P: Platform> Worker<'_, P> {
             return next;
         }
         if let Some(chunk) = flow.chunk() {
-            return self.run_job(chunk, reference);
+            // (What a wait does not need is not run on its stack.)
+            return self.run_job(chunk, reference, |_, _| self.roams.get());
         }
         // SAFETY: as in `locate`.
         let view = unsafe { flow.view() };
