@@ -166,8 +166,15 @@ impl Group {
         }
     }
 
-    /// Counts a child that is to be queued. A cancelled group's is ended instead: `false`.
-    pub(crate) fn enter(&self, job: &Arc<dyn Job>) -> bool {
+    /// Counts a job that is to be queued in its group, if it is of one. That of a cancelled group is ended instead: `false`.
+    #[inline]
+    pub(crate) fn enter(job: &Arc<dyn Job>) -> bool {
+        let group = job.head().group();
+        group.is_none_or(|group| group.has_child(job))
+    }
+
+    /// Counts a child of this group; see [`enter`](Self::enter).
+    fn has_child(&self, job: &Arc<dyn Job>) -> bool {
         let mut state = self.state.lock();
         self.one_more();
         // (It stays cancelled where the group is not, after a wait.)
@@ -230,11 +237,19 @@ impl Group {
         }
     }
 
-    /// A child has ended, and nothing of it is left.
-    pub(crate) fn child_ended(&self, child: &Head, host: &dyn Host, ran: bool) {
+    /// A job has ended, and nothing of it is left: counts it in its group, if it is of one.
+    #[inline]
+    pub(crate) fn leave(job: &Head, host: &dyn Host, ran: bool) {
+        if let Some(group) = job.group() {
+            group.child_ended(job, host, ran);
+        }
+    }
+
+    /// A child of this group has ended; see [`leave`](Self::leave).
+    fn child_ended(&self, child: &Head, host: &dyn Host, ran: bool) {
         let mut state = self.state.lock();
         // SAFETY: (1) it is a child of this group, and `state` is its lock.
-        let listed = unsafe { state.children.remove(child.place()) };
+        let listed = unsafe { state.children.remove(child) };
         if ran {
             state.ran += 1;
         } else {
@@ -251,9 +266,12 @@ impl Group {
             return;
         }
         let waiters = core::mem::take(&mut state.waiters);
+        let children = core::mem::take(&mut state.children);
         let detached = state.detached;
         drop(state);
         drop(listed);
+        // (There is none left, but the memory of many may be.)
+        drop(children);
         for waiter in waiters {
             match waiter {
                 Waiter::Nobody => {}
@@ -283,9 +301,9 @@ impl Group {
             return false;
         }
         state.reason = reason;
-        let children = state.children.take_all();
+        let children = core::mem::take(&mut state.children);
         drop(state);
-        for job in children {
+        for job in children.into_all() {
             cancel(&job, None);
         }
         true

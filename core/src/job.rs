@@ -286,12 +286,6 @@ pub(crate) fn child<'c>(
     erase!(Arc::new(JobCell::new(head, closure)) => dyn Job + 'c)
 }
 
-/// Counts a new job in its group, if it is of one. `false`: that was cancelled, and so is the job.
-#[inline]
-pub(crate) fn may_begin(job: &Arc<dyn Job>) -> bool {
-    job.head().group().is_none_or(|group| group.enter(job))
-}
-
 /// Raises these jobs and those that they wait for to a level. `true`: there are such that were not as urgent. O(unfinished ones and edges to
 /// them).
 pub(crate) fn raise_all(mut jobs: alloc::vec::Vec<Arc<dyn Job>>, level: u32) -> bool {

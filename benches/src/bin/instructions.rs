@@ -13,8 +13,8 @@ use taskflow_benches::Shape;
 use taskflow_core::Executor;
 use taskflow_std::{
     Builder, CancellationToken, Coarsening, Event, Fork, Local, Manual, Pipeline, PipelineBuilder,
-    Platform, PriorityScheduler, RunError, RunOptions, RunStats, Runnable, Scheduler, StdPlatform,
-    Taskflow,
+    Platform, PriorityScheduler, RunError, RunOptions, RunStats, Runnable, Runtime, Scheduler,
+    StdPlatform, Taskflow,
 };
 
 /// Tasks of a round, about.
@@ -71,6 +71,8 @@ enum Graph {
     Spawn,
     /// The same from outside of tasks.
     SpawnOutside,
+    /// One task whose children spawn two each.
+    SpawnTree,
     /// A square of tasks, each behind two, that is built, run once and dropped in each round.
     Built,
     /// Tokens through a pipeline of four serial pipes with eight lines; a task is a pipe called for a token.
@@ -122,6 +124,10 @@ impl Graph {
                 });
                 return flow;
             }
+            Self::SpawnTree => {
+                flow.emplace_runtime(|rt| two(rt, 1));
+                return flow;
+            }
             Self::Check => {
                 let token = CancellationToken::new();
                 flow.emplace(move || {
@@ -134,6 +140,15 @@ impl Graph {
         };
         fill(&flow, &shape);
         flow
+    }
+}
+
+/// What a task of a tree spawns: those that come after it by its number.
+fn two(rt: &Runtime<'_>, task: u32) {
+    for child in [2 * task, 2 * task + 1] {
+        if child <= TASKS {
+            rt.spawn_with(move |rt| two(rt, child));
+        }
     }
 }
 
@@ -161,7 +176,7 @@ fn run(args: &Args) -> Result<u64, RunError> {
     Ok(match args.graph {
         Graph::Check => tasks * u64::from(TASKS),
         Graph::Join => tasks * FORKS,
-        Graph::Rounds => TASKS.into(),
+        Graph::Rounds | Graph::SpawnTree => TASKS.into(),
         _ => tasks,
     })
 }
@@ -175,11 +190,7 @@ fn with_local(f: &mut dyn FnMut(&Local)) {
 
 /// Spawns the tasks of each round, and waits for them. Gives how many a round has.
 fn spawn_rounds(args: &Args) -> u64 {
-    let builder = Builder::new(Manual::with_local(with_local)).workers(1);
-    let executor = builder
-        .build()
-        .expect("a host without threads refuses no worker");
-    let executor = Arc::new(executor);
+    let executor = Arc::new(executor(Manual::with_local(with_local)));
     if args.observed_before {
         executor.observe(|_: &Event<'_>| ()).detach();
     }
@@ -215,14 +226,14 @@ fn fibonacci(fork: Fork<'_>, n: u32) -> u32 {
     a + b
 }
 
-fn executor() -> Executor<Manual> {
-    let builder = Builder::new(Manual::new()).workers(1);
+fn executor(host: Manual) -> Executor<Manual> {
+    let builder = Builder::new(host).workers(1);
     let executor = builder.build();
     executor.expect("a host without threads refuses no worker")
 }
 
 fn build_rounds(args: &Args) -> Result<u64, RunError> {
-    let (executor, shape) = (executor(), Shape::wavefront(TASKS.isqrt()));
+    let (executor, shape) = (executor(Manual::new()), Shape::wavefront(TASKS.isqrt()));
     if args.observed_before {
         executor.observe(|_: &Event<'_>| ()).detach();
     }
@@ -242,7 +253,12 @@ fn run_rounds(graph: &impl Runnable<'static>, args: &Args) -> Result<RunStats, R
         let executor = executor.expect("there is a thread for one worker");
         return run_rounds_on(&executor, graph, args);
     }
-    run_rounds_on(&executor(), graph, args)
+    let host = match args.graph {
+        // (Children know by it that a worker spawns them.)
+        Graph::SpawnTree => Manual::with_local(with_local),
+        _ => Manual::new(),
+    };
+    run_rounds_on(&executor(host), graph, args)
 }
 
 fn run_rounds_on<P: Platform, S: Scheduler>(

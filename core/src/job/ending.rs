@@ -137,9 +137,7 @@ fn end_one(mut job: Claimed, end: End, cause: Option<&Cause>, ran: bool) -> Vec<
     if let Some(JoinError::Panicked(panic)) = unheard {
         panicked_unheard(&*host, head.group(), panic);
     }
-    if let Some(group) = head.group() {
-        group.child_ended(head, &*host, ran);
-    }
+    Group::leave(head, &*host, ran);
     host.run_ended();
     dependents
 }

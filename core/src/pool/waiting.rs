@@ -9,8 +9,9 @@ use super::{Installed, Pool};
 use crate::directory::Directory;
 use crate::error::RunError;
 use crate::fork::Fork;
+use crate::group::Group;
 use crate::host::Host;
-use crate::job::{Head, Job, may_begin, refuse};
+use crate::job::{Head, Job, refuse};
 use crate::observer::Observers;
 use crate::panic::Panic;
 use crate::platform::{Platform, WorkerId, with_local};
@@ -288,7 +289,7 @@ impl<P: Platform> Host for Pool<P> {
         });
         if let Some(job) = job {
             self.life_begins();
-            if may_begin(&job) {
+            if Group::enter(&job) {
                 self.queue_outside(job);
             }
         }

@@ -7,7 +7,8 @@ use super::finding::REFILL;
 use super::running::Outbox;
 use super::{Current, Worker};
 use crate::flow::Flow;
-use crate::job::{Job, may_begin};
+use crate::group::Group;
+use crate::job::Job;
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
@@ -214,6 +215,10 @@ impl<P: Platform> Worker<'_, P> {
                 }
                 // SAFETY: as in `locate`.
                 let queue: &Flow = unsafe { self.pool.directory.flow(task) };
+                debug_assert!(
+                    self.lent.get().is_none(),
+                    "a wait keeps nothing of a policy's"
+                );
                 met = match queue.chunk() {
                     Some(chunk)
                         if deadline.is_none()
@@ -309,7 +314,7 @@ impl<P: Platform> Seated for Worker<'_, P> {
                 // A call from outside may take long, and is no life: it is not to keep credit.
                 self.pool.life_begins();
             }
-            if may_begin(&job) {
+            if Group::enter(&job) {
                 self.queue_own(job);
             }
         }

@@ -149,9 +149,7 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Counts a job that ended with nobody to be told but its group.
     fn has_ended(&self, head: &Head) {
-        if let Some(group) = head.group() {
-            group.child_ended(head, self.pool, true);
-        }
+        Group::leave(head, self.pool, true);
         if self.has_seat() {
             self.credit.earn();
         } else {
