@@ -17,7 +17,7 @@ mod recursion;
 mod tokio;
 
 pub use native::missing;
-pub(crate) use ours::in_blocks;
+pub(crate) use ours::{in_blocks, under_policies};
 pub(crate) use recursion::Recursion;
 
 /// A graph, and what its tasks do.

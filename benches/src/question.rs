@@ -17,6 +17,7 @@ mod idle;
 pub(crate) mod memory;
 mod metg;
 mod pipeline;
+mod policies;
 mod round_trip;
 mod spawn;
 
@@ -25,6 +26,8 @@ mod spawn;
 pub enum Question {
     /// What does a task cost in a graph that ran before?
     GraphRerun,
+    /// The same where a policy decides what runs next.
+    Policies,
     /// What does a task cost in a graph that is built, run once and dropped?
     GraphBuild,
     /// What does a fork and its join cost?
@@ -72,9 +75,10 @@ type Visit<'v> = &'v mut dyn FnMut(&mut Contest<'_>);
 
 impl Question {
     /// All of them, in the order of the table: that of idleness first, since some pools do not end before the process does.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Idle,
         Self::GraphRerun,
+        Self::Policies,
         Self::GraphBuild,
         Self::ForkJoin,
         Self::Spawn,
@@ -90,6 +94,7 @@ impl Question {
     pub fn name(self) -> &'static str {
         match self {
             Self::GraphRerun => "graph_rerun",
+            Self::Policies => "policies",
             Self::GraphBuild => "graph_build",
             Self::ForkJoin => "fork_join",
             Self::Spawn => "spawn",
@@ -105,6 +110,7 @@ impl Question {
     fn title_and_unit(self) -> (&'static str, &'static str) {
         match self {
             Self::GraphRerun => ("Running a graph again", "ns a task"),
+            Self::Policies => ("Running a graph again under a policy", "ns a task"),
             Self::GraphBuild => (
                 "Building a graph, running it once, dropping it",
                 "ns a task",
@@ -131,6 +137,7 @@ impl Question {
     pub fn contests(self, effort: Effort, visit: Visit<'_>) {
         match self {
             Self::GraphRerun => graph_rerun::contests(effort, visit),
+            Self::Policies => policies::contests(effort, visit),
             Self::GraphBuild => graph_build::contests(effort, visit),
             Self::ForkJoin => fork_join::contests(effort, visit),
             Self::Spawn => spawn::contests(effort, visit),

@@ -5,7 +5,11 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
 
-use taskflow_std::{Coarsening, Executor, Fork, PipelineBuilder, Runtime, Taskflow};
+use taskflow_std::{
+    Builder, Coarsening, Executor, FifoScheduler, Fork, PipelineBuilder, PriorityScheduler,
+    RoundRobinScheduler, Runtime, Scheduler, SharedDynamicScheduler, StdPlatform, Taskflow,
+    WorkStealing,
+};
 
 use super::recursion::{Recursion, recurse};
 use super::{Algorithm, Graph, Peer, Spawning};
@@ -183,6 +187,50 @@ pub(crate) fn in_blocks(workers: usize, graph: Graph<'_>) -> Contender<'_> {
         contender.run();
     }
     contender
+}
+
+/// Runs of the graph, whose tasks are as urgent as one another, under each of the policies.
+pub(crate) fn under_policies(workers: usize, graph: Graph<'_>) -> [Contender<'_>; 5] {
+    [
+        under(OURS, workers, graph, WorkStealing::new()),
+        under("FifoScheduler", workers, graph, FifoScheduler::new()),
+        under(
+            "RoundRobinScheduler",
+            workers,
+            graph,
+            RoundRobinScheduler::new(),
+        ),
+        under(
+            "PriorityScheduler",
+            workers,
+            graph,
+            PriorityScheduler::new(),
+        ),
+        under(
+            "SharedDynamicScheduler",
+            workers,
+            graph,
+            SharedDynamicScheduler::new(),
+        ),
+    ]
+}
+
+fn under<'a>(
+    name: &str,
+    workers: usize,
+    graph: Graph<'a>,
+    policy: impl Scheduler,
+) -> Contender<'a> {
+    let flow = flow_of(graph);
+    let builder = Builder::new(StdPlatform::new()).workers(workers);
+    let executor = builder.scheduler(policy).build();
+    let executor = executor.expect("threads can be started");
+    Contender::new(name, workers, move || {
+        executor
+            .run_and_wait(&flow)
+            .expect("tasks that only count do not fail");
+        graph.tallies.ran();
+    })
 }
 
 /// The graph as a flow, built as a user builds it: a closure for each task, then edge by edge. O(V + E).
