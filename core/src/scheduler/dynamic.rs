@@ -26,7 +26,8 @@ pub use shared::SharedDynamicScheduler;
 /// first, then what has none, and among equals who came first: by the time of the push, however often and whenever levels were changed.
 ///
 /// It is what a [`SharedDynamicScheduler`], the policy of an executor, keeps its tasks in, and serves by itself where a program
-/// has a queue of its own. All operations are O(log n), and `snapshot` is O(n log n); 72 bytes and the value for each that is queued.
+/// has a queue of its own. All operations are O(log n), and `snapshot` is O(n log n). What comes to a level behind another is O(1), queued and
+/// taken, as long as neither is changed, and few levels take turns. Up to 96 bytes, the key twice and the value for each that is queued.
 ///
 /// # Examples
 ///
@@ -218,6 +219,10 @@ impl Hasher for Mixed {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
 
     fn write_u32(&mut self, number: u32) {

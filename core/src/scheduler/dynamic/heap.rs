@@ -1,22 +1,31 @@
 //! A heap whose entries can be found again, changed, and taken out of the middle.
 //!
 //! ```text
-//!   order   4-ary heap of what decides (level, deadline, number) and a slot
+//!   order   4-ary heap of what decides (level, deadline, number) and the slot of the first of a row
 //!     ▲ │
 //!     │ ▼
-//!   slots   the place in the heap, the value, and the neighbours by age
+//!   slots   the place in the heap, the neighbours in the row, the value, and the neighbours by age
 //! ```
 //!
 //! The heap holds what is compared beside one another, so a comparison follows no reference; a move writes the place into the slot.
 //! Four children a node: half as many levels as with two, and the children lie in two cache lines.
+//!
+//! **A row is one entry of the heap.** What comes to a level behind another that came there last is put behind it, and the heap knows of
+//! the first alone: so as long as nobody changes anything and few levels are in use, the heap is small, and a queue of any length
+//! takes no comparisons. All in a row are of one level and came in its order, and none but the first has a deadline, so each is behind the one before
+//! it by rank as well; there may be several rows of a level. Who gets another level leaves its row, and is one by itself.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-/// No slot.
+/// No slot, and no place.
 const NONE: u32 = u32::MAX;
 /// Children of a node.
 const CHILDREN: usize = 4;
+/// Queued values for each row that is remembered, and for how many that grows.
+const PER_ROW: usize = 16;
+const MOST_ROWS: usize = 1 << 16;
 
 /// Who comes first: the higher level, then the nearer deadline, then who came first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +37,15 @@ pub(super) struct Rank {
 }
 
 impl Rank {
+    /// Without a deadline.
+    fn new(level: u32, number: u64) -> Self {
+        Self {
+            level: Reverse(level),
+            deadline: u64::MAX,
+            number,
+        }
+    }
+
     pub(super) fn level(self) -> u32 {
         self.level.0
     }
@@ -41,8 +59,13 @@ struct Entry {
 
 #[derive(Debug)]
 struct Slot<T> {
-    /// In `order`.
+    /// In `order`, of the first of a row.
     place: u32,
+    /// The neighbours in the row.
+    before: u32,
+    behind: u32,
+    level: u32,
+    number: u64,
     /// The neighbours by age; of a free slot, `younger` is the next free one.
     older: u32,
     younger: u32,
@@ -54,6 +77,9 @@ struct Slot<T> {
 pub(super) struct Heap<T> {
     order: Vec<Entry>,
     slots: Vec<Slot<T>>,
+    len: usize,
+    /// Who came last to a level, a power of two of them: hints.
+    rows: Vec<(u32, u32)>,
     free: u32,
     oldest: u32,
     youngest: u32,
@@ -65,6 +91,8 @@ impl<T> Heap<T> {
         Self {
             order: Vec::new(),
             slots: Vec::new(),
+            len: 0,
+            rows: Vec::new(),
             free: NONE,
             oldest: NONE,
             youngest: NONE,
@@ -78,19 +106,25 @@ impl<T> Heap<T> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.len
     }
 
-    /// Adds a value behind those of its level and deadline. Gives its slot, which is its own until it is taken out. O(log n).
+    /// Adds a value behind those of its level and deadline. Gives its slot, which is its own until it is taken out. O(log n); O(1) behind who
+    /// came last of that level, if both have no deadline.
     pub(super) fn push(&mut self, level: u32, deadline: Option<u64>, value: T) -> u32 {
         self.last += 1;
-        let rank = Rank {
-            level: Reverse(level),
-            deadline: deadline.unwrap_or(u64::MAX),
-            number: self.last,
+        let number = self.last;
+        let row = self.row_of(level);
+        let before = match deadline {
+            None => self.end_of_row(self.rows[row], level),
+            Some(_) => NONE,
         };
         let fresh = Slot {
-            place: 0,
+            place: NONE,
+            before,
+            behind: NONE,
+            level,
+            number,
             older: self.youngest,
             younger: NONE,
             value: Some(value),
@@ -109,14 +143,46 @@ impl<T> Heap<T> {
                 slot
             }
         };
+        self.len += 1;
         match self.slots.get_mut(self.youngest as usize) {
-            Some(before) => before.younger = slot,
+            Some(older) => older.younger = slot,
             None => self.oldest = slot,
         }
         self.youngest = slot;
-        self.order.push(Entry { rank, slot });
-        self.rise(self.order.len() - 1);
+        self.rows[row] = (level, slot);
+        match self.slots.get_mut(before as usize) {
+            Some(before) => before.behind = slot,
+            None => {
+                let rank = Rank {
+                    deadline: deadline.unwrap_or(u64::MAX),
+                    ..Rank::new(level, number)
+                };
+                self.enter(Entry { rank, slot });
+            }
+        }
         slot
+    }
+
+    /// Where who came last of a level is remembered.
+    fn row_of(&mut self, level: u32) -> usize {
+        if self.len >= PER_ROW * self.rows.len() && self.rows.len() < MOST_ROWS {
+            let rows = PER_ROW.max(2 * self.rows.len());
+            self.rows = vec![(0, NONE); rows];
+        }
+        // (An odd number near 2^32 divided by the golden ratio: the high bits of the product are spread best.)
+        let mixed = level.wrapping_mul(0x9E37_79B9);
+        (mixed >> 16) as usize & (self.rows.len() - 1)
+    }
+
+    /// The slot of who was last of a level, if it is queued there still; then it is the end of a row, since whoever comes behind it is
+    /// remembered instead.
+    fn end_of_row(&self, (of, slot): (u32, u32), level: u32) -> u32 {
+        let end = self.slots.get(slot as usize).filter(|_| of == level);
+        let such = end.is_some_and(|end| {
+            debug_assert!(end.value.is_none() || end.level != level || end.behind == NONE);
+            end.value.is_some() && end.level == level
+        });
+        if such { slot } else { NONE }
     }
 
     /// The slot of what comes first.
@@ -126,12 +192,9 @@ impl<T> Heap<T> {
 
     /// The slot of what comes first of those that are accepted. O(n).
     pub(super) fn first_of(&self, accepts: impl Fn(&T) -> bool) -> Option<u32> {
-        let accepted = self.order.iter().filter(|entry| {
-            let value = self.value(entry.slot);
-            accepts(value)
-        });
-        let first = accepted.min_by_key(|entry| entry.rank)?;
-        Some(first.slot)
+        let accepted = self.all().filter(|(_, value)| accepts(value));
+        let first = accepted.min_by_key(|(slot, _)| self.rank(*slot))?;
+        Some(first.0)
     }
 
     pub(super) fn value(&self, slot: u32) -> &T {
@@ -145,35 +208,38 @@ impl<T> Heap<T> {
     }
 
     pub(super) fn rank(&self, slot: u32) -> Rank {
-        self.order[self.slots[slot as usize].place as usize].rank
+        let queued = &self.slots[slot as usize];
+        match self.order.get(queued.place as usize) {
+            Some(first) => first.rank,
+            None => Rank::new(queued.level, queued.number),
+        }
     }
 
     /// Gives a value another level; among those of it, it has the place of its age. Gives the level before. O(log n).
     pub(super) fn set_level(&mut self, slot: u32, level: u32) -> u32 {
-        let place = self.slots[slot as usize].place as usize;
-        let before = core::mem::replace(&mut self.order[place].rank.level, Reverse(level));
-        if level > before.0 {
-            self.rise(place);
-        } else {
-            self.sink(place);
+        let rank = self.rank(slot);
+        let before = rank.level();
+        if level != before {
+            self.leave(slot);
+            self.slots[slot as usize].level = level;
+            let level = Reverse(level);
+            self.enter(Entry {
+                rank: Rank { level, ..rank },
+                slot,
+            });
         }
-        before.0
+        before
     }
 
-    /// Takes a value out, whose slot is free then. O(log n).
+    /// Takes a value out, whose slot is free then. O(log n); O(1) if it is not the first of a row.
     pub(super) fn take(&mut self, slot: u32) -> T {
-        let place = self.slots[slot as usize].place as usize;
-        self.order.swap_remove(place);
-        if place < self.order.len() {
-            // The last one has come here, from another branch perhaps.
-            let place = self.rise(place);
-            self.sink(place);
-        }
+        self.leave(slot);
         let free = self.free;
         let taken = &mut self.slots[slot as usize];
         let (older, younger) = (taken.older, core::mem::replace(&mut taken.younger, free));
         let value = taken.value.take();
         self.free = slot;
+        self.len -= 1;
         match self.slots.get_mut(older as usize) {
             Some(older) => older.younger = younger,
             None => self.oldest = younger,
@@ -193,8 +259,48 @@ impl<T> Heap<T> {
 
     /// All that is queued, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Rank, &T)> {
-        let entries = self.order.iter();
-        entries.map(|entry| (entry.rank, self.value(entry.slot)))
+        self.all().map(|(slot, value)| (self.rank(slot), value))
+    }
+
+    /// All that is queued, with its slots.
+    fn all(&self) -> impl Iterator<Item = (u32, &T)> {
+        let slots = (0..).zip(&self.slots);
+        slots.filter_map(|(slot, queued)| Some((slot, queued.value.as_ref()?)))
+    }
+
+    /// Adds a row of one.
+    fn enter(&mut self, entry: Entry) {
+        self.order.push(entry);
+        self.rise(self.order.len() - 1);
+    }
+
+    /// Takes one out of its row, and that out of the heap if it was the only one.
+    fn leave(&mut self, slot: u32) {
+        let leaving = &mut self.slots[slot as usize];
+        let before = core::mem::replace(&mut leaving.before, NONE);
+        let behind = core::mem::replace(&mut leaving.behind, NONE);
+        let place = core::mem::replace(&mut leaving.place, NONE) as usize;
+        if let Some(before) = self.slots.get_mut(before as usize) {
+            before.behind = behind;
+        }
+        if let Some(next) = self.slots.get_mut(behind as usize) {
+            next.before = before;
+            if before == NONE {
+                // It is the first now. (None that comes later can come before who was here.)
+                self.order[place] = Entry {
+                    rank: Rank::new(next.level, next.number),
+                    slot: behind,
+                };
+                self.sink(place);
+            }
+        } else if before == NONE {
+            self.order.swap_remove(place);
+            if place < self.order.len() {
+                // The last one has come here, from another branch perhaps.
+                let place = self.rise(place);
+                self.sink(place);
+            }
+        }
     }
 
     /// Moves the entry at a place up as far as it belongs. Gives where it is then.
