@@ -18,6 +18,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::iter;
 
 /// No slot, and no place.
 const NONE: u32 = u32::MAX;
@@ -257,15 +258,15 @@ impl<T> Heap<T> {
         (next != NONE).then_some(next)
     }
 
-    /// All that is queued, in no order.
+    /// All that is queued, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Rank, &T)> {
         self.all().map(|(slot, value)| (self.rank(slot), value))
     }
 
-    /// All that is queued, with its slots.
+    /// All that is queued, the oldest first, with its slots.
     fn all(&self) -> impl Iterator<Item = (u32, &T)> {
-        let slots = (0..).zip(&self.slots);
-        slots.filter_map(|(slot, queued)| Some((slot, queued.value.as_ref()?)))
+        let slots = iter::successors(self.younger(None), |slot| self.younger(Some(*slot)));
+        slots.map(|slot| (slot, self.value(slot)))
     }
 
     /// Adds a row of one.
