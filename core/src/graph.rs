@@ -382,6 +382,7 @@ impl Graph {
         u32::try_from(self.nodes.len()).unwrap_or(LAST)
     }
 
+    #[inline]
     fn node_mut(&mut self, index: u32) -> &mut Node {
         self.nodes
             .get_mut(index as usize)
