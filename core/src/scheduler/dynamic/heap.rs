@@ -111,7 +111,7 @@ impl<T> Heap<T> {
     }
 
     /// Adds a value behind those of its level and deadline. Gives its slot, which is its own until it is taken out. O(log n); O(1) behind who
-    /// came last of that level, if both have no deadline.
+    /// came last of that level, if it has no deadline.
     pub(super) fn push(&mut self, level: u32, deadline: Option<u64>, value: T) -> u32 {
         self.last += 1;
         let number = self.last;
