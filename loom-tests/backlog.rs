@@ -3,22 +3,14 @@
 //! A run of a task twice, never, or without seeing its [`Bodies::make_ready`] ends the model. A preemption
 //! bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod bodies;
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::thread::{self, JoinHandle};
 use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use support::bodies::Bodies;
-use support::explore::explore;
+use crate::support::bodies::Bodies;
+use crate::support::explore::explore;
 
 /// Predecessors of every task: what a counter is armed with again when its task is unlinked.
 const STRONG: u32 = 2;

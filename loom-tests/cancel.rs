@@ -3,27 +3,16 @@
 //! The whole engine runs here, on the checker's threads; a run that a cancel does not reach is a deadlock to the
 //! checker. A preemption bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-    pub(crate) mod stepped;
-}
-
 use std::future::pending;
 
 use loom::thread;
 use taskflow_core::{RunError, Taskflow, WorkStealing};
 
-use support::block_on::block_on;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
-use support::stepped::{Stepped, step_apart};
+use crate::support::block_on::block_on;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
+use crate::support::stepped::{Stepped, step_apart};
 
 /// A cancel at any moment of a run is its result, or is refused. Two threads; bound 2.
 #[test]

@@ -4,13 +4,6 @@
 //! whose writes are not seen ends the model. All models are checked exhaustively: every schedule,
 //! every value that a load may give.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
@@ -19,7 +12,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::completion::{Completion, Left, Tally};
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// A flow as its workers count it.
 struct Flow {

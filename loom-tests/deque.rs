@@ -4,14 +4,6 @@
 //! never, or without seeing its [`Bodies::make_ready`] ends the model. A preemption bound of n means: all
 //! schedules with at most n forced switches. Unbounded, most of these models take minutes.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod bodies;
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,8 +11,8 @@ use loom::cell::Cell;
 use loom::thread::{self, JoinHandle};
 use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 
-use support::bodies::Bodies;
-use support::explore::explore;
+use crate::support::bodies::Bodies;
+use crate::support::explore::explore;
 
 /// Entries of a ring that is soon full.
 const SMALL: usize = 2 * STEAL_MAX;

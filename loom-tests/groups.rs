@@ -3,23 +3,14 @@
 //! The whole engine runs here, on the checker's threads; a wait that is not told is a deadlock to the checker. A
 //! preemption bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use std::sync::Arc;
 
 use loom::thread;
 use taskflow_core::RunError;
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 
 /// A wait ends when the last child has, whoever runs it, and sees what it did. Two threads; bound 2.
 #[test]

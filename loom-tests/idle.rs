@@ -6,21 +6,13 @@
 //! that does not see the last one, end the model. A preemption bound of n means: all schedules with at
 //! most n forced switches. To lose a wake-up takes one, between the look and the announcement.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-    pub(crate) mod pool;
-}
-
 use std::rc::Rc;
 
 use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::thread::{self, JoinHandle};
 
-use support::explore::explore;
-use support::pool::Pool;
+use crate::support::explore::explore;
+use crate::support::pool::Pool;
 
 fn spawn(pool: &Rc<Pool>, body: impl FnOnce(&Pool) + 'static) -> JoinHandle<()> {
     let pool = Rc::clone(pool);

@@ -3,13 +3,6 @@
 //! A task that reads a predecessor's cell without seeing its write ends the model. The models are small
 //! enough to be checked exhaustively: every schedule, every value that a load may give.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
@@ -17,7 +10,7 @@ use loom::thread;
 use taskflow_core::protocol::completion::{Completion, Left};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// A task and its predecessors. Each predecessor has a cell, which the task reads.
 struct Join {

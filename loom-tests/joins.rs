@@ -2,19 +2,10 @@
 //!
 //! The whole engine runs here, on the checker's threads.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 use loom::thread;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
 
 /// Lets others go on, for as long as they like.
 fn give_way() {

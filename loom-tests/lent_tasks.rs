@@ -2,20 +2,13 @@
 //!
 //! Checked in every schedule with at most three forced switches, and for every value that a load may give.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::lending::Lending;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// What others look at, and who keeps tasks.
 #[derive(Default)]

@@ -4,20 +4,11 @@
 //! The workers are stepped on threads of the checker's, and the flow is dropped on another. A preemption bound of n
 //! means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod stepped;
-}
-
 use taskflow_core::{Taskflow, WorkStealing};
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::stepped::{Stepped, step_apart};
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::stepped::{Stepped, step_apart};
 
 /// What a task holds. Its drop looks at what comes before it.
 struct Held {

@@ -4,20 +4,11 @@
 //! The workers are stepped, each on a thread of the checker's, until they find nothing to do: a line that nobody takes
 //! on is a run that has not ended then. A preemption bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod stepped;
-}
-
 use taskflow_core::{PipelineBuilder, WorkStealing};
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::stepped::{Stepped, step_apart};
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::stepped::{Stepped, step_apart};
 
 /// Two lines take two tokens through two serial pipes. Three threads, one of which waits; bound 1.
 #[test]

@@ -3,13 +3,6 @@
 //! Each job writes a cell; whoever finds nothing alive reads all of them. Checked exhaustively: every schedule, every value
 //! that a load may give.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
@@ -17,7 +10,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::lives::{Credit, Lives};
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// An executor with a job that spawns another.
 #[derive(Default)]

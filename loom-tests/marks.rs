@@ -3,20 +3,13 @@
 //! Two accesses to the task's cell that nothing orders end the model. All models are checked exhaustively: every
 //! schedule, every value that a load may give.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::marks::Marks;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 const ACTIVE: u32 = 1;
 const OTHER: u32 = 2;

@@ -3,20 +3,13 @@
 //! The value is a cell of the checker: a read or a write of it that is not ordered with the last write, or
 //! a write that is not ordered with a read, ends the model. All models are checked exhaustively.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::occupancy::{Occupancy, Seized};
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// A slot for numbers; 0 is no number.
 #[derive(Default)]

@@ -3,16 +3,6 @@
 //! The whole engine runs here, on the checker's threads, and the policies are the ones that users get. A preemption bound of
 //! n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-    pub(crate) mod stepped;
-}
-
 use std::sync::Arc;
 
 use loom::sync::Notify;
@@ -22,10 +12,10 @@ use taskflow_core::{
     Taskflow,
 };
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
-use support::stepped::{Stepped, step_apart};
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
+use crate::support::stepped::{Stepped, step_apart};
 
 /// A task is spawned from outside while the only worker goes to sleep. Whoever spawned it helps nobody.
 fn finds_the_worker<S: Scheduler>(executor: Executor<Host, S>) {

@@ -4,20 +4,11 @@
 //! The workers are stepped, each on a thread of the checker's, until they find nothing to do. A preemption bound of n
 //! means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod stepped;
-}
-
 use taskflow_core::{RunError, Taskflow, WorkStealing};
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::stepped::{Stepped, step_apart};
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::stepped::{Stepped, step_apart};
 
 /// Two conditions that nothing orders start one task: it runs twice, the second time after the first, or the race is
 /// told. Three threads, one of which waits; bound 1.

@@ -4,20 +4,13 @@
 //! pipe keeps: an access that is not ordered with the last ends the model. In the ring a thread that starts a line goes
 //! on with it itself: a queue would publish as well, which would hide what the protocol has to do.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::rendezvous::Rendezvous;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// A place, and what each of two does before it arrives there.
 #[derive(Default)]

@@ -5,13 +5,6 @@
 //! the cells of its predecessors and writes its own, so an ordering that is missing anywhere between
 //! two protocols ends the model.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::cell::Cell as OwnCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +16,7 @@ use taskflow_core::protocol::completion::{Completion, Left};
 use taskflow_core::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// For each task, who comes after it and how many come before it.
 const DIAMOND: [(&[u32], u32); 5] = [(&[], 0), (&[2, 3], 0), (&[4], 1), (&[4], 1), (&[], 2)];

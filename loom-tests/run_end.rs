@@ -3,24 +3,14 @@
 //! The whole engine runs here, on the checker's threads; a waiter that is not told is a deadlock to the checker.
 //! A preemption bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use taskflow_core::Taskflow;
 
-use support::block_on::block_on;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::block_on::block_on;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 
 /// A flow of so many tasks, each of which sets its number.
 fn flow(tasks: usize) -> (Taskflow<'static>, Vec<Datum>) {

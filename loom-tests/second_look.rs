@@ -3,13 +3,6 @@
 //! The event count promises that a publisher sees the sleeper or the sleeper sees the task; here the tasks
 //! lie in the engine's own queues, whose `is_empty` is the look. All models are checked exhaustively.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::thread;
@@ -18,7 +11,7 @@ use taskflow_core::protocol::deque::{Deque, STEAL_MAX};
 use taskflow_core::protocol::idle::Idle;
 use taskflow_core::protocol::join_counter::JoinCounter;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// The only task's counter.
 struct OneTask(JoinCounter);

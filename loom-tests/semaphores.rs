@@ -7,24 +7,14 @@
 //!
 //! [arbiter]: ../core/src/semaphore/arbiter.rs
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use std::sync::{Mutex, PoisonError};
 
 use taskflow_core::{Semaphore, Taskflow};
 
-use support::block_on::block_on;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::block_on::block_on;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 
 /// The arbiter is the process's, so one model at a time.
 static ALONE: Mutex<()> = Mutex::new(());

@@ -2,14 +2,6 @@
 //!
 //! The holder is the main thread, the other one a task that waits on a spare seat.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod bodies;
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
@@ -18,8 +10,8 @@ use taskflow_core::protocol::deque::{Deque, STEAL_MAX, Stolen};
 use taskflow_core::protocol::join_counter::JoinCounter;
 use taskflow_core::protocol::sharing::Sharing;
 
-use support::bodies::Bodies;
-use support::explore::explore;
+use crate::support::bodies::Bodies;
+use crate::support::explore::explore;
 
 /// Two predecessors of one task, which leave something for it.
 struct Arrivals {

@@ -3,26 +3,17 @@
 //! The whole engine runs here, on the checker's threads; a thread that sleeps for ever is a deadlock to the
 //! checker. A preemption bound of n means: all schedules with at most n forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use taskflow_core::Taskflow;
 
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::datum::Datum;
+use crate::support::explore::{explore, explore_longer};
+use crate::support::host::Host;
 
 /// Workers that look for work for the first time, go to sleep, or sleep. Sees a close that wakes before it can be
-/// seen. Three threads; bound 2.
+/// seen. Three threads; bound 1, and 2 each night.
 #[test]
 fn idle_workers_end() {
-    explore(Some(2), || drop(Host::executor(2)));
+    explore_longer(Some(1), Some(2), || drop(Host::executor(2)));
 }
 
 /// An executor that is dropped waits for its run, whose handle is gone, and sees what it did. Two threads; bound 2.

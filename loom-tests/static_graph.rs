@@ -3,22 +3,14 @@
 //! What tasks do is kept in numbers that nothing else orders. A preemption bound of n means: all schedules with at most n
 //! forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-}
-
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use loom::thread;
 use taskflow_core::{StaticRunError, StaticTaskflow};
 
-use support::datum::Datum;
-use support::explore::explore;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
 
 loom::lazy_static! {
     static ref DATA: [Datum; 4] = core::array::from_fn(|_| Datum::default());

@@ -4,20 +4,13 @@
 //! model is bounded, since workers come again and again. (A worker that would wait for ever for what is not there exceeds the checker's bound on the
 //! length of an execution, which ends the model too.)
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
 use taskflow_core::protocol::supply::Supply;
 
-use support::explore::{Preemptions, explore};
+use crate::support::explore::{Preemptions, explore};
 
 /// Takes pieces until none is left. Gives their sum.
 fn take_all(supply: &Supply<Rc<Cell<u32>>>) -> u32 {

@@ -4,25 +4,15 @@
 //! datum that its flag alone orders. A preemption bound of n means: all schedules with at most n forced switches; those
 //! without one are checked exhaustively.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use std::future::pending;
 
 use loom::thread;
 use taskflow_core::{CancellationToken, RunError, RunOptions, Taskflow};
 
-use support::block_on::block_on;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::block_on::block_on;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 
 /// Two threads.
 #[test]

@@ -3,24 +3,14 @@
 //! The whole engine runs here, on the checker's threads. A preemption bound of n means: all schedules with at most n
 //! forced switches.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod block_on;
-    pub(crate) mod datum;
-    pub(crate) mod explore;
-    pub(crate) mod host;
-}
-
 use std::sync::Arc;
 
 use taskflow_core::Taskflow;
 
-use support::block_on::block_on;
-use support::datum::Datum;
-use support::explore::explore;
-use support::host::Host;
+use crate::support::block_on::block_on;
+use crate::support::datum::Datum;
+use crate::support::explore::explore;
+use crate::support::host::Host;
 
 /// A task waits for the run of another flow while its worker has another task queued: that is handed on, and runs,
 /// and so does what is waited for. Two threads at first; bound 1.

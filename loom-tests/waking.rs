@@ -6,13 +6,6 @@
 //! queue the task calls it itself: a queue would publish as well, which would hide what the protocol has to do.
 //! All models are checked exhaustively.
 
-#![cfg(taskflow_loom)]
-#![forbid(unsafe_code)]
-
-mod support {
-    pub(crate) mod explore;
-}
-
 use std::rc::Rc;
 
 use loom::cell::Cell;
@@ -20,7 +13,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use taskflow_core::protocol::waking::Waking;
 
-use support::explore::explore;
+use crate::support::explore::explore;
 
 /// A task that waits in each of its rounds for what is brought for that round.
 struct Task {

@@ -31,3 +31,14 @@ pub(crate) fn explore(preemptions: Preemptions, model: impl Fn() + Send + Sync +
     let seconds = begun.elapsed().as_secs_f64();
     println!("{name}: {executions} executions in {seconds:.2} s");
 }
+
+/// Checks `model` as [`explore`] does; and within the wider bound where `TASKFLOW_LONG_MODELS` is set, as `.ci/nightly` does,
+/// which takes minutes.
+pub(crate) fn explore_longer(
+    preemptions: Preemptions,
+    longer: Preemptions,
+    model: impl Fn() + Send + Sync + 'static,
+) {
+    let long = std::env::var_os("TASKFLOW_LONG_MODELS").is_some();
+    explore(if long { longer } else { preemptions }, model);
+}
