@@ -170,11 +170,11 @@ impl Group {
     #[inline]
     pub(crate) fn enter(job: &Arc<dyn Job>) -> bool {
         let group = job.head().group();
-        group.is_none_or(|group| group.has_child(job))
+        group.is_none_or(|group| group.admits(job))
     }
 
     /// Counts a child of this group; see [`enter`](Self::enter).
-    fn has_child(&self, job: &Arc<dyn Job>) -> bool {
+    fn admits(&self, job: &Arc<dyn Job>) -> bool {
         let mut state = self.state.lock();
         self.one_more();
         // (It stays cancelled where the group is not, after a wait.)

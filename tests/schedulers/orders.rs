@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::dice::Dice;
 use taskflow_core::{Builder, Executor, Manual};
-use taskflow_std::{Priority, PriorityScheduler, Scheduler, Taskflow};
+use taskflow_std::{
+    FifoScheduler, Priority, PriorityScheduler, RoundRobinScheduler, Scheduler, StdPlatform,
+    Taskflow,
+};
 
 fn one_worker<S: Scheduler>(scheduler: S) -> Executor<Manual, S> {
     let builder = Builder::new(Manual::new()).workers(1).scheduler(scheduler);
@@ -127,5 +130,68 @@ fn a_low_task_without_a_deadline_is_not_starved_by_endless_critical_ones_that_ha
             overtaken.is_some_and(|overtaken| overtaken <= 8 * tasks),
             "{overtaken:?} of {tasks}"
         );
+    }
+}
+
+/// The tasks of so many flows of two tasks each, in the order in which they ran, where all were submitted before the worker looked.
+fn submitted_at_once<S: Scheduler>(scheduler: S, flows: usize) -> Vec<(usize, usize)> {
+    let executor = one_worker(scheduler);
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let flows: Vec<_> = (0..flows)
+        .map(|number| {
+            let flow = Taskflow::new();
+            flow.linearize([0, 1].map(|task| {
+                let ran = Arc::clone(&ran);
+                flow.emplace(move || {
+                    let mut ran = ran.lock().expect("nobody panics with it");
+                    ran.push((number, task));
+                })
+            }));
+            flow
+        })
+        .collect();
+    let runs: Vec<_> = flows.iter().map(|flow| executor.run(flow)).collect();
+    executor.platform().step_all();
+    for run in runs {
+        run.wait().expect("it ends well");
+    }
+    ran.lock().expect("nobody panics with it").clone()
+}
+
+#[test]
+fn of_runs_that_wait_for_the_only_worker_the_first_begins_first() {
+    for flows in [2, 3, 200] {
+        let in_turn: Vec<_> = [0, 1]
+            .into_iter()
+            .flat_map(|task| (0..flows).map(move |flow| (flow, task)))
+            .collect();
+        assert_eq!(submitted_at_once(FifoScheduler::new(), flows), in_turn);
+        assert_eq!(submitted_at_once(PriorityScheduler::new(), flows), in_turn);
+        assert_eq!(
+            submitted_at_once(RoundRobinScheduler::new(), flows),
+            in_turn
+        );
+    }
+}
+
+#[test]
+fn of_two_runs_that_wake_the_only_worker_the_first_begins_first() {
+    let built = Builder::new(StdPlatform::default())
+        .workers(1)
+        .scheduler(FifoScheduler::new())
+        .build();
+    let executor = built.expect("a thread can be started");
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let flows = [0, 1].map(|number| {
+        let (flow, ran) = (Taskflow::new(), Arc::clone(&ran));
+        flow.emplace(move || ran.lock().expect("nobody panics with it").push(number));
+        flow
+    });
+    for round in 0..1_000 {
+        let [first, second] = flows.each_ref().map(|flow| executor.run(flow));
+        second.wait().expect("it ends well");
+        first.wait().expect("it ends well");
+        let ran = core::mem::take(&mut *ran.lock().expect("nobody panics with it"));
+        assert_eq!(ran, [0, 1], "in round {round}");
     }
 }

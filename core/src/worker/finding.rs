@@ -109,8 +109,14 @@ impl<P: Platform> Worker<'_, P> {
     /// A task of this worker's own queue, or of its backlog.
     fn own(&self) -> Option<u32> {
         loop {
-            if let Some(task) = self.deque()?.take_newest() {
-                return Some(task);
+            let deque = self.deque()?;
+            // (With a policy, roots and what it lent, in the order in which they came.)
+            let next = match self.pool.policy {
+                None => deque.take_newest(),
+                Some(_) => deque.take_oldest(),
+            };
+            if next.is_some() {
+                return next;
             }
             // Thieves may be faster than the next look at the queue.
             if self.refill(&self.queues.backlog) == 0 {
