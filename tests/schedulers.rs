@@ -1,5 +1,6 @@
 //! What a policy decides is what runs next: with one worker exactly, whatever the tasks are and wherever they come from.
 
+mod choosing;
 mod model;
 mod orders;
 mod origins;
