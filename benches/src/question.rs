@@ -4,10 +4,11 @@ use alloc::sync::Arc;
 
 use serde::Serialize;
 
+use crate::bound::Bound;
 use crate::contest::{Contender, Contest, Row};
 use crate::peer::Graph;
 use crate::shape::Shape;
-use crate::tally::{Tallies, Work};
+use crate::tally::{Tallies, Work, count, grind};
 
 mod algorithms;
 mod fork_join;
@@ -211,4 +212,17 @@ fn each_graph(
             "a task of {name} did not run once in each run"
         );
     }
+}
+
+/// A loop on one thread that runs tasks in the order in which they become ready.
+fn first_in_first_out(graph: Graph<'_>) -> Contender<'_> {
+    let work = match graph.work {
+        Work::Count => count,
+        Work::Grind => grind,
+    };
+    let mut bound = Bound::new(graph.shape, graph.tallies, work);
+    Contender::new("by hand, first in first out", 0, move || {
+        bound.run_fifo();
+        graph.tallies.ran();
+    })
 }

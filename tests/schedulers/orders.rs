@@ -3,12 +3,14 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use crate::support::dice::Dice;
+use crate::support::watchdog::within_a_minute;
 use taskflow_core::{Builder, Executor, Manual};
 use taskflow_std::{
     FifoScheduler, Priority, PriorityScheduler, RoundRobinScheduler, Scheduler, StdPlatform,
-    Taskflow,
+    Taskflow, TaskflowFuture,
 };
 
 fn one_worker<S: Scheduler>(scheduler: S) -> Executor<Manual, S> {
@@ -175,23 +177,95 @@ fn of_runs_that_wait_for_the_only_worker_the_first_begins_first() {
 }
 
 #[test]
-fn of_two_runs_that_wake_the_only_worker_the_first_begins_first() {
-    let built = Builder::new(StdPlatform::default())
-        .workers(1)
-        .scheduler(FifoScheduler::new())
-        .build();
-    let executor = built.expect("a thread can be started");
-    let ran = Arc::new(Mutex::new(Vec::new()));
-    let flows = [0, 1].map(|number| {
-        let (flow, ran) = (Taskflow::new(), Arc::clone(&ran));
+fn a_run_that_comes_late_begins_after_all_that_came_before_however_many_those_are() {
+    for (early, late) in [(200, 1), (300, 2), (1, 200), (150, 300)] {
+        let executor = one_worker(FifoScheduler::new());
+        let ran = Arc::new(Mutex::new(Vec::new()));
+        let flows = noting(&ran, early + late);
+        let mut runs: Vec<_> = flows[..early]
+            .iter()
+            .map(|flow| executor.run(flow))
+            .collect();
+        executor.platform().step(0);
+        runs.extend(flows[early..].iter().map(|flow| executor.run(flow)));
+        executor.platform().step_all();
+        for run in runs {
+            run.wait().expect("it ends well");
+        }
+        let ran = ran.lock().expect("nobody panics with it").clone();
+        assert!(ran.is_sorted(), "{early} and {late}: {ran:?}");
+        assert_eq!(ran.len(), early + late);
+    }
+}
+
+/// Flows of one task each, which notes the number of its flow.
+fn noting(ran: &Arc<Mutex<Vec<usize>>>, flows: usize) -> Vec<Taskflow<'static>> {
+    let noting = |number| {
+        let (flow, ran) = (Taskflow::new(), Arc::clone(ran));
         flow.emplace(move || ran.lock().expect("nobody panics with it").push(number));
         flow
-    });
-    for round in 0..1_000 {
-        let [first, second] = flows.each_ref().map(|flow| executor.run(flow));
-        second.wait().expect("it ends well");
-        first.wait().expect("it ends well");
-        let ran = core::mem::take(&mut *ran.lock().expect("nobody panics with it"));
-        assert_eq!(ran, [0, 1], "in round {round}");
+    };
+    (0..flows).map(noting).collect()
+}
+
+/// An executor with a thread, and what its tasks note.
+fn one_thread() -> (
+    Arc<taskflow_std::Executor<FifoScheduler>>,
+    Arc<Mutex<Vec<usize>>>,
+) {
+    let builder = Builder::new(StdPlatform::default()).workers(1);
+    let built = builder.scheduler(FifoScheduler::new()).build();
+    (
+        Arc::new(built.expect("a thread can be started")),
+        Arc::default(),
+    )
+}
+
+/// (A wait would run what it waits for before other things.)
+fn ended(runs: &[TaskflowFuture]) {
+    while !runs.iter().all(TaskflowFuture::is_done) {
+        thread::yield_now();
     }
+}
+
+#[test]
+fn of_runs_that_wake_the_only_worker_the_first_begins_first() {
+    within_a_minute(|| {
+        let (executor, ran) = one_thread();
+        for number in [2, 3, 4, 5, 8] {
+            let flows = noting(&ran, number);
+            for round in 0..200 {
+                let runs: Vec<_> = flows.iter().map(|flow| executor.run(flow)).collect();
+                ended(&runs);
+                let ran = core::mem::take(&mut *ran.lock().expect("nobody panics with it"));
+                let in_turn: Vec<_> = (0..number).collect();
+                assert_eq!(ran, in_turn, "in round {round}");
+            }
+        }
+    });
+}
+
+#[test]
+fn of_runs_that_a_task_submits_the_first_begins_first() {
+    within_a_minute(|| {
+        let (executor, ran) = one_thread();
+        for number in [2, 3, 4, 5] {
+            let (flows, runs) = (noting(&ran, number), Arc::new(Mutex::new(Vec::new())));
+            let (submits, inner, made) = (Taskflow::new(), Arc::downgrade(&executor), runs.clone());
+            submits.emplace(move || {
+                let executor = inner.upgrade().expect("it runs this");
+                let runs = flows.iter().map(|flow| executor.run(flow));
+                *made.lock().expect("nobody panics with it") = runs.collect();
+            });
+            for round in 0..200 {
+                ended(&[executor.run(&submits)]);
+                ended(&core::mem::take(
+                    &mut *runs.lock().expect("nobody panics with it"),
+                ));
+                let ran = core::mem::take(&mut *ran.lock().expect("nobody panics with it"));
+                let in_turn: Vec<_> = (0..number).collect();
+                assert_eq!(ran, in_turn, "in round {round}");
+            }
+        }
+    });
 }

@@ -1,6 +1,6 @@
 //! Running an unchanged graph again.
 
-use super::{Effort, Visit, each_graph};
+use super::{Effort, Visit, each_graph, first_in_first_out};
 use crate::bound::Bound;
 use crate::contest::Contender;
 use crate::peer::{self, Graph, in_blocks};
@@ -23,16 +23,13 @@ pub(super) fn contests(effort: Effort, visit: Visit<'_>) {
 fn by_hand(graph: Graph<'_>) -> Vec<Contender<'_>> {
     let (shape, tallies) = (graph.shape, graph.tallies);
     let bound = || Bound::new(shape, tallies, count);
-    let (mut lifo, mut fifo, ordered) = (bound(), bound(), bound());
+    let (mut lifo, ordered) = (bound(), bound());
     vec![
         Contender::new("by hand, last in first out", 0, move || {
             lifo.run_lifo();
             tallies.ran();
         }),
-        Contender::new("by hand, first in first out", 0, move || {
-            fifo.run_fifo();
-            tallies.ran();
-        }),
+        first_in_first_out(graph),
         Contender::new("by hand, fixed order", 0, move || {
             ordered.run_in_order();
             tallies.ran();

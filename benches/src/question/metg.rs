@@ -13,13 +13,12 @@ use alloc::sync::Arc;
 use core::hint::black_box;
 use std::time::Instant;
 
-use super::Effort;
-use crate::bound::Bound;
-use crate::contest::{Contender, Contest, OURS, Row};
+use super::{Effort, first_in_first_out};
+use crate::contest::{Contest, OURS, Row};
 use crate::pattern::{Pattern, WIDTH};
 use crate::peer::{self, Graph};
 use crate::spread::{Spread, nanos};
-use crate::tally::{Tallies, Work, grind, reckon, set_grain};
+use crate::tally::{Tallies, Work, reckon, set_grain};
 
 const STEPS: u32 = 64;
 
@@ -48,11 +47,7 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
             tallies: &tallies,
             work: Work::Grind,
         };
-        let mut bound = Bound::new(&shape, &tallies, grind);
-        let mut contenders = vec![Contender::new("by hand, first in first out", 0, || {
-            bound.run_fifo();
-            tallies.ran();
-        })];
+        let mut contenders = vec![first_in_first_out(graph)];
         contenders.extend(peer::all(|peer| peer.rerun(graph)));
         let contest = Contest::new(pattern.name(), (STEPS * WIDTH).into(), contenders);
         rows.extend(grow(contest, effort.rounds, step));

@@ -53,7 +53,9 @@ impl<P: Platform> Worker<'_, P> {
             self.let_go(met);
             self.pool.ring();
         }
-        if !self.pool.injector.is_empty() {
+        // (With a policy what came from outside before that goes first.)
+        let is_next = self.pool.policy.is_none() || self.queues.backlog.is_empty();
+        if is_next && !self.pool.injector.is_empty() {
             self.let_go(met);
             self.refill(&self.pool.injector);
         }

@@ -43,10 +43,16 @@ impl<P: Platform> Worker<'_, P> {
             // What was finished of another flow is not held back behind a task of this one. Its end may
             // run user code that waits for this task, so that is not kept in hand.
             self.keep_here(reference);
-            let root = self.run_dry()?;
-            // Its next round is behind what was queued, or rounds of a flow could go on for ever before that.
+            let root = self.run_dry();
+            if root.is_none() && self.pool.policy.is_none() {
+                return None;
+            }
+            // Its next round is behind what was queued, or rounds of a flow could go on for ever before that. (And with a policy this
+            // came before all that is queued.)
             let next = self.deque().and_then(DequeOwner::take_newest);
-            self.keep(root);
+            if let Some(root) = root {
+                self.keep(root);
+            }
             return next;
         }
         if let Some(chunk) = flow.chunk() {
