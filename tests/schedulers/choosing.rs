@@ -110,7 +110,7 @@ fn what_a_policy_cancels_is_left_out_with_what_comes_after_it_and_the_rest_runs_
                 let result = executor.run(&flow).wait();
                 let cancelled =
                     core::mem::take(&mut *choices.left_out.lock().expect("nobody panics with it"));
-                let mut is_out = vec![false; TASKS];
+                let mut is_out = [false; TASKS];
                 for at in 0..TASKS {
                     is_out[at] = cancelled.contains(&tasks[at].id())
                         || before[at].iter().any(|earlier| is_out[*earlier]);
