@@ -1,7 +1,7 @@
 // What the programs here have in common: the graphs, the work of a task, and how they are asked.
 //
-// A program is started with a question, a number of workers and what else the question needs. It then reads lines with a
-// number each, the steps that a task takes, answers each with a question, and writes how many nanoseconds that took.
+// A program is started with a question, a number of workers and what else the question needs. It then reads lines with two
+// numbers each, the steps that a task takes and how often to answer, does that, and writes how many nanoseconds it took.
 #pragma once
 
 #include <chrono>
@@ -80,12 +80,15 @@ inline std::int64_t held() {
 /// Answers until nothing more is asked: how often.
 inline u64 serve(std::function<void()> const &answer, std::function<void()> const &before = [] {}) {
   u64 answers = 0;
-  for (u32 steps; std::cin >> steps; ++answers) {
+  for (u32 steps, times; std::cin >> steps >> times; answers += times) {
     grain = steps;
-    before();
-    auto begin = std::chrono::steady_clock::now();
-    answer();
-    std::chrono::nanoseconds time = std::chrono::steady_clock::now() - begin;
+    std::chrono::nanoseconds time(0);
+    for (u32 turn = 0; turn < times; ++turn) {
+      before();
+      auto begin = std::chrono::steady_clock::now();
+      answer();
+      time += std::chrono::steady_clock::now() - begin;
+    }
     std::cout << time.count() << std::endl;
   }
   return answers;

@@ -22,6 +22,9 @@ const BATCHES: u32 = 10;
 /// Processors whose cache lines travel longer than this are far from each other.
 const NEAR: Duration = Duration::from_nanos(150);
 
+/// It is done no more often than that in one turn.
+const TIMES_MAX: u32 = 1000;
+
 /// A sample counts if its threads waited for processors for less than this part of its time.
 const PART_WAITED: u32 = 50;
 
@@ -31,7 +34,7 @@ pub struct Contender<'a> {
     workers: usize,
     process: u32,
     settle: Duration,
-    run: Box<dyn FnMut() -> Duration + 'a>,
+    run: Box<dyn FnMut(u32) -> Duration + 'a>,
 }
 
 impl<'a> Contender<'a> {
@@ -48,7 +51,16 @@ impl<'a> Contender<'a> {
     pub fn timed(
         name: impl Into<String>,
         workers: usize,
-        run: impl FnMut() -> Duration + 'a,
+        mut run: impl FnMut() -> Duration + 'a,
+    ) -> Self {
+        Self::repeated(name, workers, move |times| (0..times).map(|_| run()).sum())
+    }
+
+    /// As [`timed`](Self::timed), so many times one after another.
+    pub(crate) fn repeated(
+        name: impl Into<String>,
+        workers: usize,
+        run: impl FnMut(u32) -> Duration + 'a,
     ) -> Self {
         Self {
             name: name.into(),
@@ -95,7 +107,12 @@ impl<'a> Contender<'a> {
 
     /// Does it once: how long that took.
     pub fn run(&mut self) -> Duration {
-        (self.run)()
+        self.run_times(1)
+    }
+
+    /// Does it so many times, one after another: how long all of that took.
+    fn run_times(&mut self, times: u32) -> Duration {
+        (self.run)(times)
     }
 }
 
@@ -128,6 +145,7 @@ pub struct Contest<'a> {
     case: String,
     parts: u64,
     idle: Duration,
+    stretch: Option<Duration>,
     contenders: Vec<Contender<'a>>,
 }
 
@@ -170,6 +188,7 @@ impl<'a> Contest<'a> {
             case: case.into(),
             parts,
             idle: Duration::from_millis(1),
+            stretch: None,
             contenders,
         }
     }
@@ -200,6 +219,14 @@ impl<'a> Contest<'a> {
     #[must_use]
     pub fn idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
+        self
+    }
+
+    /// In each turn it is done once that does not count, when threads wake and caches are filled, and then again and again
+    /// for about so long. Otherwise a turn is once, after the rest.
+    #[must_use]
+    pub fn stretch(mut self, stretch: Duration) -> Self {
+        self.stretch = Some(stretch);
         self
     }
 
@@ -250,9 +277,14 @@ impl<'a> Contest<'a> {
     fn turn(&mut self, turn: usize) -> Sample {
         let one = &mut self.contenders[turn];
         thread::sleep(self.idle);
+        let times = self.stretch.map_or(1, |stretch| {
+            let once = one.run().max(Duration::from_nanos(1));
+            u32::try_from(stretch.as_nanos() / once.as_nanos())
+                .map_or(TIMES_MAX, |times| times.clamp(1, TIMES_MAX))
+        });
         let before = one.share();
         let begin = Instant::now();
-        let time = one.run();
+        let time = one.run_times(times) / times;
         let wall = begin.elapsed();
         thread::sleep(one.settle);
         let share = before.and_then(|before| Some(one.share()?.since(before)));
@@ -386,6 +418,19 @@ mod tests {
             rows.iter()
                 .all(|row| row.ping.is_none() || row.workers == 2)
         );
+    }
+
+    #[test]
+    fn a_stretch_counts_all_but_its_first() {
+        let mut runs = 0;
+        let run = || {
+            runs += 1;
+            Duration::from_micros(if runs == 1 { 200 } else { runs })
+        };
+        let contest = Contest::new("", 1, vec![Contender::timed(OURS, 1, run)]);
+        let sample = contest.stretch(Duration::from_micros(600)).turn(0);
+        // The second to the fourth.
+        assert_eq!(sample.time, Duration::from_micros(3));
     }
 
     #[test]

@@ -172,8 +172,8 @@ impl Native {
     ) -> Option<Contender<'static>> {
         let asked = RefCell::new(self.start(question, rest, shape)?);
         let process = asked.borrow().child.id();
-        let run = move || asked.borrow_mut().ask(crate::tally::grain());
-        let contender = Contender::timed(self.program.name, self.workers, run);
+        let run = move |times| asked.borrow_mut().ask(crate::tally::grain(), times);
+        let contender = Contender::repeated(self.program.name, self.workers, run);
         Some(contender.of_process(process, self.program.settle))
     }
 
@@ -183,9 +183,9 @@ impl Native {
 }
 
 impl Asked {
-    fn ask(&mut self, grain: u32) -> Duration {
+    fn ask(&mut self, grain: u32, times: u32) -> Duration {
         let pipe = self.ask.as_mut().expect("it is open until the end");
-        writeln!(pipe, "{grain}").expect("the program reads");
+        writeln!(pipe, "{grain} {times}").expect("the program reads");
         Duration::from_nanos(self.told().parse().expect("the program tells a time"))
     }
 

@@ -1,7 +1,7 @@
 //! How short tasks may be: the minimum effective task granularity at half of the peak.
 //!
-//! Tasks of the same length, 16 in each step, run again. They grow until half of the time that the workers had went into
-//! them; the time per task and worker, overhead included, is the figure. What the work alone takes is measured on one
+//! Tasks of the same length, 16 in each step, run again and again. They grow until half of the time that the workers had went
+//! into them; the time per task and worker, overhead included, is the figure. What the work alone takes is measured on one
 //! thread, once for all.
 //!
 //! # References
@@ -11,6 +11,7 @@
 
 use alloc::sync::Arc;
 use core::hint::black_box;
+use core::time::Duration;
 use std::time::Instant;
 
 use super::{Effort, first_in_first_out};
@@ -27,6 +28,9 @@ const GRAINS: [u32; 2] = [4, 1 << 15];
 
 /// Part of the peak.
 const EFFECTIVE: f64 = 0.5;
+
+/// How long the graph is run again and again in each turn. A single run after a rest would tell how long workers take to wake.
+const STRETCH: Duration = Duration::from_millis(20);
 
 /// The figures of one contender on some workers, so far.
 struct Curve {
@@ -50,7 +54,7 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
         let mut contenders = vec![first_in_first_out(graph)];
         contenders.extend(peer::all(|peer| peer.rerun(graph)));
         let contest = Contest::new(pattern.name(), (STEPS * WIDTH).into(), contenders);
-        rows.extend(grow(contest, effort.rounds, step));
+        rows.extend(grow(contest.stretch(STRETCH), effort.rounds, step));
         assert!(
             tallies.all_ran(),
             "a task of {} did not run once in each run",

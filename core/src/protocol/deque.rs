@@ -5,7 +5,7 @@
 //! | who | end | cost | when |
 //! |---|---|---|---|
 //! | owner, [`DequeOwner::take_newest`] | bottom | one fence | normally: depth first bounds the length |
-//! | owner, [`DequeOwner::take_oldest`] | top | one compare-and-swap | when thieves might be at the newest: fewer than [`STEAL_MAX`] are left |
+//! | owner, [`DequeOwner::take_oldest`] | top | one compare-and-swap, no fence | when thieves might be at the newest: fewer than [`STEAL_MAX`] are left |
 //! | thief, [`Deque::steal_half`] | top | one compare-and-swap for up to [`STEAL_MAX`] | when it has nothing of its own |
 //!
 //! `top` only grows; `bottom` is written by the owner alone. Entry `i` lies in slot `i mod capacity`
@@ -347,6 +347,10 @@ impl DequeOwner {
             return self.take_newest_alone();
         }
         let bottom = self.bottom.get().wrapping_sub(1);
+        // `top` only grows: where too few are left already, neither store nor fence is needed to know it.
+        if self.is_in_reach(bottom) {
+            return self.take_oldest();
+        }
         // Ordering: Release, with the Acquire of `look`, as in `publish`: the entries below it stay
         // readable through this value too. The fence orders it before the load of `top`.
         let order = mutant!("deque_lower_relaxed", Ordering::Relaxed, Ordering::Release);
@@ -356,15 +360,21 @@ impl DequeOwner {
             // Ordering: SeqCst, with the fence of `look` (store buffering; see the essay above).
             fence(Ordering::SeqCst);
         }
+        if self.is_in_reach(bottom) {
+            self.publish();
+            return self.take_oldest();
+        }
+        self.bottom.set(bottom);
+        Some(self.ring.read(bottom))
+    }
+
+    /// Whether thieves who know nothing of what the owner is about to do may claim this entry.
+    #[inline]
+    fn is_in_reach(&self, entry: usize) -> bool {
         // Ordering: Relaxed; compared only. The slot was written by this owner.
         let top = self.ring.top.load(Ordering::Relaxed);
         let margin = mutant!("deque_margin_one", 1, STEAL_MAX);
-        if distance(top, bottom) >= margin.cast_signed() {
-            self.bottom.set(bottom);
-            return Some(self.ring.read(bottom));
-        }
-        self.publish();
-        self.take_oldest()
+        distance(top, entry) < margin.cast_signed()
     }
 
     /// [`take_newest`](Self::take_newest) of an owner who is alone.
