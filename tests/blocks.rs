@@ -1,7 +1,7 @@
 //! Tasks that run in blocks are tasks as any: each once, in order, with its own panic, end and cancellation.
 
 use core::num::NonZeroU32;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use crate::support::journal::Journal;
 use crate::support::random_graph::RandomGraph;
 use crate::support::throwing::throw;
 use crate::support::watchdog::within_a_minute;
-use taskflow_core::{Executor as CoreExecutor, Manual};
+use taskflow_core::{Executor as CoreExecutor, Manual, Step};
 use taskflow_std::{
     Coarsening, Ended, Executor, FailurePolicy, Module, RunError, RunOptions, TaskError,
     TaskHandle, Taskflow,
@@ -333,16 +333,38 @@ fn a_module_is_run_in_blocks_and_a_flow_with_a_condition_is_not() {
     });
 }
 
-/// A tree of so many tasks on one stepped worker, of which each takes so long. Gives the order of the last round.
-fn order_after_rounds(each: Duration, rounds: usize) -> Vec<usize> {
+/// What one round of a tree was.
+#[derive(Debug)]
+struct Round {
+    /// Blocks, or tasks where there are none; and the root.
+    steps: usize,
+    /// Of its tasks.
+    order: Vec<usize>,
+}
+
+impl Round {
+    /// As only blocks have it.
+    fn is_row_by_row(&self) -> bool {
+        self.order.is_sorted()
+    }
+}
+
+/// Rounds of a tree of so many tasks on one stepped worker. `each`: how long a task of a round takes.
+fn rounds_of_a_tree(
+    tasks: usize,
+    rounds: usize,
+    each: impl Fn(usize) -> Duration + Sync,
+) -> Vec<Round> {
     let executor = CoreExecutor::<Manual>::new(1);
-    let (executor, order) = (&executor, &Mutex::new(Vec::new()));
+    let (round, order) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (executor, round, order, each) = (&executor, &round, &order, &each);
     let flow = Taskflow::new();
     flow.coarsen(Coarsening::Adaptive);
-    let tasks: Vec<TaskHandle<'_>> = (0..127)
+    let tasks: Vec<TaskHandle<'_>> = (0..tasks)
         .map(|at| {
             flow.emplace(move || {
-                executor.platform().advance(each);
+                let takes = each(round.load(Ordering::Relaxed));
+                executor.platform().advance(takes);
                 order.lock().expect("no panic").push(at);
             })
         })
@@ -351,30 +373,52 @@ fn order_after_rounds(each: Duration, rounds: usize) -> Vec<usize> {
         task.succeed(tasks[(at - 1) / 2]);
     }
     drop(tasks);
-    for _ in 0..rounds {
-        order.lock().expect("no panic").clear();
-        executor.run_and_wait(&flow).expect("nothing fails");
-    }
-    order.lock().expect("no panic").clone()
+    let rounds = (0..rounds).map(|number| {
+        round.store(number, Ordering::Relaxed);
+        let mut steps = 0;
+        let ended = executor.scope(|scope| {
+            let run = scope.run(&flow);
+            while !run.is_done() {
+                steps += usize::from(executor.platform().step(0) == Step::Ran);
+            }
+        });
+        ended.expect("nothing fails");
+        let order = core::mem::take(&mut *order.lock().expect("no panic"));
+        Round { steps, order }
+    });
+    rounds.collect()
 }
 
 #[test]
 fn only_tasks_that_are_measured_to_be_tiny_are_run_in_blocks() {
-    let row_by_row: Vec<_> = (0..127).collect();
-    let depth_first = order_after_rounds(Duration::from_nanos(50), 1);
-    assert_ne!(depth_first, row_by_row);
-    // Three rounds are measured, and then the order of creation is tried.
-    assert_eq!(order_after_rounds(Duration::from_nanos(50), 3), depth_first);
-    assert_eq!(order_after_rounds(Duration::from_nanos(50), 4), row_by_row);
-    // It is no faster on this clock, so it is given up.
-    assert_eq!(
-        order_after_rounds(Duration::from_nanos(50), 20),
-        depth_first
-    );
-    for rounds in 1..20 {
-        let long = order_after_rounds(Duration::from_micros(50), rounds);
-        assert_eq!(long, depth_first);
+    let tiny = rounds_of_a_tree(127, 20, |_| Duration::from_nanos(50));
+    let in_blocks: Vec<bool> = tiny.iter().map(Round::is_row_by_row).collect();
+    // Three rounds are measured, and three in blocks. They are no faster on this clock, so they are given up.
+    assert_eq!(in_blocks[..6], [false, false, false, true, true, true]);
+    assert_eq!(in_blocks[6..], [false; 14]);
+    let long = rounds_of_a_tree(127, 20, |_| Duration::from_micros(50));
+    for round in &long {
+        assert_eq!(round.order, tiny[0].order);
     }
+}
+
+#[test]
+fn blocks_are_cut_again_where_tasks_turn_out_shorter_than_they_seemed() {
+    // A block is to take 5 us: 25 tasks, 500, 5000.
+    let rounds = rounds_of_a_tree(1023, 20, |round| match round {
+        0..3 => Duration::from_nanos(200),
+        3..6 => Duration::from_nanos(10),
+        _ => Duration::from_nanos(1),
+    });
+    let steps: Vec<usize> = rounds.iter().map(|round| round.steps).collect();
+    assert!(steps[0] > 1000, "{steps:?}");
+    for (times, next) in [(3, 6), (6, 9)] {
+        assert!(steps[times] > steps[next], "{steps:?}");
+        assert_eq!(steps[times..next], [steps[times]; 3], "{steps:?}");
+    }
+    // The fastest way of all stays.
+    assert!(rounds[19].is_row_by_row());
+    assert_eq!(steps[19], steps[6], "{steps:?}");
 }
 
 #[test]

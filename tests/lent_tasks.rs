@@ -4,7 +4,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, Weak};
 
 use taskflow_std::{
-    Builder, Manual, Platform, Priority, PriorityScheduler, StdPlatform, TaskHandle, Taskflow,
+    Builder, Event, Manual, Platform, Priority, PriorityScheduler, StdPlatform, TaskHandle,
+    Taskflow,
 };
 
 use crate::support::dice::Dice;
@@ -328,4 +329,38 @@ fn whoever_keeps_tasks_or_has_stolen_some_takes_a_critical_one_from_outside_next
             critical.wait().unwrap();
         }
     }
+}
+
+#[test]
+fn whoever_has_stolen_tasks_of_a_run_that_is_observed_since_takes_a_critical_one_from_outside_next()
+{
+    let executor = executor(StdPlatform::new(), 2);
+    let (began, begun) = channel();
+    // One worker is busy while the other keeps all tasks, and comes when they are observed.
+    let (free, freed) = channel::<()>();
+    let told = began.clone();
+    let busy = executor.spawn(move || {
+        told.send(16).expect("somebody listens");
+        freed.recv().expect("somebody lets it go on");
+    });
+    assert_eq!(begun.recv(), Ok(16));
+    let (flow, gates) = gated(&began);
+    let run = executor.run(&flow);
+    assert!(begun.recv().unwrap() < 16);
+    let observer = executor.observe(|_: &Event<'_>| {});
+    free.send(()).unwrap();
+    let thief = begun.recv().unwrap();
+    let critical = executor.spawn_with_priority(Priority::Critical, move || {
+        began.send(CRITICAL).expect("somebody listens");
+    });
+    gates[thief].send(()).unwrap();
+    assert_eq!(begun.recv(), Ok(CRITICAL), "after task {thief}");
+    for gate in &gates {
+        // (One has gone on already, and needs none.)
+        let _ = gate.send(());
+    }
+    run.wait().unwrap();
+    critical.wait().unwrap();
+    busy.wait().unwrap();
+    drop(observer);
 }

@@ -8,6 +8,7 @@ use crate::support::drops::Dropped;
 use crate::support::gate::Gate;
 use crate::support::rig::{WORKERS, on_each_rig};
 use crate::support::size::share;
+use crate::support::stepped::stepped;
 use crate::support::throwing::throw;
 use crate::support::watchdog::within_a_minute;
 use taskflow_std::{Executor, Manual, Module, RunError, Subflow, Taskflow, TaskflowFuture};
@@ -370,4 +371,30 @@ fn a_join_on_one_manual_worker_that_knows_no_thread_runs_the_children() {
     let executor = taskflow_core::Executor::<Manual>::new(1);
     assert_eq!(executor.run_and_wait(&flow).unwrap().tasks, 21);
     assert_eq!(ran.get(), 10);
+}
+
+#[test]
+fn a_wait_in_a_task_runs_what_a_graph_below_its_run_spawns() {
+    within_a_minute(|| {
+        // No substitute runs it instead.
+        let executor = stepped::<Manual>(1);
+        let (executor, ran) = (&executor, &Counter::default());
+        let outer = Taskflow::new();
+        outer.try_emplace(move || {
+            let inner = Taskflow::new();
+            inner.emplace_subflow(move |subflow| {
+                subflow.emplace_runtime(move |rt| {
+                    for _ in 0..4 {
+                        rt.spawn(move || {
+                            ran.add();
+                        });
+                    }
+                });
+            });
+            executor.run_and_wait(&inner)?;
+            Ok(())
+        });
+        executor.run_and_wait(&outer).expect("nothing fails");
+        assert_eq!(ran.get(), 4);
+    });
 }

@@ -236,6 +236,31 @@ fn the_end_of_a_run_is_not_held_back_behind_a_task_of_another_flow() {
 }
 
 #[test]
+fn the_end_of_a_run_is_not_held_back_behind_a_spawned_task() {
+    within_a_minute(|| {
+        let (executor, counter) = (Executor::new(1), Counter::default());
+        for _ in 0..100 {
+            let (short, begin, end) = (counted(1, &counter), Gate::default(), Gate::default());
+            // Both are queued when the worker comes to them.
+            let gate = begin.clone();
+            let busy = executor.spawn(move || gate.pass());
+            let run = executor.run(&short);
+            let gate = end.clone();
+            let behind = executor.spawn(move || gate.pass());
+            begin.open();
+            while !run.is_done() {
+                thread::yield_now();
+            }
+            end.open();
+            for task in [busy, behind] {
+                task.wait().expect("it does not fail");
+            }
+            run.wait().expect("it does not fail");
+        }
+    });
+}
+
+#[test]
 fn waiting_for_all_below_a_task_of_another_executor_on_the_same_stack_is_refused() {
     within_a_minute(|| {
         let (outer, inner) = (Arc::new(Executor::new(1)), Arc::new(Executor::new(1)));

@@ -9,7 +9,7 @@ use crate::support::counter::Counter;
 use crate::support::gate::Gate;
 use crate::support::shared_flow::SharedFlow;
 use crate::support::watchdog::within_a_minute;
-use taskflow_std::{Executor, RunError, Taskflow, TaskflowFuture};
+use taskflow_std::{Event, Executor, RunError, Taskflow, TaskflowFuture};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -371,5 +371,54 @@ fn a_loop_whose_body_waits_counts_every_pass() {
             let plain = tasks_of_a_loop(&executor, || {});
             assert_eq!((waiting, counter.get()), (plain, 10));
         }
+    });
+}
+
+#[test]
+fn a_task_of_a_larger_pool_gets_a_spare_seat_of_a_pool_whose_only_worker_waits() {
+    within_a_minute(|| {
+        let (one, many) = (shared(1), shared(4));
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let workers = Arc::clone(&heard);
+        let observer = one.observe(move |event: &Event<'_>| {
+            workers.lock().unwrap().extend(event.worker);
+        });
+        let (slow, stuck) = (BlockedFlow::new("slow"), BlockedFlow::new("stuck"));
+        let counter = Counter::default();
+        // The worker waits for a run of the other pool, and its substitute is stuck.
+        let (elsewhere, slow_flow) = (Arc::clone(&many), SharedFlow::of(slow.flow));
+        let waits = of_one_task(move || {
+            let run = slow_flow.start(&elsewhere);
+            run.wait().expect("it does not fail");
+        });
+        let waiting = waits.start(&one);
+        slow.begun.pass();
+        let sticking = one.run(&stuck.flow);
+        stuck.begun.pass();
+        let flow = Taskflow::new();
+        for _ in 0..3 {
+            let (one, counter) = (Arc::clone(&one), counter.clone());
+            flow.emplace(move || {
+                let small = Taskflow::new();
+                let counter = counter.clone();
+                small.emplace(move || {
+                    counter.add();
+                });
+                one.run_and_wait(&small).expect("it does not fail");
+            });
+        }
+        many.run(&flow).wait().expect("no task fails");
+        assert_eq!(counter.get(), 3);
+        slow.end.open();
+        stuck.end.open();
+        for run in [waiting, sticking] {
+            run.wait().expect("it does not fail");
+        }
+        drop(observer);
+        let workers = heard.lock().unwrap();
+        assert!(
+            workers.iter().all(|worker| worker.index() == 0),
+            "{workers:?}"
+        );
     });
 }

@@ -31,8 +31,9 @@ use super::stage::Passed;
 use super::token::Token;
 use crate::graph::node::{Context, Outcome};
 use crate::graph::work::Work;
+use crate::protocol::rendezvous::Rendezvous;
 use crate::stats::Failure;
-use crate::suspension::{Hold, Holding, Suspender, Suspension};
+use crate::suspension::{Hold, Holding, Suspender};
 use crate::sync::Arc;
 
 /// Where a line stands.
@@ -64,18 +65,10 @@ pub(super) struct Line<'env> {
     lost: bool,
     /// A pipe was called in this round.
     began: bool,
-    /// The reference of the first line.
-    first: u32,
+    /// The reference of the line behind.
+    behind: u32,
     suspender: Suspender,
     waker: Option<Waker>,
-}
-
-/// What a part of a step came to.
-enum Step {
-    /// The line goes on with the next part.
-    On,
-    /// The call ends.
-    Out(Outcome),
 }
 
 impl<'env> Line<'env> {
@@ -90,7 +83,7 @@ impl<'env> Line<'env> {
             dead: false,
             lost: false,
             began: false,
-            first: 0,
+            behind: 0,
             suspender: Suspender::default(),
             waker: None,
         }
@@ -99,100 +92,100 @@ impl<'env> Line<'env> {
     /// The round begins for this line.
     fn begin(&mut self, context: &Context<'_>) {
         // Lines lie next to one another. (No graph has more tasks than 32 bits count.)
-        let line = u32::try_from(self.token.line).unwrap_or_default();
-        self.first = context.caller.reference() - line;
+        let number = |line| u32::try_from(line).unwrap_or_default();
+        let line = self.token.line;
+        let first = context.caller.reference() - number(line);
+        self.behind = first + number(self.circuit.behind(line));
         (self.dead, self.lost, self.began) = (false, false, false);
         self.token.pipe = 0;
         self.phase = Phase::Enters;
     }
 
-    /// Takes the token on through its pipes, from one where the line has its turn or whose future was woken, until
-    /// it must wait.
-    fn go_on(&mut self, context: &mut Context<'_>) -> Step {
+    /// Takes the token on through its pipes until it must wait: from one where the line has its turn, whose future was woken, or
+    /// which is to be left. Gives how the call ends, unless no token is left.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Option<Outcome> {
         let flow = context.caller.flow();
+        let circuit = &*self.circuit;
+        let line = self.token.line;
+        let behind = circuit.behind(line);
+        let pipes = circuit.pipes();
+        let mut pipe = &pipes[self.token.pipe];
         loop {
-            if context.stopped || flow.is_stopped() {
-                self.dead = true;
-            }
-            let pipe = self.token.pipe;
-            let awaits = self.circuit.pipes()[pipe].waits();
-            if self.phase != Phase::Awaits {
-                if pipe == 0 && !self.choose() {
-                    self.phase = Phase::Ends;
-                    return Step::On;
+            if self.phase != Phase::Leaves {
+                if context.stopped || flow.is_stopped() {
+                    self.dead = true;
                 }
-                if awaits && !self.dead {
-                    self.begin_wait(context);
-                }
-            }
-            self.phase = Phase::Entered;
-            let stage = self.circuit.pipes()[pipe].stage();
-            if self.dead {
-                // SAFETY: (1) this is the line.
-                unsafe { stage.clear(self.token.line) };
-                self.lost = true;
-            } else {
-                self.began = true;
-                // SAFETY: (1) this is the line. (2) It has its turn.
-                // Unwind: the next call finds it entered, and drops what is left of the token.
-                match unsafe { stage.pass(&self.token, self.waker.as_ref()) } {
-                    Passed::On => {}
-                    Passed::Pending => {
-                        self.phase = Phase::Awaits;
-                        self.suspender.wait_on(context);
-                        return Step::Out(Outcome::Pending);
-                    }
-                    other => return self.settle(other, context),
-                }
-            }
-            if awaits {
-                self.suspender.end(context);
-            }
-            if pipe == 0 {
                 // SAFETY: (1) this line has its turn at the first pipe, until it leaves.
-                unsafe { self.circuit.stream.get() }.left(&self.token);
+                let stream = || unsafe { circuit.stream.get() };
+                if self.phase != Phase::Awaits {
+                    if self.token.pipe == 0 {
+                        if self.dead {
+                            stream().break_off();
+                        }
+                        if !stream().choose(&mut self.token) {
+                            self.phase = Phase::Ends;
+                            return None;
+                        }
+                    }
+                    if pipe.waits() && !self.dead {
+                        // Has the line woken by what it is going to poll, and by the stop of its run.
+                        let suspension = self.suspender.begin(context);
+                        let hold = Hold::Future(Arc::clone(&suspension));
+                        self.waker.get_or_insert_with(|| Waker::from(suspension));
+                        self.suspender.hold(context, hold);
+                    }
+                }
+                self.phase = Phase::Entered;
+                if self.dead {
+                    // SAFETY: (1) this is the line.
+                    unsafe { pipe.stage().clear(line) };
+                    self.lost = true;
+                } else {
+                    self.began = true;
+                    // SAFETY: (1) this is the line. (2) It has its turn.
+                    // Unwind: the next call finds it entered, and drops what is left of the token.
+                    match unsafe { pipe.stage().pass(&self.token, self.waker.as_ref()) } {
+                        Passed::On => {}
+                        Passed::Pending => {
+                            self.phase = Phase::Awaits;
+                            self.suspender.wait_on(context);
+                            return again();
+                        }
+                        other => return self.settle(other, context),
+                    }
+                }
+                if pipe.waits() {
+                    self.suspender.end(context);
+                }
+                if self.token.pipe == 0 {
+                    stream().left(&self.token);
+                }
             }
-            if let Some(out) = self.leave(context) {
-                return out;
+            let Some(holding) = context.caller.seat() else {
+                self.phase = Phase::Leaves;
+                return again();
+            };
+            let_in(pipe.place(behind), self.behind, context, holding);
+            self.phase = Phase::Enters;
+            let next = pipes.get(self.token.pipe + 1);
+            if let Some(next) = next {
+                self.token.pipe += 1;
+                pipe = next;
+            } else {
+                self.token.pipe = 0;
+                self.dead = false;
+                pipe = &pipes[0];
             }
-        }
-    }
-
-    /// Leaves a pipe, and enters the next if it may. Else gives how the call ends.
-    #[inline]
-    fn leave(&mut self, context: &mut Context<'_>) -> Option<Step> {
-        let Some(holding) = context.caller.seat() else {
-            self.phase = Phase::Leaves;
-            return Some(again());
-        };
-        self.let_next_in(context, holding);
-        self.token.pipe += 1;
-        let is_last = self.token.pipe == self.circuit.pipes().len();
-        if is_last {
-            self.token.pipe = 0;
-            self.dead = false;
-        }
-        self.phase = Phase::Enters;
-        self.wait(context, is_last)
-    }
-
-    /// Arrives before a pipe. `None`: it may enter. Else gives how the call ends: others have their turn after each
-    /// token.
-    #[inline]
-    fn wait(&mut self, context: &mut Context<'_>, turn_is_over: bool) -> Option<Step> {
-        match self.circuit.pipes()[self.token.pipe].place(self.token.line) {
-            Some(place) if !place.pass() => {
-                context.meets = Some(NonNull::from(place));
-                Some(Step::Out(Outcome::Pending))
+            if !may_enter(pipe.place(line), context) || next.is_none() {
+                // (Others have their turn after each token.)
+                return again();
             }
-            _ if turn_is_over => Some(again()),
-            _ => None,
         }
     }
 
     /// A pipe has not let the token go on.
     #[cold]
-    fn settle(&mut self, passed: Passed, context: &mut Context<'_>) -> Step {
+    fn settle(&mut self, passed: Passed, context: &mut Context<'_>) -> Option<Outcome> {
         if self.circuit.pipes()[self.token.pipe].waits() {
             self.suspender.end(context);
         }
@@ -219,30 +212,12 @@ impl<'env> Line<'env> {
 
     /// Has the worker stop the run, and goes on with a dead token.
     #[cold]
-    fn fail(&mut self, context: &mut Context<'_>, failure: Failure) -> Step {
+    fn fail(&mut self, context: &mut Context<'_>, failure: Failure) -> Option<Outcome> {
         self.dead = true;
         let _ = context.fail(failure);
         // What the pipe has left is dropped on the way.
         self.phase = Phase::Entered;
         again()
-    }
-
-    /// The token that the first pipe is to be asked for. `false`: there is none.
-    fn choose(&mut self) -> bool {
-        // SAFETY: (1) this line has its turn at the first pipe, until it leaves.
-        let stream = unsafe { self.circuit.stream.get() };
-        if self.dead {
-            stream.break_off();
-        }
-        stream.choose(&mut self.token)
-    }
-
-    /// Has the line woken by what it is going to poll, and by the stop of its run.
-    fn begin_wait(&mut self, context: &Context<'_>) {
-        let suspension: Arc<Suspension> = self.suspender.begin(context);
-        let hold = Hold::Future(Arc::clone(&suspension));
-        self.waker.get_or_insert_with(|| Waker::from(suspension));
-        self.suspender.hold(context, hold);
     }
 
     /// The pipe has panicked, or was left with something to be dropped.
@@ -267,24 +242,6 @@ impl<'env> Line<'env> {
         self.phase = Phase::Leaves;
     }
 
-    /// The line behind may enter the pipe.
-    #[inline]
-    fn let_next_in(&self, context: &Context<'_>, holding: Holding) {
-        let behind = self.circuit.behind(self.token.line);
-        let Some(place) = self.circuit.pipes()[self.token.pipe].place(behind) else {
-            return;
-        };
-        let second = match holding {
-            Holding::Alone => place.arrive_alone(),
-            Holding::Beside => place.arrive(),
-        };
-        if second {
-            // (No graph has more tasks than 32 bits count.)
-            let behind = u32::try_from(behind).unwrap_or_default();
-            context.caller.start(self.first + behind);
-        }
-    }
-
     /// There is no token any more: the line ends, and lets the line behind do so.
     fn end(&mut self, context: &mut Context<'_>) -> Outcome {
         let Some(holding) = context.caller.seat() else {
@@ -296,7 +253,9 @@ impl<'env> Line<'env> {
         if stream.end_line() == self.circuit.lines() {
             self.circuit.ended(stream.count());
         } else {
-            self.let_next_in(context, holding);
+            let behind = self.circuit.behind(self.token.line);
+            let place = self.circuit.pipes()[self.token.pipe].place(behind);
+            let_in(place, self.behind, context, holding);
         }
         match (self.lost, self.began) {
             (true, _) => Outcome::Cancelled,
@@ -311,9 +270,33 @@ pub(super) fn line_name(line: usize) -> String {
     format!("line {line}")
 }
 
-/// The call ends, and the line is called again at once.
-fn again() -> Step {
-    Step::Out(Outcome::Pending)
+/// The call ends, and the line is called again: when it is woken, has met the line before, or at once.
+fn again() -> Option<Outcome> {
+    Some(Outcome::Pending)
+}
+
+/// The line behind may enter a pipe, at whose place they meet.
+#[inline]
+fn let_in(place: Option<&Rendezvous>, behind: u32, context: &Context<'_>, holding: Holding) {
+    let second = place.is_some_and(|place| match holding {
+        Holding::Alone => place.arrive_alone(),
+        Holding::Beside => place.arrive(),
+    });
+    if second {
+        context.caller.start(behind);
+    }
+}
+
+/// Whether a line may enter a pipe, at whose place it meets the line before. Else its worker arrives there for it after the call.
+#[inline]
+fn may_enter(place: Option<&Rendezvous>, context: &mut Context<'_>) -> bool {
+    match place {
+        Some(place) if !place.pass() => {
+            context.meets = Some(NonNull::from(place));
+            false
+        }
+        _ => true,
+    }
 }
 
 impl Work for Line<'_> {
@@ -322,20 +305,24 @@ impl Work for Line<'_> {
             self.suspender.resume(context);
         }
         loop {
-            let step = match self.phase {
+            let out = match self.phase {
                 Phase::Begins => {
                     self.begin(context);
-                    self.wait(context, false).unwrap_or(Step::On)
+                    let place = self.circuit.pipes()[0].place(self.token.line);
+                    if may_enter(place, context) {
+                        None
+                    } else {
+                        again()
+                    }
                 }
-                Phase::Enters | Phase::Awaits => self.go_on(context),
+                Phase::Enters | Phase::Awaits | Phase::Leaves => self.go_on(context),
                 Phase::Entered => {
                     self.drop_token(context);
-                    Step::On
+                    None
                 }
-                Phase::Leaves => self.leave(context).unwrap_or(Step::On),
-                Phase::Ends => return self.end(context),
+                Phase::Ends => Some(self.end(context)),
             };
-            if let Step::Out(outcome) = step {
+            if let Some(outcome) = out {
                 return outcome;
             }
         }
