@@ -49,6 +49,8 @@ enum Phase {
     Entered,
     /// The pipe is done with the token.
     Leaves,
+    /// It has let the line behind in. Found when a call begins: the host has panicked there.
+    Left,
     /// There is no token any more.
     Ends,
 }
@@ -111,11 +113,11 @@ impl<'env> Line<'env> {
         let pipes = circuit.pipes();
         let mut pipe = &pipes[self.token.pipe];
         loop {
-            if self.phase != Phase::Leaves {
+            if !matches!(self.phase, Phase::Leaves | Phase::Left) {
                 if context.stopped || flow.is_stopped() {
                     self.dead = true;
                 }
-                // SAFETY: (1) this line has its turn at the first pipe, until it leaves.
+                // SAFETY: (1) it is asked for at the first pipe, where this line has its turn until it leaves.
                 let stream = || unsafe { circuit.stream.get() };
                 if self.phase != Phase::Awaits {
                     if self.token.pipe == 0 {
@@ -161,11 +163,14 @@ impl<'env> Line<'env> {
                     stream().left(&self.token);
                 }
             }
-            let Some(holding) = context.caller.seat() else {
-                self.phase = Phase::Leaves;
-                return again();
-            };
-            let_in(pipe.place(behind), self.behind, context, holding);
+            if self.phase != Phase::Left {
+                let Some(holding) = context.caller.seat() else {
+                    self.phase = Phase::Leaves;
+                    return again();
+                };
+                self.phase = Phase::Left;
+                let_in(pipe.place(behind), self.behind, context, holding);
+            }
             self.phase = Phase::Enters;
             let next = pipes.get(self.token.pipe + 1);
             if let Some(next) = next {
@@ -315,7 +320,7 @@ impl Work for Line<'_> {
                         again()
                     }
                 }
-                Phase::Enters | Phase::Awaits | Phase::Leaves => self.go_on(context),
+                Phase::Enters | Phase::Awaits | Phase::Leaves | Phase::Left => self.go_on(context),
                 Phase::Entered => {
                     self.drop_token(context);
                     None

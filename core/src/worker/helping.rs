@@ -338,6 +338,10 @@ impl<P: Platform> Seated for Worker<'_, P> {
     }
 
     fn help(&self, target: Target<'_>, deadline: Option<Duration>) {
+        if let Some(deque) = self.deque() {
+            // What waits may have come between a push and its publication: a drop among what fails.
+            deque.publish();
+        }
         self.give_back_lent();
         self.hand_on_current();
         let roams = self.roams.replace(false);
