@@ -18,6 +18,9 @@
 //! their being called, so that order, turns and the end of the stream are the same for it as for any. At the first pipe
 //! a stopped line gets no token any more: it ends, and lets the line behind do so.
 //!
+//! The line behind is let in once for each pipe: a line that finds that it has done so (`Left`: its host has panicked while it woke a
+//! worker for that) goes on behind it.
+//!
 //! User code may give this worker's seat away, by waiting. A line leaves a pipe, which may start another line, only on
 //! a seat; so it has itself queued then.
 
