@@ -1,5 +1,6 @@
 //! Finding a task to be run.
 
+use core::cell::Cell;
 use core::time::Duration;
 
 use super::Worker;
@@ -9,12 +10,18 @@ use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
-use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
+use crate::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
 use crate::seat::Tenure;
 use crate::sync::Arc;
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;
+
+/// Pauses of a thief who lets the owner of a single entry come to it first: some 300 ns.
+const HESITATION: u32 = 32;
+
+/// The most pauses between two rounds of search.
+const HESITATION_MAX: u32 = 16 * HESITATION;
 
 /// How long a round goes on before something else in the queue has its turn.
 const TURN: Duration = Duration::from_micros(200);
@@ -133,10 +140,9 @@ impl<P: Platform> Worker<'_, P> {
             return None;
         }
         self.searching.set(true);
-        for round in 0..=self.pool.spin {
-            if round > 0 {
-                core::hint::spin_loop();
-            }
+        let (mut round, mut pauses) = (0, HESITATION);
+        while round <= self.pool.spin {
+            let hesitated = Cell::new(false);
             while let Some(late) = self.pool.take_late() {
                 if let Some(next) = self.resume_late(late) {
                     return Some(next);
@@ -147,12 +153,20 @@ impl<P: Platform> Worker<'_, P> {
             {
                 return Some(task);
             }
-            let found = self.first_of_victims(|victim, from| self.rob(victim, from));
+            let found = self.first_of_victims(|victim, from| self.rob(victim, from, &hesitated));
             if found.is_some() {
                 return found;
             }
             if let Some(task) = self.pop() {
                 return Some(task);
+            }
+            if hesitated.get() {
+                // Each look costs the owner a cache miss.
+                pause(pauses);
+                pauses = (2 * pauses).min(HESITATION_MAX);
+            } else {
+                core::hint::spin_loop();
+                round += 1;
             }
         }
         None
@@ -189,8 +203,10 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// A task of a victim's; others come into this worker's queue.
-    fn rob(&self, victim: &Queues, from: WorkerId) -> Option<u32> {
-        if let Some(task) = self.steal(victim, from) {
+    fn rob(&self, victim: &Queues, from: WorkerId, hesitated: &Cell<bool>) -> Option<u32> {
+        if self.pool.spin > 0 && is_passing(&victim.deque) {
+            hesitated.set(true);
+        } else if let Some(task) = self.steal(victim, from) {
             return Some(task);
         }
         let tasks = self.refill(&victim.backlog);
@@ -317,5 +333,23 @@ impl<P: Platform> Worker<'_, P> {
         x ^= x << 5;
         self.random.set(x);
         x
+    }
+}
+
+/// Whether the only entry of a queue is one that comes and goes: its owner is about to take it, and a thief who is
+/// faster would have the owner look for something else, and send what comes after it from core to core.
+fn is_passing(deque: &Deque) -> bool {
+    let before = deque.ends();
+    let is_single = |(top, bottom): (usize, usize)| bottom.wrapping_sub(top) == 1;
+    is_single(before) && {
+        pause(HESITATION);
+        let now = deque.ends();
+        now != before && (is_single(now) || now.0 == now.1)
+    }
+}
+
+fn pause(times: u32) {
+    for _ in 0..times {
+        core::hint::spin_loop();
     }
 }
