@@ -23,6 +23,7 @@
 //! whose size depends on the number of items alone, and by a [tree](tree) over them; who works on which leaf, and
 //! how many there are who do, changes nothing.
 
+mod chains;
 mod counting;
 mod crew;
 mod divisible;

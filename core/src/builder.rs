@@ -103,7 +103,8 @@ impl<P, S> Builder<P, S> {
     }
 
     /// How many times a worker that finds nothing looks again before it sleeps. More cost processor
-    /// time, fewer make tasks that come one by one wait for a wake-up.
+    /// time, fewer make tasks that come one by one wait for a wake-up. With one at least, a single task of another worker that is about
+    /// to come to it is left to it, and while all that it sees are such, one worker looks on without a bound.
     #[must_use]
     pub fn spin(mut self, rounds: u32) -> Self {
         self.spin = rounds;

@@ -12,17 +12,15 @@ use alloc::vec::Vec;
 use core::cmp::Ordering::{self as Order, Less};
 
 use super::Parallel;
+use super::chains::{is_chain, reverse_together};
 use super::crew::{hand_over, is_stopped, is_wanted, with_helpers};
 use super::driving::cancelled;
-use super::rows::Row;
+use super::rows::{Row, WORTH_HELP};
 use super::sampling::{Sample, Trend};
 use crate::error::RunError;
 use crate::group::GroupScope;
 use crate::stats::Failure;
 use crate::wait::Seated;
-
-/// Pairs that are compared between two looks at whether to go on.
-const BETWEEN: usize = 1 << 14;
 
 /// How rows are sorted.
 pub(super) struct Quicksort<'s, C, S> {
@@ -46,7 +44,7 @@ impl<C, S> Quicksort<'_, C, S> {
     /// # Errors
     ///
     /// See [`Parallel`].
-    pub(super) fn run<'r, T: 'r, R: Row<T> + 'r>(&self, rows: Vec<R>) -> Result<(), RunError>
+    pub(super) fn run<'r, T: Send + 'r, R: Row<T> + 'r>(&self, rows: Vec<R>) -> Result<(), RunError>
     where
         C: Fn(&T, &T) -> Order + Sync,
         S: Fn(&mut [T]) + Sync,
@@ -72,7 +70,7 @@ impl<C, S> Quicksort<'_, C, S> {
     }
 
     /// Gives what is left when somebody could help with it.
-    fn alone<T, R: Row<T>>(
+    fn alone<T: Send, R: Row<T>>(
         &self,
         seated: Option<&dyn Seated>,
         mut legs: Vec<Leg<R>>,
@@ -99,7 +97,7 @@ impl<C, S> Quicksort<'_, C, S> {
     }
 
     #[cold]
-    fn together<'r, T: 'r, R: Row<T> + 'r>(&self, legs: Vec<Leg<R>>) -> Result<(), RunError>
+    fn together<'r, T: Send + 'r, R: Row<T> + 'r>(&self, legs: Vec<Leg<R>>) -> Result<(), RunError>
     where
         C: Fn(&T, &T) -> Order + Sync,
         S: Fn(&mut [T]) + Sync,
@@ -127,7 +125,7 @@ impl<C, S> Quicksort<'_, C, S> {
     ) where
         C: Fn(&T, &T) -> Order + Sync,
         S: Fn(&mut [T]) + Sync,
-        T: 'env,
+        T: Send + 'env,
         R: Row<T> + 'env,
     {
         let goes_on = || !scope.group().is_stopped();
@@ -155,7 +153,7 @@ impl<C, S> Quicksort<'_, C, S> {
     }
 
     /// Sorts the last row if it is short, else parts it.
-    fn step<T, R: Row<T>>(
+    fn step<T: Send, R: Row<T>>(
         &self,
         legs: &mut Vec<Leg<R>>,
         goes_on: &dyn Fn() -> bool,
@@ -175,15 +173,24 @@ impl<C, S> Quicksort<'_, C, S> {
         let is_less = |one: &T, other: &T| (self.compare)(one, other) == Less;
         let sample = Sample::of(&row, &is_less);
         let (rising, falling) = (Trend::Rising, Trend::Falling);
-        if sample.trend == rising && is_chain(&row, goes_on, |one, next| !is_less(next, one)) {
+        let long = helpers.filter(|_| row.len() >= WORTH_HELP);
+        let is_less = &is_less;
+        let in_order = |one: &T, next: &T| !is_less(next, one);
+        if sample.trend == rising && is_chain(&mut row, goes_on, long, in_order)? {
             row.settle();
             return Ok(());
         }
-        if sample.trend == falling && is_chain(&row, goes_on, |one, next| is_less(next, one)) {
-            row.settle().reverse();
-            return Ok(());
+        let in_reverse = |one: &T, next: &T| is_less(next, one);
+        if sample.trend == falling && is_chain(&mut row, goes_on, long, in_reverse)? {
+            return match long {
+                Some(helpers) => reverse_together(helpers, row.settle()),
+                None => {
+                    row.settle().reverse();
+                    Ok(())
+                }
+            };
         }
-        let mut parts = row.part(sample.pivot, &is_less, goes_on, helpers)?;
+        let mut parts = row.part(sample.pivot, is_less, goes_on, helpers)?;
         if parts[0].len() < parts[1].len() {
             parts.reverse();
         }
@@ -193,27 +200,4 @@ impl<C, S> Quicksort<'_, C, S> {
         }));
         Ok(())
     }
-}
-
-/// Whether all neighbours are so, and nobody said to stop.
-fn is_chain<T, R: Row<T>>(
-    row: &R,
-    goes_on: &dyn Fn() -> bool,
-    is_so: impl Fn(&T, &T) -> bool,
-) -> bool {
-    let (mut rest, reversed) = row.items();
-    while rest.len() > 1 {
-        let now = &rest[..rest.len().min(BETWEEN)];
-        let mut pairs = now.windows(2);
-        let are_so = if reversed {
-            pairs.all(|pair| is_so(&pair[1], &pair[0]))
-        } else {
-            pairs.all(|pair| is_so(&pair[0], &pair[1]))
-        };
-        if !are_so || !goes_on() {
-            return false;
-        }
-        rest = &rest[now.len() - 1..];
-    }
-    true
 }

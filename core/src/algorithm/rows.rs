@@ -6,8 +6,8 @@ use super::moves::Desk;
 use super::parting::{sift, sift_together};
 use crate::error::RunError;
 
-/// Items of a row at least that is parted by several workers.
-const WORTH_HELP: usize = 1 << 16;
+/// Items of a row at least that several workers part, or look through.
+pub(super) const WORTH_HELP: usize = 1 << 16;
 
 /// Items in a row, each in its place of an order.
 pub(super) trait Row<T>: Sized + Send {

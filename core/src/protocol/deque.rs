@@ -118,6 +118,21 @@ impl Deque {
         (top, self.bottom.load(Ordering::Relaxed))
     }
 
+    /// Whether the only entry is one that comes and goes: after `moment` it is there no more, and at most one that came since.
+    /// Somebody comes to such entries, most likely the owner; a thief who is faster has it look for something else,
+    /// and sends what follows from core to core. An entry that is still there is none of these, by the [`ends`](Self::ends): `top` only grows, and
+    /// the owner of a single entry takes it at the top, unless it is alone.
+    #[must_use]
+    pub fn is_passing(&self, moment: impl FnOnce()) -> bool {
+        let before = self.ends();
+        let len = |(top, bottom)| distance(top, bottom);
+        len(before) == 1 && {
+            moment();
+            let now = self.ends();
+            now != before && len(now) <= 1
+        }
+    }
+
     /// Takes the older half of the entries, at most [`STEAL_MAX`], oldest first.
     #[must_use]
     pub fn steal_half(&self, loot: &mut [u32; STEAL_MAX]) -> Stolen {
@@ -407,4 +422,37 @@ impl DequeOwner {
 #[inline]
 fn distance(top: usize, bottom: usize) -> isize {
     bottom.wrapping_sub(top).cast_signed()
+}
+
+#[cfg(all(test, not(taskflow_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_is_there_after_a_moment_is_not_passing() {
+        let (ring, owner) = Deque::new(64);
+        let add = || {
+            assert_eq!(owner.push(7), Ok(()));
+            owner.publish();
+        };
+        let take = || assert_eq!(owner.take_newest(), Some(7));
+        let turn = || {
+            take();
+            add();
+        };
+        assert!(!ring.is_passing(|| unreachable!("there is none")));
+        add();
+        assert!(!ring.is_passing(|| {}), "it stays");
+        assert!(!ring.is_passing(add), "another came beside it");
+        assert!(!ring.is_passing(|| unreachable!("there are two")));
+        take();
+        assert!(ring.is_passing(turn), "another came for it");
+        assert!(ring.is_passing(take), "none is left");
+        add();
+        let turn = || {
+            turn();
+            add();
+        };
+        assert!(!ring.is_passing(turn), "two others came");
+    }
 }

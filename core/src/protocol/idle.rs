@@ -166,6 +166,12 @@ impl Idle {
         ((word & SLEEPERS) + word / SEARCHER) as usize
     }
 
+    /// How many workers search. A hint.
+    #[must_use]
+    pub fn searchers(&self) -> u32 {
+        self.word() / SEARCHER
+    }
+
     /// Claims a sleeper's seat for the caller, who is no searcher.
     #[must_use]
     pub fn claim(&self) -> Option<usize> {

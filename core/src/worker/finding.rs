@@ -10,18 +10,18 @@ use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
 use crate::protocol::backlog::{Backlog, Chain, Taken};
-use crate::protocol::deque::{Deque, DequeOwner, STEAL_MAX, Stolen};
+use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
 use crate::seat::Tenure;
 use crate::sync::Arc;
 
 /// Tasks that a worker moves from a backlog to its queue at a time.
 pub(super) const REFILL: usize = 128;
 
-/// Pauses of a thief who lets the owner of a single entry come to it first: some 300 ns.
-const HESITATION: u32 = 32;
-
-/// The most pauses between two rounds of search.
-const HESITATION_MAX: u32 = 16 * HESITATION;
+/// How long a thief lets the owner of a single entry come to it first; or this many times eight pauses, by a clock that stands still.
+const MOMENT: Duration = Duration::from_nanos(300);
+const MOMENT_PAUSES: u32 = 4;
+/// Moments between two rounds of search at most.
+const MOMENTS_MAX: u32 = 16;
 
 /// How long a round goes on before something else in the queue has its turn.
 const TURN: Duration = Duration::from_micros(200);
@@ -134,14 +134,15 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// A task from what is not this worker's own.
+    /// A task from what is not this worker's own. While all that it sees comes and goes without it, it is no worker that finds nothing,
+    /// unless others search, too.
     fn search(&self) -> Option<u32> {
         if !self.searching.get() && !self.pool.idle.start_search() {
             return None;
         }
         self.searching.set(true);
-        let (mut round, mut pauses) = (0, HESITATION);
-        while round <= self.pool.spin {
+        let (mut round, mut moments) = (0, 1);
+        loop {
             let hesitated = Cell::new(false);
             while let Some(late) = self.pool.take_late() {
                 if let Some(next) = self.resume_late(late) {
@@ -161,15 +162,45 @@ impl<P: Platform> Worker<'_, P> {
                 return Some(task);
             }
             if hesitated.get() {
-                // Each look costs the owner a cache miss.
-                pause(pauses);
-                pauses = (2 * pauses).min(HESITATION_MAX);
+                // It may go on like this for long, so what was finished here is counted, as after the search.
+                self.pool.ring();
+                self.flush_and_keep();
+                if let Some(task) = self.own() {
+                    return Some(task);
+                }
+            }
+            if hesitated.get() && self.pool.idle.searchers() == 1 {
+                self.hesitate(moments);
+                moments = (2 * moments).min(MOMENTS_MAX);
+            } else if round == self.pool.spin {
+                return None;
             } else {
-                core::hint::spin_loop();
                 round += 1;
+                core::hint::spin_loop();
             }
         }
-        None
+    }
+
+    /// Waits for some moments, unless something comes from outside. Each look at a queue costs its owner a cache miss.
+    fn hesitate(&self, moments: u32) {
+        for _ in 0..moments {
+            if self.pool.has_late() || !self.pool.injector.is_empty() {
+                return;
+            }
+            self.wait_a_moment();
+        }
+    }
+
+    fn wait_a_moment(&self) {
+        let begun = self.pool.platform.now();
+        for _ in 0..MOMENT_PAUSES {
+            for _ in 0..8 {
+                core::hint::spin_loop();
+            }
+            if self.pool.platform.now().saturating_sub(begun) >= MOMENT {
+                return;
+            }
+        }
     }
 
     /// What `take` gives of the first of the other seats' queues that it gives something of: those of workers
@@ -204,7 +235,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// A task of a victim's; others come into this worker's queue.
     fn rob(&self, victim: &Queues, from: WorkerId, hesitated: &Cell<bool>) -> Option<u32> {
-        if self.pool.spin > 0 && is_passing(&victim.deque) {
+        let may_hesitate = self.pool.spin > 0 && self.roams.get();
+        if may_hesitate && victim.deque.is_passing(|| self.wait_a_moment()) {
             hesitated.set(true);
         } else if let Some(task) = self.steal(victim, from) {
             return Some(task);
@@ -333,23 +365,5 @@ impl<P: Platform> Worker<'_, P> {
         x ^= x << 5;
         self.random.set(x);
         x
-    }
-}
-
-/// Whether the only entry of a queue is one that comes and goes: its owner is about to take it, and a thief who is
-/// faster would have the owner look for something else, and send what comes after it from core to core.
-fn is_passing(deque: &Deque) -> bool {
-    let before = deque.ends();
-    let is_single = |(top, bottom): (usize, usize)| bottom.wrapping_sub(top) == 1;
-    is_single(before) && {
-        pause(HESITATION);
-        let now = deque.ends();
-        now != before && (is_single(now) || now.0 == now.1)
-    }
-}
-
-fn pause(times: u32) {
-    for _ in 0..times {
-        core::hint::spin_loop();
     }
 }
