@@ -46,6 +46,46 @@ fn a_loop_on_the_only_worker_lets_all_run_that_was_queued_behind_it() {
 }
 
 #[test]
+fn loops_and_long_tasks_on_all_workers_let_a_later_run_have_its_turn() {
+    within_a_minute(|| {
+        for (loops, long) in [(1, 0), (1, 1), (2, 0), (1, 3), (3, 1), (4, 0)] {
+            let executor = Executor::new(loops + long);
+            let (begun, gate, ran) = (Counter::default(), Gate::default(), Counter::default());
+            let mut runs = Vec::new();
+            for number in 0..loops + long {
+                let (begins, busy, over) = (begun.clone(), gate.clone(), ran.clone());
+                let flow = Taskflow::new();
+                let start = flow.emplace(move || drop(begins.add()));
+                if number < long {
+                    start.precede(flow.emplace(move || busy.pass()));
+                } else {
+                    let again = flow.emplace_condition(move || over.get());
+                    let pass = flow.placeholder();
+                    start.precede(&pass);
+                    pass.precede(again.task());
+                    again.precede(&pass);
+                }
+                runs.push(executor.run(&flow));
+                while begun.get() <= number {
+                    hint::spin_loop();
+                }
+            }
+            let later = Taskflow::new();
+            later.emplace(move || drop(ran.add()));
+            // (Not by a wait, whose caller might run it itself.)
+            let later = executor.run(&later);
+            while !later.is_done() {
+                hint::spin_loop();
+            }
+            gate.open();
+            for run in runs {
+                run.wait().expect("nothing fails");
+            }
+        }
+    });
+}
+
+#[test]
 fn rounds_on_the_only_worker_let_all_run_that_was_queued_behind_them() {
     within_a_minute(|| {
         for tasks in [0, 1, 2, 3, 256, 257] {

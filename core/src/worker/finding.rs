@@ -83,16 +83,25 @@ impl<P: Platform> Worker<'_, P> {
         if !self.endless.take() && !self.turn_is_due() {
             return;
         }
-        let oldest = || self.deque().and_then(DequeOwner::take_oldest);
-        // Behind it is what did not fit in, and what was left in a row.
-        let behind = || match self.refill(&self.queues.backlog) {
-            0 => self.take_from_row(),
-            _ => oldest(),
+        let Some(deque) = self.deque() else {
+            return;
         };
-        if let Some(oldest) = oldest().or_else(|| met.and_then(|_| behind())) {
-            self.let_go(met);
-            *met = Some(oldest);
+        if deque.is_empty() {
+            // Behind it is what did not fit in, and what was left in a row.
+            if met.is_none() {
+                return;
+            }
+            if self.refill(&self.queues.backlog) == 0 {
+                match self.take_from_row() {
+                    Some(task) => self.keep_here(task),
+                    None => return,
+                }
+            }
         }
+        self.let_go(met);
+        // Or the oldest, of another flow, would find a tally, be queued until that is counted, and then come behind what was let go.
+        self.flush_and_keep();
+        *met = self.deque().and_then(DequeOwner::take_oldest);
     }
 
     /// Whether the last turn is long past, or was a moment ago by a clock that stands still.
