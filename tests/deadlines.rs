@@ -1,6 +1,7 @@
 //! A deadline cancels its run when it has come, by the clock of the host, and costs nobody else anything.
 
 use core::time::Duration;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -11,8 +12,8 @@ use crate::support::stepped::stepped;
 use crate::support::watchdog::within_a_minute;
 use taskflow_core::Platform;
 use taskflow_std::{
-    CancellationToken, Executor, PreemptiveCancellationToken, RunError, RunOptions, RunStats,
-    Runtime, Taskflow,
+    CancellationToken, Executor, Manual, PreemptiveCancellationToken, RunError, RunOptions,
+    RunStats, Runtime, Taskflow, TaskflowFuture,
 };
 
 fn after(time: Duration) -> RunOptions {
@@ -277,6 +278,50 @@ fn a_deadline_is_heard_while_all_workers_hold_others_work() {
             busy.wait().unwrap();
         }
     });
+}
+
+#[test]
+fn a_deadline_is_heard_though_the_run_of_an_earlier_one_goes_on() {
+    let executor = Arc::new(taskflow_core::Executor::<Manual>::new(2));
+    let (stubborn, suspended, busy) = (Taskflow::new(), pending(), Taskflow::new());
+    let early_and_late = Arc::new(Mutex::new(None::<[TaskflowFuture; 2]>));
+    let (host, runs) = (Arc::downgrade(&executor), Arc::clone(&early_and_late));
+    // It holds a worker beyond both deadlines, while the other has more to do than it gets done.
+    stubborn.emplace(move || {
+        let executor = host.upgrade().expect("it is stepped");
+        for (seconds, over) in [(1, [false, false]), (1, [false, true])] {
+            executor.platform().advance(Duration::from_secs(seconds));
+            for _ in 0..8 {
+                executor.platform().step(1);
+            }
+            let runs = runs.lock().expect("nothing panics");
+            let runs = runs.as_ref().expect("both are running");
+            assert_eq!([&runs[0], &runs[1]].map(|run| run.is_done()), over);
+        }
+    });
+    let pass = busy.placeholder();
+    let again = busy.emplace_condition(|| 0);
+    busy.placeholder().precede(&pass);
+    pass.precede(again.task());
+    again.precede(&pass);
+    let late = executor.run_with(&suspended, after(Duration::from_secs(2)));
+    executor.platform().step_all();
+    let early = executor.run_with(&stubborn, after(Duration::from_secs(1)));
+    *early_and_late.lock().expect("nothing panics") = Some([early, late]);
+    let looping = executor.run(&busy);
+    executor.platform().step(1);
+    while !looping.is_done() {
+        executor.platform().step(0);
+        executor.platform().step(1);
+        let runs = early_and_late.lock().expect("nothing panics");
+        if runs.as_ref().is_some_and(|runs| runs[0].is_done()) {
+            looping.cancel();
+        }
+    }
+    let runs = early_and_late.lock().expect("nothing panics").take();
+    for run in runs.expect("both ran") {
+        too_late(run.wait());
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Observers hear what an executor does, all of it and in order, while they are attached.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::panic::{panic_any, resume_unwind};
 use std::sync::Arc;
@@ -354,6 +355,37 @@ fn steals_parks_and_wake_ups_are_heard_of() {
             }
         }
     });
+}
+
+#[test]
+fn what_is_taken_from_behind_a_full_queue_is_heard_of() {
+    // More than a queue holds. Whoever steals from one takes 32 at most.
+    let flow = Taskflow::new();
+    let source = flow.placeholder();
+    for _ in 0..1424 {
+        source.precede(flow.placeholder());
+    }
+    let most = Arc::new(AtomicUsize::new(0));
+    for alone in (0..1400).step_by(7) {
+        let executor = taskflow_core::Executor::<Manual>::new(2);
+        let stolen = Arc::clone(&most);
+        let observer = executor.observe(move |event: &Event<'_>| {
+            if let EventKind::Steal { tasks, .. } = event.kind {
+                stolen.fetch_max(tasks, Ordering::Relaxed);
+            }
+        });
+        let run = executor.run(&flow);
+        for _ in 0..alone {
+            executor.platform().step(0);
+        }
+        for _ in 0..300 {
+            executor.platform().step(1);
+        }
+        executor.platform().step_all();
+        run.wait().expect("nothing fails");
+        drop(observer);
+    }
+    assert!(most.load(Ordering::Relaxed) > 32, "{most:?}");
 }
 
 #[test]

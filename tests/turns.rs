@@ -55,7 +55,9 @@ fn loops_and_long_tasks_on_all_workers_let_a_later_run_have_its_turn() {
             for number in 0..loops + long {
                 let (begins, busy, over) = (begun.clone(), gate.clone(), ran.clone());
                 let flow = Taskflow::new();
-                let start = flow.emplace(move || drop(begins.add()));
+                let start = flow.emplace(move || {
+                    begins.add();
+                });
                 if number < long {
                     start.precede(flow.emplace(move || busy.pass()));
                 } else {
@@ -71,7 +73,9 @@ fn loops_and_long_tasks_on_all_workers_let_a_later_run_have_its_turn() {
                 }
             }
             let later = Taskflow::new();
-            later.emplace(move || drop(ran.add()));
+            later.emplace(move || {
+                ran.add();
+            });
             // (Not by a wait, whose caller might run it itself.)
             let later = executor.run(&later);
             while !later.is_done() {

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use taskflow_std::testing::{Executor, Simulation, pause};
-use taskflow_std::{TaskHandle, Taskflow};
+use taskflow_std::{FifoScheduler, TaskHandle, Taskflow};
 
 use crate::support::counter::Counter;
 
@@ -64,6 +64,19 @@ fn wide_behind_a_chain<'f>(
         last.succeed(wide.succeed(chain[9]));
     }
     [chain[0], last]
+}
+
+#[test]
+fn a_wide_level_behind_a_chain_meets_where_a_policy_decides() {
+    for workers in [2, 4] {
+        let simulation = Simulation::new().workers(workers).seeds(20);
+        simulation.check_over(FifoScheduler::new, |executor, _| {
+            let (flow, met) = (Taskflow::new(), Counter::default());
+            wide_behind_a_chain(&flow, workers, &met);
+            executor.run_n(&flow, 2).wait().expect("nothing fails");
+            assert_eq!(met.get(), 20 * workers);
+        });
+    }
 }
 
 #[test]

@@ -76,3 +76,22 @@ impl Lending {
         is_stirred
     }
 }
+
+#[cfg(all(test, not(taskflow_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_hears_of_what_is_published_and_nobody_else_costs_anything() {
+        let lending = Lending::default();
+        let since = lending.begin();
+        assert!(!lending.is_stirred(since));
+        lending.stir();
+        assert!(lending.is_stirred(since));
+        lending.end();
+        let since = lending.begin();
+        lending.end();
+        lending.stir();
+        assert!(!lending.is_stirred(since), "nobody keeps anything");
+    }
+}

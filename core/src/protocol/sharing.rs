@@ -82,3 +82,20 @@ impl Sharing {
         self.0.load(order) == 0
     }
 }
+
+#[cfg(all(test, not(taskflow_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_is_alone_again_when_all_who_shared_have_ended() {
+        let sharing = Sharing::default();
+        assert!(sharing.is_alone() && !sharing.join());
+        sharing.begin();
+        assert!(!sharing.is_alone() && sharing.join());
+        sharing.end();
+        assert!(!sharing.is_alone());
+        sharing.end();
+        assert!(sharing.is_alone() && !sharing.join());
+    }
+}
