@@ -1,7 +1,7 @@
 //! Whatever goes on for ever on the only worker lets others have their turn.
 
 use std::hint;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::support::counter::Counter;
@@ -120,6 +120,83 @@ fn a_loop_on_the_only_worker_lets_a_row_go_on_that_was_begun_before() {
             again.precede(again.task());
             executor.run(&loops)
         });
+    });
+}
+
+/// A flow that goes round and round until `is_over`.
+fn looping(is_over: impl Fn() -> bool + Send + 'static) -> Taskflow<'static> {
+    let flow = Taskflow::new();
+    let (start, again) = (
+        flow.placeholder(),
+        flow.emplace_condition(move || usize::from(is_over())),
+    );
+    start.precede(again.task());
+    again.precede(again.task());
+    flow
+}
+
+#[test]
+fn two_loops_on_the_only_worker_let_all_run_that_was_queued_behind_them() {
+    within_a_minute(|| {
+        goes_on_until_others_have_run(|executor, ran| {
+            let rest = ran.clone();
+            drop(executor.run(&looping(move || rest.get() == QUEUED)));
+            executor.run(&looping(move || ran.get() == QUEUED))
+        });
+    });
+}
+
+#[test]
+fn two_loops_on_the_only_worker_let_a_row_go_on_that_was_begun_before() {
+    within_a_minute(|| {
+        goes_on_until_others_have_run(|executor, ran| {
+            let row = Taskflow::new();
+            for _ in 0..QUEUED {
+                row.emplace(|| {});
+            }
+            let row = Arc::new(executor.run(&row));
+            let is_over = move || ran.get() == QUEUED && row.is_done();
+            drop(executor.run(&looping(is_over.clone())));
+            executor.run(&looping(is_over))
+        });
+    });
+}
+
+/// Spawns a task that does the same, until `is_over`.
+fn spawn_on(executor: &Weak<Executor>, is_over: impl Fn() -> bool + Clone + Send + 'static) {
+    let Some(host) = executor.upgrade() else {
+        return;
+    };
+    let next = Weak::clone(executor);
+    drop(host.spawn(move || {
+        if !is_over() {
+            spawn_on(&next, is_over);
+        }
+    }));
+}
+
+#[test]
+fn tasks_that_spawn_one_another_on_the_only_worker_let_all_run_that_was_queued_behind_them() {
+    within_a_minute(|| {
+        let (executor, gate, ran) = (
+            Arc::new(Executor::new(1)),
+            Gate::default(),
+            Counter::default(),
+        );
+        let busy = gate.clone();
+        drop(executor.spawn(move || busy.pass()));
+        let (over, all) = (ran.clone(), Gate::default());
+        spawn_on(&Arc::downgrade(&executor), move || over.get() == QUEUED);
+        for _ in 0..QUEUED {
+            let (ran, all) = (ran.clone(), all.clone());
+            drop(executor.spawn(move || {
+                if ran.add() + 1 == QUEUED {
+                    all.open();
+                }
+            }));
+        }
+        gate.open();
+        all.pass();
     });
 }
 

@@ -22,7 +22,7 @@ pub(super) fn is_chain<T: Send, R: Row<T>>(
     is_so: impl Fn(&T, &T) -> bool + Sync,
 ) -> Result<bool, RunError> {
     match helpers {
-        Some(helpers) => is_chain_together(helpers, row.settle(), is_so),
+        Some(helpers) => is_chain_together(helpers, row, is_so),
         None => Ok(is_chain_alone(row, goes_on, is_so)),
     }
 }
@@ -49,18 +49,18 @@ fn is_chain_alone<T, R: Row<T>>(
     true
 }
 
-fn is_chain_together<T: Send>(
+fn is_chain_together<T: Send, R: Row<T>>(
     helpers: Parallel<'_>,
-    items: &mut [T],
+    row: &mut R,
     is_so: impl Fn(&T, &T) -> bool + Sync,
 ) -> Result<bool, RunError> {
     // (An item may be looked at by one at a time, so the caller compares those that meet at a seam.)
-    let mut seams = (BETWEEN..items.len()).step_by(BETWEEN);
-    if !seams.all(|seam| is_so(&items[seam - 1], &items[seam])) {
+    let mut seams = (BETWEEN..row.len()).step_by(BETWEEN);
+    if !seams.all(|seam| is_so(row.item(seam - 1), row.item(seam))) {
         return Ok(false);
     }
     let by_leaf = helpers.with(Partitioner::Adaptive { chunk: 1 });
-    by_leaf.all(Leaves::of(items, BETWEEN, 1), |leaf| {
+    by_leaf.all(Leaves::of(row.settle(), BETWEEN, 1), |leaf| {
         leaf.windows(2).all(|pair| is_so(&pair[0], &pair[1]))
     })
 }

@@ -319,6 +319,12 @@ impl DequeOwner {
         self.len() == 0
     }
 
+    /// Whether there is room for at least as many entries as there are places taken.
+    #[must_use]
+    pub fn is_half_empty(&self) -> bool {
+        2 * self.len() <= self.ring.slots.len()
+    }
+
     /// Takes the oldest entry. All entries must be published.
     #[must_use]
     #[inline]

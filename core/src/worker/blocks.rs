@@ -30,6 +30,7 @@ impl<P: Platform> Worker<'_, P> {
             let outcome = unsafe { (node.call)(node.data, &mut context) };
             self.current.set(Current::Engine);
             if outcome == Outcome::Unfinished {
+                self.hand_on(flow);
                 self.keep(view.base + index);
                 return None;
             }
@@ -124,6 +125,7 @@ impl<P: Platform> Worker<'_, P> {
         let mut context = Context::new(self);
         let outcome = context.fail(Failure::Panicked(panic));
         self.end_step(flow, task, outcome, &mut context);
+        self.hand_on(flow);
         self.keep(view.base + index);
     }
 }

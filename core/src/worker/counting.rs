@@ -79,12 +79,12 @@ impl<P: Platform> Worker<'_, P> {
         self.tally.set(tally);
     }
 
-    /// A task in this worker's hands is about to leave them. If all that was counted was taken off again,
+    /// A task in this worker's hands is about to leave them. If all that was counted was taken off again, or only skipped within it,
     /// nothing but that task keeps the run from ending, so what is left to tell is told now.
     pub(super) fn hand_on(&self, flow: &Flow) {
         let tally = self.tally.get();
         let of_flow = self.tally_flow.get() == Some(NonNull::from(flow));
-        if !of_flow || tally.finished > 0 || tally.ended == 0 {
+        if !of_flow || tally.finished > 0 || tally.ended == 0 && tally.skipped == 0 {
             return;
         }
         tell(flow, &tally);

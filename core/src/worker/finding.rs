@@ -86,17 +86,21 @@ impl<P: Platform> Worker<'_, P> {
         let Some(deque) = self.deque() else {
             return;
         };
-        if deque.is_empty() {
-            // Behind it is what did not fit in, and what was left in a row.
-            if met.is_none() {
-                return;
+        let mut others = !deque.is_empty();
+        if !others && met.is_none() {
+            return;
+        }
+        // Behind it is what did not fit in, and what was left in a row; it may never be empty. (With a policy it holds what that lent, and what goes on
+        // for ever comes by the policy.)
+        if !others || self.pool.policy.is_none() && deque.is_half_empty() {
+            others |= self.refill(&self.queues.backlog) > 0;
+            if let Some(task) = self.take_from_row() {
+                self.keep_here(task);
+                others = true;
             }
-            if self.refill(&self.queues.backlog) == 0 {
-                match self.take_from_row() {
-                    Some(task) => self.keep_here(task),
-                    None => return,
-                }
-            }
+        }
+        if !others {
+            return;
         }
         self.let_go(met);
         // Or the oldest, of another flow, would find a tally, be queued until that is counted, and then come behind what was let go.
