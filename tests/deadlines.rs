@@ -64,9 +64,11 @@ fn a_suspended_run_ends_at_its_deadline_and_not_before() {
             }
             advance(rig, Duration::from_nanos(1));
             let stats = too_late(rig.finish(run));
-            assert_eq!(stats.skipped, 1);
-            if matches!(rig, Rig::Threads(_)) {
-                assert!(begun.elapsed() >= time);
+            assert_eq!(stats.tasks + stats.skipped, 2);
+            match rig {
+                Rig::Stepped(..) => assert_eq!(stats.skipped, 1),
+                // (A thread may have come too late to begin the first.)
+                Rig::Threads(_) => assert!(stats.skipped > 0 && begun.elapsed() >= time),
             }
         });
     });
