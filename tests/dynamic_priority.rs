@@ -475,33 +475,3 @@ fn a_task_behind_urgent_ones_that_keep_coming_runs_if_it_is_raised() {
     assert!(run.is_done(), "it has had its turn");
     finish(&executor, run).expect("nothing fails");
 }
-
-#[test]
-fn what_was_raised_in_a_run_and_did_not_run_is_as_usual_in_the_next() {
-    let scheduler = SharedDynamicScheduler::new();
-    let builder = Builder::new(Manual::new()).workers(1);
-    let executor = builder.scheduler(scheduler.clone()).build().unwrap();
-    let (flow, chosen) = (Taskflow::new(), Arc::new(AtomicUsize::new(0)));
-    let choice = Arc::clone(&chosen);
-    let fork = flow.emplace_condition(move || choice.load(Ordering::Relaxed));
-    let [left, right, first, second] = [(); 4].map(|()| flow.placeholder());
-    fork.precede(&left);
-    fork.precede(&right);
-    first.precede(&second);
-    let usual = Priority::Normal.level();
-    for (choice, raised, level) in [(0, &right, 900), (1, &second, 100)] {
-        chosen.store(choice, Ordering::Relaxed);
-        let run = executor.run(&flow);
-        executor.platform().step(0);
-        scheduler
-            .reprioritize(raised.id(), level)
-            .expect("it is unfinished");
-        let mut seen = None;
-        while !run.is_done() {
-            executor.platform().step(0);
-            seen = scheduler.level(right.id()).ok().or(seen);
-        }
-        run.wait().expect("nothing fails");
-        assert_eq!(seen, (choice == 1).then_some(usual), "choice {choice}");
-    }
-}

@@ -1,6 +1,7 @@
 //! What a critical task waits for is as urgent as that task, so that nothing less urgent goes before it; and it falls back
 //! when nothing such waits any more. Without inheritance, the same programs invert priorities.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -428,4 +429,34 @@ fn on_threads_a_critical_task_gets_its_unit_while_less_urgent_tasks_keep_coming(
             on_threads(workers, SharedDynamicScheduler::new(), most);
         }
     });
+}
+
+#[test]
+fn what_was_raised_in_a_run_and_did_not_run_is_as_usual_in_the_next() {
+    let scheduler = SharedDynamicScheduler::new();
+    let builder = Builder::new(Manual::new()).workers(1);
+    let executor = builder.scheduler(scheduler.clone()).build().unwrap();
+    let (flow, chosen) = (Taskflow::new(), Arc::new(AtomicUsize::new(0)));
+    let choice = Arc::clone(&chosen);
+    let fork = flow.emplace_condition(move || choice.load(Ordering::Relaxed));
+    let [left, right, first, second] = [(); 4].map(|()| flow.placeholder());
+    fork.precede(&left);
+    fork.precede(&right);
+    first.precede(&second);
+    let usual = Priority::Normal.level();
+    for (choice, raised, level) in [(0, &right, 900), (1, &second, 100)] {
+        chosen.store(choice, Ordering::Relaxed);
+        let run = executor.run(&flow);
+        executor.platform().step(0);
+        scheduler
+            .reprioritize(raised.id(), level)
+            .expect("it is unfinished");
+        let mut seen = None;
+        while !run.is_done() {
+            executor.platform().step(0);
+            seen = scheduler.level(right.id()).ok().or(seen);
+        }
+        run.wait().expect("nothing fails");
+        assert_eq!(seen, (choice == 1).then_some(usual), "choice {choice}");
+    }
 }

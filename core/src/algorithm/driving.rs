@@ -44,15 +44,16 @@ impl Parallel<'_> {
         is_over: impl Fn(usize) -> bool,
     ) -> Result<Option<Piece<D>>, RunError> {
         let mut items = Some(items);
-        let mut result = None;
+        // (Not by what is returned: for a hundred items it counts how often a result is copied.)
+        let (mut rest, mut goes_on) = (None, false);
         self.call(|| {
             self.host.with_seated(&mut |seated| {
                 if let Some(items) = items.take() {
-                    result = Some(self.alone_on(seated, items, &mut run, &is_over));
+                    goes_on = self.alone_on(seated, items, &mut run, &is_over, &mut rest);
                 }
             });
         })?;
-        result.unwrap_or_else(|| Err(cancelled()))
+        if goes_on { Ok(rest) } else { Err(cancelled()) }
     }
 
     /// Calls user code of the call on the calling thread.
@@ -72,18 +73,20 @@ impl Parallel<'_> {
         }
     }
 
+    /// Puts what is left into `rest` when somebody could help with it. `false`: stopped.
     fn alone_on<D: Divisible>(
         self,
         seated: Option<&dyn Seated>,
         mut items: D,
         run: &mut impl FnMut(usize, D),
         is_over: &impl Fn(usize) -> bool,
-    ) -> Result<Option<Piece<D>>, RunError> {
+        rest: &mut Option<Piece<D>>,
+    ) -> bool {
         let workers = self.host.workers();
         if workers == 1 && seated.is_none() {
             // Nobody to help, and nothing to stop it.
             run(0, items);
-            return Ok(None);
+            return true;
         }
         let own = seated.is_some_and(|seated| self.is_own(seated));
         // Somebody besides the caller, who needs a seat itself.
@@ -95,11 +98,11 @@ impl Parallel<'_> {
         let mut pacer = Pacer::new(self.partitioner.chunk(), Pace::default(), self.host.now());
         loop {
             if seated.is_some_and(Seated::is_stopped) {
-                return Err(cancelled());
+                return false;
             }
             let len = items.len();
             if len == 0 || is_over(first) {
-                return Ok(None);
+                return true;
             }
             if workers > 1
                 && self.host.hungry() >= needed
@@ -107,16 +110,17 @@ impl Parallel<'_> {
                 && (at_once || pacer.is_worth_a_group(len))
             {
                 let pace = pacer.pace();
-                return Ok(Some(Piece { first, items, pace }));
+                *rest = Some(Piece { first, items, pace });
+                return true;
             }
             let chunk = pacer.chunk();
             if chunk >= len {
                 run(first, items);
-                return Ok(None);
+                return true;
             }
-            let (now, rest) = items.split_at(chunk);
+            let (now, behind) = items.split_at(chunk);
             run(first, now);
-            items = rest;
+            items = behind;
             first += chunk;
             pacer.done(chunk, self.host.now());
         }

@@ -22,7 +22,7 @@ const KNOWN_ITEMS: usize = 128;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     items: usize,
-    time: Duration,
+    nanos: u64,
 }
 
 /// Measures a worker's chunks.
@@ -39,15 +39,14 @@ impl Pace {
     /// Whether this many items take as long, as far as anything is known.
     #[inline]
     fn takes(self, items: usize, worth_nanos: u64) -> bool {
-        let nanos = nanos_of(self.time);
         if self.items == 0 {
             return items >= 2;
         }
-        if nanos == 0 {
+        if self.nanos == 0 {
             return self.items >= KNOWN_ITEMS && items >= KNOWN_ITEMS;
         }
-        nanos >= KNOWN_NANOS
-            && nanos.saturating_mul(items as u64) / self.items as u64 >= worth_nanos
+        self.nanos >= KNOWN_NANOS
+            && self.nanos.saturating_mul(items as u64) / self.items as u64 >= worth_nanos
     }
 }
 
@@ -62,7 +61,7 @@ impl Pacer {
             since: now,
         };
         if pace.items > 0 {
-            pacer.adapt(pace.items, pace.time);
+            pacer.adapt(pace.items, pace.nanos);
         }
         pacer
     }
@@ -99,26 +98,32 @@ impl Pacer {
     /// A chunk of this many items has ended.
     #[inline]
     pub(super) fn done(&mut self, items: usize, now: Duration) {
-        let time = now.saturating_sub(self.since);
+        let nanos = nanos_of(now.saturating_sub(self.since));
         self.since = now;
         // The last chunks say more about the next ones than all before.
-        let halve = nanos_of(self.pace.time) > 16 * CHUNK_NANOS;
+        let halve = self.pace.nanos > 16 * CHUNK_NANOS;
         self.pace.items += items;
-        self.pace.time += time;
+        self.pace.nanos = self.pace.nanos.saturating_add(nanos);
         if halve {
             self.pace.items = self.pace.items.div_ceil(2);
-            self.pace.time /= 2;
+            self.pace.nanos /= 2;
         }
-        self.adapt(items, time);
+        self.adapt(items, nanos);
     }
 
-    fn adapt(&mut self, items: usize, time: Duration) {
+    #[inline]
+    fn adapt(&mut self, items: usize, nanos: u64) {
         if self.fixed > 0 {
             return;
         }
-        let most = items.saturating_mul(GROWTH).min(CHUNK_MAX);
-        let ideal = (items as u64).saturating_mul(CHUNK_NANOS) / nanos_of(time).max(1);
-        self.next = usize::try_from(ideal).unwrap_or(most).clamp(1, most.max(1));
+        let most = items.saturating_mul(GROWTH).min(CHUNK_MAX).max(1);
+        let budget = (items as u64).saturating_mul(CHUNK_NANOS);
+        // (A division takes as long as many items.)
+        self.next = if (most as u64).saturating_mul(nanos) <= budget {
+            most
+        } else {
+            usize::try_from(budget / nanos).unwrap_or(most).max(1)
+        };
     }
 }
 
@@ -164,7 +169,7 @@ mod tests {
             7,
             Pace {
                 items: 1,
-                time: nanos(10_000),
+                nanos: 10_000,
             },
             nanos(0),
         );
