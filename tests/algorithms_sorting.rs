@@ -1,5 +1,6 @@
 //! Parallel sorts of many elements: what they give, who helps, and how they stop.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -100,6 +101,32 @@ fn rows_are_sorted_whatever_is_called_short() {
             }
         }
     });
+}
+
+#[test]
+fn what_a_comparison_changes_within_the_elements_of_a_stable_sort_is_there_afterwards() {
+    // (Not for the unstable one, which wants elements that threads may share.)
+    for workers in WORKERS {
+        let executor = Executor::new(workers);
+        for len in [10, 5000, 100_000] {
+            let numbers = scrambled(len).into_iter();
+            let mut asked: Vec<(u32, Cell<usize>)> =
+                numbers.map(|number| (number, Cell::new(0))).collect();
+            let calls = AtomicUsize::new(0);
+            let compare = |one: &(u32, Cell<usize>), other: &(u32, Cell<usize>)| {
+                calls.fetch_add(1, Ordering::Relaxed);
+                one.1.set(one.1.get() + 1);
+                other.1.set(other.1.get() + 1);
+                one.0.cmp(&other.0)
+            };
+            executor
+                .sort_by(&mut asked, compare)
+                .expect("nothing panics");
+            assert!(asked.is_sorted_by_key(|element| element.0));
+            let told: usize = asked.iter().map(|element| element.1.get()).sum();
+            assert_eq!(told, 2 * calls.into_inner(), "{len} elements");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::support::counter::Counter;
 use crate::support::gate::Gate;
 use crate::support::partitioners::partitioners;
 use crate::support::watchdog::within_a_minute;
-use taskflow_std::{Executor, Parallel, Partitioner, RunError, Taskflow};
+use taskflow_std::{Executor, Parallel, Partitioner, RunError, Taskflow, checkpoint};
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -53,6 +53,7 @@ fn a_cancelled_loop_over_a_billion_indices_ends_soon() {
                     Partitioner::Adaptive { chunk },
                     Partitioner::Static { chunk },
                     Partitioner::Dynamic { chunk },
+                    Partitioner::Guided { chunk },
                 ] {
                     assert_cancelled(&executor, move |parallel, begin| {
                         let sum = AtomicUsize::new(0);
@@ -82,6 +83,26 @@ fn a_cancelled_run_ends_what_its_helpers_call_in_turn() {
                     assert!(inner.is_err());
                 })
             });
+        }
+    });
+}
+
+#[test]
+fn an_operation_that_asks_hears_that_an_outer_call_was_stopped() {
+    within_a_minute(|| {
+        for workers in [2, 4, 8] {
+            let executor = Executor::new(workers);
+            for _ in 0..20 {
+                assert_cancelled(&executor, |parallel, begin| {
+                    parallel.for_each(0..2, |_| {
+                        let inner = parallel.for_each(0..2, |_| {
+                            begin();
+                            while checkpoint().is_ok() {}
+                        });
+                        assert!(inner.is_err());
+                    })
+                });
+            }
         }
     });
 }

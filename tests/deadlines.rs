@@ -298,14 +298,14 @@ fn a_deadline_is_heard_though_the_run_of_an_earlier_one_goes_on() {
             }
             let runs = runs.lock().expect("nothing panics");
             let runs = runs.as_ref().expect("both are running");
-            assert_eq!([&runs[0], &runs[1]].map(|run| run.is_done()), over);
+            assert_eq!([&runs[0], &runs[1]].map(TaskflowFuture::is_done), over);
         }
     });
     let pass = busy.placeholder();
     let again = busy.emplace_condition(|| 0);
-    busy.placeholder().precede(&pass);
+    busy.placeholder().precede(pass);
     pass.precede(again.task());
-    again.precede(&pass);
+    again.precede(pass);
     let late = executor.run_with(&suspended, after(Duration::from_secs(2)));
     executor.platform().step_all();
     let early = executor.run_with(&stubborn, after(Duration::from_secs(1)));

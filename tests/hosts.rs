@@ -1,5 +1,7 @@
 //! Whatever a host does within its contract, every run ends and nothing is lost.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -220,6 +222,40 @@ fn a_park_that_panics_unwinds_only_after_the_run_has_ended() {
             }
             println!("{unwound} of 100 calls unwound with {workers} workers");
         }
+    });
+}
+
+#[test]
+fn a_park_that_panics_unwinds_only_after_the_second_part_of_a_join_has_ended() {
+    within_a_minute(|| {
+        let mut unwound = 0;
+        for _ in 0..20 {
+            let faults = Faults {
+                guest_panics: (2, 1),
+                ..Faults::default()
+            };
+            let executor = with(2, faults).unwrap();
+            let (begun, mut ended) = (AtomicBool::new(false), false);
+            let joined = catch_unwind(AssertUnwindSafe(|| {
+                executor.join(
+                    || {
+                        while !begun.load(Ordering::Relaxed) {
+                            thread::yield_now();
+                        }
+                    },
+                    || {
+                        begun.store(true, Ordering::Relaxed);
+                        // Longer than the caller looks before it parks.
+                        thread::sleep(Duration::from_millis(5));
+                        ended = true;
+                    },
+                )
+            }));
+            assert!(ended);
+            unwound += usize::from(joined.is_err());
+            drop(catch_unwind(AssertUnwindSafe(|| drop(executor))));
+        }
+        assert!(unwound > 0);
     });
 }
 

@@ -440,11 +440,11 @@ fn what_was_raised_in_a_run_and_did_not_run_is_as_usual_in_the_next() {
     let choice = Arc::clone(&chosen);
     let fork = flow.emplace_condition(move || choice.load(Ordering::Relaxed));
     let [left, right, first, second] = [(); 4].map(|()| flow.placeholder());
-    fork.precede(&left);
-    fork.precede(&right);
-    first.precede(&second);
+    fork.precede(left);
+    fork.precede(right);
+    first.precede(second);
     let usual = Priority::Normal.level();
-    for (choice, raised, level) in [(0, &right, 900), (1, &second, 100)] {
+    for (choice, raised, level) in [(0, right, 900), (1, second, 100)] {
         chosen.store(choice, Ordering::Relaxed);
         let run = executor.run(&flow);
         executor.platform().step(0);

@@ -63,9 +63,9 @@ fn loops_and_long_tasks_on_all_workers_let_a_later_run_have_its_turn() {
                 } else {
                     let again = flow.emplace_condition(move || over.get());
                     let pass = flow.placeholder();
-                    start.precede(&pass);
+                    start.precede(pass);
                     pass.precede(again.task());
-                    again.precede(&pass);
+                    again.precede(pass);
                 }
                 runs.push(executor.run(&flow));
                 while begun.get() <= number {

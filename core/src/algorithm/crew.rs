@@ -158,7 +158,7 @@ impl<W> Crew<'_, W> {
         let halves = matches!(self.partitioner, Partitioner::Adaptive { .. });
         loop {
             let len = piece.items.len();
-            if len == 0 || is_stopped(scope) || self.work.is_over(piece.first) {
+            if is_stopped(scope) || len == 0 || self.work.is_over(piece.first) {
                 return;
             }
             if halves && self.is_wanted(member) && member.pacer.is_worth(len) {
@@ -220,12 +220,18 @@ impl<W> Crew<'_, W> {
             let Some(taken) = taken else {
                 return;
             };
-            if self.work.is_over(taken.first) {
-                return;
+            // (A part of a guided call is much longer than a chunk at first.)
+            let mut piece = taken;
+            while !piece.items.is_empty() {
+                if is_stopped(scope) || self.work.is_over(piece.first) {
+                    return;
+                }
+                let chunk = member.pacer.chunk().min(piece.items.len());
+                let (now, rest) = piece.cut(chunk);
+                piece = rest;
+                self.work.run(local, now.first, now.items);
+                member.pacer.done(chunk, self.host.now());
             }
-            let chunk = taken.items.len();
-            self.work.run(local, taken.first, taken.items);
-            member.pacer.done(chunk, self.host.now());
         }
     }
 

@@ -120,19 +120,30 @@ impl<'a, T> Desk<'a, T> {
     ) -> Option<[Self; 2]> {
         let last = self.len().checked_sub(1)?;
         let (reversed, away) = (self.reversed, self.away);
-        let pivot = if reversed { last - pivot } else { pivot };
+        let at = if reversed { last - pivot } else { pivot };
         let (from, out) = self.sides();
         // SAFETY: invariant 1.
-        let pivot = unsafe { from[pivot].assume_init_ref() };
+        let pivot = unsafe { from[at].assume_init_ref() };
         let is_such = |item: &MaybeUninit<T>| {
             // SAFETY: as above.
             is_such(unsafe { item.assume_init_ref() }, pivot)
         };
-        let such = if reversed {
-            deal(from.iter().rev(), out, is_such, goes_on)
+        let mut deal = Deal::new(out);
+        let (before, after) = (&from[..at], &from[at + 1..]);
+        let place = if reversed {
+            deal.all(after.iter().rev(), is_such, goes_on)?;
+            let place = deal.place(is_such(&from[at]));
+            deal.all(before.iter().rev(), is_such, goes_on)?;
+            place
         } else {
-            deal(from.iter(), out, is_such, goes_on)
-        }?;
+            deal.all(before.iter(), is_such, goes_on)?;
+            let place = deal.place(is_such(&from[at]));
+            deal.all(after.iter(), is_such, goes_on)?;
+            place
+        };
+        // The pivot goes last: a comparison may change what it compares, within a cell.
+        copy(&from[at..=at], &mut deal.out[place..=place]);
+        let such = deal.such;
         // Each place of the other side was written once, by whichever item: invariants 1 and 2.
         self.away = !away;
         let [such, mut others] = self.cut(such);
@@ -226,30 +237,54 @@ impl<T> Drop for Desk<'_, T> {
 /// Items between two looks at whether to go on.
 const BETWEEN: usize = 1 << 14;
 
-/// Copies such items to `out` from its begin on, the others from its end on. Gives how many are such.
-#[inline]
-fn deal<'i, T: 'i>(
-    from: impl ExactSizeIterator<Item = &'i MaybeUninit<T>>,
-    out: &mut [MaybeUninit<T>],
-    is_such: impl Fn(&MaybeUninit<T>) -> bool,
-    goes_on: &dyn Fn() -> bool,
-) -> Option<usize> {
-    let (mut such, mut left) = (0, from.len());
-    for item in from {
-        if left % BETWEEN == 0 && !goes_on() {
-            return None;
-        }
-        left -= 1;
-        let is_such = is_such(item);
-        // (Without a branch: nobody could foretell it.)
-        let place = such + usize::from(!is_such) * left;
-        copy(
-            core::slice::from_ref(item),
-            core::slice::from_mut(&mut out[place]),
-        );
-        such += usize::from(is_such);
+/// A pass that brings items to the begin of a side, and the others from its end on. None is looked at after it was copied.
+struct Deal<'o, T> {
+    out: &'o mut [MaybeUninit<T>],
+    /// How many are at the begin.
+    such: usize,
+    /// How many places are left.
+    left: usize,
+}
+
+impl<'o, T> Deal<'o, T> {
+    fn new(out: &'o mut [MaybeUninit<T>]) -> Self {
+        let (such, left) = (0, out.len());
+        Self { out, such, left }
     }
-    Some(such)
+
+    /// The place of the next item.
+    #[inline]
+    fn place(&mut self, is_such: bool) -> usize {
+        self.left -= 1;
+        // (Without a branch: nobody could foretell it.)
+        let place = self.such + usize::from(!is_such) * self.left;
+        self.such += usize::from(is_such);
+        place
+    }
+
+    /// Copies these. `None`: `goes_on` said otherwise.
+    #[inline]
+    fn all<'i>(
+        &mut self,
+        from: impl Iterator<Item = &'i MaybeUninit<T>>,
+        is_such: impl Fn(&MaybeUninit<T>) -> bool,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Option<()>
+    where
+        T: 'i,
+    {
+        for item in from {
+            if self.left & (BETWEEN - 1) == 0 && !goes_on() {
+                return None;
+            }
+            let place = self.place(is_such(item));
+            copy(
+                core::slice::from_ref(item),
+                core::slice::from_mut(&mut self.out[place]),
+            );
+        }
+        Some(())
+    }
 }
 
 impl<T> Merge<'_, T> {

@@ -116,7 +116,7 @@ impl Pacer {
         if self.fixed > 0 {
             return;
         }
-        let most = items.saturating_mul(GROWTH).min(CHUNK_MAX).max(1);
+        let most = items.saturating_mul(GROWTH).clamp(1, CHUNK_MAX);
         let budget = (items as u64).saturating_mul(CHUNK_NANOS);
         // (A division takes as long as many items.)
         self.next = if (most as u64).saturating_mul(nanos) <= budget {

@@ -25,7 +25,7 @@ impl Steps {
     ///
     /// # Panics
     ///
-    /// If `step` is zero.
+    /// If `step` is zero, and if there are more of them than a `usize` counts.
     #[must_use]
     pub fn new(first: i64, end: i64, step: i64) -> Self {
         assert!(step != 0, "a step of zero leads nowhere; give another");
@@ -41,7 +41,8 @@ impl Steps {
         Self {
             next: first,
             step,
-            left: usize::try_from(count).unwrap_or(usize::MAX),
+            left: usize::try_from(count)
+                .expect("there are more numbers than a usize counts; take fewer"),
         }
     }
 }

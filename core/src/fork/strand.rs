@@ -351,8 +351,23 @@ impl Strand {
         drop(offer);
     }
 
-    /// Waits for the end of a job, and takes over parts of it meanwhile.
+    /// Waits for the end of a job, and takes over parts of it meanwhile. Not even a host that panics ends that before: the job borrows.
     fn wait_for(&self, job: &Arc<ForkJob>) {
+        struct UntilDone<'j>(&'j Strand, &'j Arc<ForkJob>);
+        impl Drop for UntilDone<'_> {
+            fn drop(&mut self) {
+                let job = erase!(Arc::clone(self.1) => dyn Job);
+                while !job.head().is_done() {
+                    self.0.host().await_fork(&job);
+                }
+            }
+        }
+        let until_done = UntilDone(self, job);
+        self.linger_for(job);
+        core::mem::forget(until_done);
+    }
+
+    fn linger_for(&self, job: &Arc<ForkJob>) {
         let strand = job.strand();
         for look in 0..=LINGER {
             if job.head().is_done() {

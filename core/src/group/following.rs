@@ -49,9 +49,9 @@ impl Group {
         }
     }
 
-    /// Whether the group was cancelled, to be left by `?`.
+    /// Whether the group was cancelled, or what it is part of was, to be left by `?`.
     pub(crate) fn check(&self) -> Result<(), Preempted> {
-        if self.is_cancelled() {
+        if self.is_stopped() {
             return Err(Preempted::new(self.reason()));
         }
         Ok(())

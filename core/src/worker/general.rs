@@ -248,8 +248,8 @@ impl<P: Platform> Worker<'_, P> {
             ..
         } = ready;
         let general = view.is_general();
-        if general {
-            self.count_ended(flow, usize::from(next.is_some()) + others);
+        if general && next.is_some() {
+            self.count_ended(flow, 1 + others);
         }
         for task in held {
             self.push(&mut out, view.base + task);
@@ -258,11 +258,15 @@ impl<P: Platform> Worker<'_, P> {
         self.send(out);
         if !general {
             self.count_finished(flow);
+        } else if next.is_none() {
+            debug_assert!(others == 0, "the first that is ready is the next");
+            self.count_ended(flow, 0);
         }
         next
     }
 
-    /// Tells what went wrong while tasks were made ready.
+    /// Tells what went wrong while tasks were made ready. One of those is in hand still, or else the task that ended is not counted
+    /// yet: what is stopped drops user code, which may wait, and what was counted would be told meanwhile.
     #[inline]
     pub(super) fn fail_all(&self, flow: &Flow, view: &View<'_>, failures: Vec<(u32, Failure)>) {
         for (index, failure) in failures {

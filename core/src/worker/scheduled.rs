@@ -117,12 +117,15 @@ impl<P: Platform> Worker<'_, P> {
         if let Some(next) = ready.next {
             self.hold(&mut tasks, next);
         }
-        if view.is_general() {
+        let general = view.is_general();
+        if general && !tasks.is_empty() {
             self.count_ended(flow, tasks.len());
         }
         self.fail_all(flow, view, ready.failures);
-        if !view.is_general() {
+        if !general {
             self.count_finished(flow);
+        } else if tasks.is_empty() {
+            self.count_ended(flow, 0);
         }
         self.entrust_ready(flow, view, tasks);
     }

@@ -66,10 +66,10 @@ impl<P: Platform> Worker<'_, P> {
             if !chosen && !self.arrives(after) {
                 next = None;
             } else if !self.claims(after) {
-                self.count_ended(flow, 0);
                 if !mutant!("race_untold") {
                     self.fail_all(flow, view, vec![(target, Failure::TaskRace)]);
                 }
+                self.count_ended(flow, 0);
                 return None;
             } else if chosen {
                 after.counter.rearm(after.strong());
