@@ -29,18 +29,23 @@ fn goes_on_until_others_have_run(begin: impl Fn(&Executor, Counter) -> TaskflowF
     assert_eq!(ran.get(), QUEUED);
 }
 
+/// A flow that goes round and round until `is_over`.
+fn looping(is_over: impl Fn() -> bool + Send + 'static) -> Taskflow<'static> {
+    let flow = Taskflow::new();
+    let (start, again) = (
+        flow.placeholder(),
+        flow.emplace_condition(move || usize::from(is_over())),
+    );
+    start.precede(again.task());
+    again.precede(again.task());
+    flow
+}
+
 #[test]
 fn a_loop_on_the_only_worker_lets_all_run_that_was_queued_behind_it() {
     within_a_minute(|| {
         goes_on_until_others_have_run(|executor, ran| {
-            let flow = Taskflow::new();
-            let (start, again) = (
-                flow.placeholder(),
-                flow.emplace_condition(move || usize::from(ran.get() == QUEUED)),
-            );
-            start.precede(again.task());
-            again.precede(again.task());
-            executor.run(&flow)
+            executor.run(&looping(move || ran.get() == QUEUED))
         });
     });
 }
@@ -111,28 +116,10 @@ fn a_loop_on_the_only_worker_lets_a_row_go_on_that_was_begun_before() {
             for _ in 0..QUEUED {
                 row.emplace(|| {});
             }
-            let loops = Taskflow::new();
-            let start = loops.placeholder();
             let rows = executor.run(&row);
-            let again =
-                loops.emplace_condition(move || usize::from(ran.get() == QUEUED && rows.is_done()));
-            start.precede(again.task());
-            again.precede(again.task());
-            executor.run(&loops)
+            executor.run(&looping(move || ran.get() == QUEUED && rows.is_done()))
         });
     });
-}
-
-/// A flow that goes round and round until `is_over`.
-fn looping(is_over: impl Fn() -> bool + Send + 'static) -> Taskflow<'static> {
-    let flow = Taskflow::new();
-    let (start, again) = (
-        flow.placeholder(),
-        flow.emplace_condition(move || usize::from(is_over())),
-    );
-    start.precede(again.task());
-    again.precede(again.task());
-    flow
 }
 
 #[test]
