@@ -197,4 +197,7 @@ fn a_branch_onto_a_task_that_waits_for_values_is_refused_by_name() {
         flow.validate().unwrap_err().to_string(),
         "a branch leads to task 1 (\"doubled\"), which waits for values; branch to what makes them"
     );
+    // With other work it waits for none.
+    flow.work(doubled.task(), || {});
+    assert_eq!(flow.validate().unwrap(), []);
 }

@@ -63,7 +63,10 @@ impl Graph {
     pub(super) fn loosen(&mut self, index: u32) {
         let place = self.node(index).cold as usize;
         if let Some(cold) = self.cold.get_mut(place) {
-            cold.inputs = false;
+            if core::mem::take(&mut cold.inputs) {
+                // Branches may lead to it now.
+                self.verdict = None;
+            }
             self.loose.slots.extend(cold.output.take());
         }
     }

@@ -17,7 +17,7 @@ use taskflow_core::{
 
 use super::bytes::Bytes;
 use host::Stepped;
-use model::{Event, Kind, Model};
+use model::{Event, Kind, Model, inputs_of};
 use replay::Ran;
 
 /// A program longer than this says nothing new.
@@ -230,13 +230,12 @@ impl World {
     }
 
     /// Whether the model says what is to run. It does not know when a task without an event, or one that was
-    /// suspended, ends: among choices that decides what races.
+    /// suspended, ends, or when one whose input is gone is skipped: among choices that decides what races.
     fn is_exact(&self) -> bool {
         let plain = |task: usize| {
-            !matches!(
-                self.model.tasks[task].kind,
-                Kind::Silent | Kind::Parent { .. }
-            )
+            let kind = &self.model.tasks[task].kind;
+            let ends_unseen = matches!(kind, Kind::Silent | Kind::Parent { .. });
+            !ends_unseen && inputs_of(kind).is_empty()
         };
         !self.model.loose && (!self.model.has_choices() || self.model.alive().all(plain))
     }
