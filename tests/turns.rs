@@ -1,13 +1,16 @@
 //! Whatever goes on for ever on the only worker lets others have their turn.
 
+use core::future::poll_fn;
+use core::mem::take;
+use core::task::{Poll, Waker};
 use std::hint;
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::support::counter::Counter;
 use crate::support::gate::Gate;
 use crate::support::watchdog::within_a_minute;
-use taskflow_std::{Executor, Manual, Taskflow, TaskflowFuture};
+use taskflow_std::{Executor, Manual, Scope, Taskflow, TaskflowFuture};
 
 /// Tasks that are queued while the only worker is busy: more than it takes up at a time.
 const QUEUED: usize = 300;
@@ -187,6 +190,150 @@ fn tasks_that_spawn_one_another_on_the_only_worker_let_all_run_that_was_queued_b
     });
 }
 
+/// More than the queue of a worker holds.
+const MANY: usize = 1500;
+
+/// Tasks that are woken all at once, from outside, and then let others go first again and again, until all have gone on.
+#[derive(Clone, Default)]
+struct Yielding {
+    gone_on: Counter,
+    wakers: Arc<Mutex<Vec<Waker>>>,
+}
+
+impl Yielding {
+    fn flow(&self) -> Taskflow<'static> {
+        let flow = Taskflow::new();
+        for _ in 0..MANY {
+            let all = self.clone();
+            flow.emplace_async(move || {
+                let (all, mut polls) = (all.clone(), 0);
+                poll_fn(move |context| {
+                    polls += 1;
+                    match polls {
+                        1 => all.wakers().push(context.waker().clone()),
+                        2 => {
+                            all.gone_on.add();
+                            context.waker().wake_by_ref();
+                        }
+                        _ if all.gone_on.get() == MANY => return Poll::Ready(()),
+                        _ => context.waker().wake_by_ref(),
+                    }
+                    Poll::Pending
+                })
+            });
+        }
+        flow
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.wakers.lock().expect("nothing panics with this lock")
+    }
+
+    fn wake_all(&self) {
+        while self.wakers().len() < MANY {
+            hint::spin_loop();
+        }
+        let wakers = take(&mut *self.wakers());
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[test]
+fn many_loops_on_the_only_worker_all_begin() {
+    within_a_minute(|| {
+        let (executor, begun) = (Executor::new(1), Counter::default());
+        let runs: Vec<_> = (0..MANY)
+            .map(|_| {
+                let (flow, begins, over) = (Taskflow::new(), begun.clone(), begun.clone());
+                let start = flow.emplace(move || {
+                    begins.add();
+                });
+                let again = flow.emplace_condition(move || usize::from(over.get() == MANY));
+                start.precede(again.task());
+                again.precede(again.task());
+                executor.run(&flow)
+            })
+            .collect();
+        for run in runs {
+            run.wait().expect("nothing fails");
+        }
+    });
+}
+
+#[test]
+fn many_tasks_that_yield_on_the_only_worker_all_go_on() {
+    within_a_minute(|| {
+        let (executor, all) = (Executor::new(1), Yielding::default());
+        let run = executor.run(&all.flow());
+        all.wake_all();
+        run.wait().expect("nothing fails");
+    });
+}
+
+#[test]
+fn many_tasks_that_yield_all_go_on_while_the_only_worker_waits_for_them() {
+    within_a_minute(|| {
+        let (executor, all) = (Arc::new(Executor::new(1)), Yielding::default());
+        let (flow, inner) = (all.flow(), Arc::downgrade(&executor));
+        let waiter = executor.spawn(move || {
+            let executor = inner.upgrade().expect("it waits");
+            executor.run_and_wait(&flow).expect("nothing fails").tasks
+        });
+        all.wake_all();
+        assert_eq!(waiter.wait().expect("nothing fails"), MANY as u64);
+    });
+}
+
+/// Spawns a task that does the same, until somebody ends it.
+fn spawn_in<'scope>(scope: &'scope Scope<'scope, '_>, over: &'scope Counter) {
+    drop(scope.spawn(move || {
+        if over.get() == 0 {
+            spawn_in(scope, over);
+        }
+    }));
+}
+
+#[test]
+fn what_was_queued_before_a_wait_runs_while_all_others_go_on_for_ever() {
+    within_a_minute(|| {
+        let executor = Arc::new(Executor::new(2));
+        let (begun, over, gate) = (Counter::default(), Counter::default(), Gate::default());
+        let (inner, begins, ends) = (Arc::downgrade(&executor), begun.clone(), over.clone());
+        let busy = gate.clone();
+        let waiter = executor.spawn(move || {
+            begins.add();
+            busy.pass();
+            let executor = inner.upgrade().expect("it waits");
+            // More than the queue holds, and the last of all ends it.
+            for number in 0..MANY {
+                let end = ends.clone();
+                drop(executor.spawn(move || {
+                    if number + 1 == MANY {
+                        end.add();
+                    }
+                }));
+            }
+            let scope = executor.scope(|scope| spawn_in(scope, &ends));
+            scope.expect("nothing fails");
+        });
+        let await_begun = |count| {
+            while begun.get() < count {
+                hint::spin_loop();
+            }
+        };
+        await_begun(1);
+        let begins = begun.clone();
+        let run = executor.run(&looping(move || {
+            begins.add();
+            over.get() > 0
+        }));
+        await_begun(2);
+        gate.open();
+        waiter.wait().expect("nothing fails");
+        run.wait().expect("nothing fails");
+    });
+}
+
 #[test]
 fn a_long_round_on_the_only_worker_lets_what_one_of_its_tasks_spawned_run_before_its_end() {
     within_a_minute(|| {
@@ -216,6 +363,30 @@ fn a_long_round_on_the_only_worker_lets_what_one_of_its_tasks_spawned_run_before
         assert_eq!(ended.recv(), Ok(1));
         run.wait().expect("nothing fails");
     });
+}
+
+#[test]
+fn steps_let_all_begin_beside_a_loop_that_do_not_fit_into_the_queue() {
+    let executor = taskflow_core::Executor::<Manual>::new(1);
+    let loops = Taskflow::new();
+    let (start, again) = (loops.placeholder(), loops.emplace_condition(|| 0));
+    start.precede(again.task());
+    again.precede(again.task());
+    let endless = executor.run(&loops);
+    let runs: Vec<_> = (0..QUEUED)
+        .map(|_| {
+            let flow = Taskflow::new();
+            flow.emplace(|| {});
+            executor.run(&flow)
+        })
+        .collect();
+    for _ in 0..20 * QUEUED {
+        executor.platform().step(0);
+    }
+    assert!(runs.iter().all(TaskflowFuture::is_done));
+    endless.cancel();
+    executor.platform().step_all();
+    assert!(endless.is_done());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::mutant::mutant;
 use crate::nursery::Nursery;
 use crate::observer::Observers;
 use crate::platform::{Platform, WorkerId, with_local};
-use crate::protocol::backlog::{Backlog, Chain};
+use crate::protocol::backlog::{Backlog, Chain, TwoEnded};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
 use crate::protocol::sharing::Sharing;
@@ -116,14 +116,14 @@ pub(crate) struct Slot {
 pub(crate) struct Queues {
     pub(crate) deque: Arc<Deque>,
     /// What did not fit into the deque.
-    pub(crate) backlog: Backlog,
+    pub(crate) backlog: TwoEnded,
 }
 
 impl Queues {
     /// Empty ones, and who may fill them.
     fn new() -> (Self, DequeOwner) {
         let (deque, owner) = Deque::new(DEQUE_LEN);
-        let backlog = Backlog::default();
+        let backlog = TwoEnded::default();
         (Self { deque, backlog }, owner)
     }
 

@@ -141,13 +141,14 @@ impl<P: Platform> Pool<P> {
 
     /// Puts a chain, and the backlog of a seat, into the injector. `false`: there was nothing.
     pub(super) fn leave_to_others(&self, chain: Option<Chain>, queues: &Queues) -> bool {
-        let backlog = queues.backlog.take();
-        let any = chain.is_some() || backlog.is_some();
-        if let Some(backlog) = backlog {
-            backlog.put_back(&self.injector, &*self.directory);
+        let links = &*self.directory;
+        let mut any = chain.is_some();
+        for part in queues.backlog.take_all(links).into_iter().flatten() {
+            part.put_back(&self.injector, links);
+            any = true;
         }
         if let Some(chain) = chain {
-            self.injector.push(chain, &*self.directory);
+            self.injector.push(chain, links);
         }
         if any {
             // Whoever looked while it was in hand saw nothing.

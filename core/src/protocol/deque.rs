@@ -64,6 +64,8 @@ pub struct DequeOwner {
     bottom: Cell<usize>,
     /// A value that `top` had: a lower bound, refreshed when the ring looks full.
     top_seen: Cell<usize>,
+    /// Whose turn is next, for whoever has it: not looked at here.
+    pub turn: Cell<u8>,
     alone: Cell<bool>,
 }
 
@@ -92,6 +94,7 @@ impl Deque {
             ring: Arc::clone(&ring),
             bottom: Cell::new(0),
             top_seen: Cell::new(0),
+            turn: Cell::new(0),
             alone: Cell::new(false),
         };
         (ring, owner)
@@ -317,12 +320,6 @@ impl DequeOwner {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Whether there is room for at least as many entries as there are places taken.
-    #[must_use]
-    pub fn is_half_empty(&self) -> bool {
-        2 * self.len() <= self.ring.slots.len()
     }
 
     /// Takes the oldest entry. All entries must be published.

@@ -9,12 +9,15 @@ use crate::flow::Flow;
 use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
-use crate::protocol::backlog::{Backlog, Chain, Taken};
+use crate::protocol::backlog::Taken;
 use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
 use crate::seat::Tenure;
 use crate::sync::Arc;
 
-/// Tasks that a worker moves from a backlog to its queue at a time.
+/// Where a turn may begin: the queue, what did not fit into it, and a row.
+const TURNS: u8 = 3;
+
+/// Tasks that a worker moves from a backlog to its queue at a time, at most.
 pub(super) const REFILL: usize = 128;
 
 /// How long a thief lets the owner of a single entry come to it first; or this many times eight pauses, by a clock that stands still.
@@ -64,7 +67,7 @@ impl<P: Platform> Worker<'_, P> {
         let is_next = self.pool.policy.is_none() || self.queues.backlog.is_empty();
         if is_next && !self.pool.injector.is_empty() {
             self.let_go(met);
-            self.refill(&self.pool.injector);
+            self.refill_from_injector();
         }
         self.take_turns(met);
     }
@@ -80,32 +83,44 @@ impl<P: Platform> Worker<'_, P> {
     /// nobody may be there to steal, has its turn after each slice; or beside a round, which ends, from time to time: a round is
     /// run depth first for the sake of the caches, and each turn begins elsewhere.
     pub(super) fn take_turns(&self, met: &mut Option<u32>) {
-        if !self.endless.take() && !self.turn_is_due() {
+        let endless = self.endless.take();
+        if !endless && !self.turn_is_due() {
             return;
         }
         let Some(deque) = self.deque() else {
             return;
         };
-        let mut others = !deque.is_empty();
-        if !others && met.is_none() {
-            return;
-        }
-        // Behind it is what did not fit in, and what was left in a row; it may never be empty. (With a policy it holds what that lent, and what goes on
-        // for ever comes by the policy.)
-        if !others || self.pool.policy.is_none() && deque.is_half_empty() {
-            others |= self.refill(&self.queues.backlog) > 0;
-            if let Some(task) = self.take_from_row() {
-                self.keep_here(task);
-                others = true;
-            }
-        }
-        if !others {
+        // Behind the deque is what did not fit in, and what was left in a row, and it may never be empty. (With a policy it holds what came
+        // before that, and what goes on for ever comes by the policy.)
+        let rotates = self.pool.policy.is_none();
+        let others = if rotates {
+            !self.queues.backlog.is_empty() || self.has_row()
+        } else {
+            deque.is_empty() && self.refill() > 0
+        };
+        if deque.is_empty() && !others {
             return;
         }
         self.let_go(met);
         // Or the oldest, of another flow, would find a tally, be queued until that is counted, and then come behind what was let go.
         self.flush_and_keep();
-        *met = self.deque().and_then(DequeOwner::take_oldest);
+        let begin = if rotates && endless {
+            self.next_turn()
+        } else {
+            0
+        };
+        *met = (begin..begin + TURNS).find_map(|turn| match turn % TURNS {
+            0 => self.deque()?.take_oldest(),
+            1 if rotates => self.take_oldest_of_backlog(),
+            2 if rotates => self.take_from_row(),
+            _ => None,
+        });
+    }
+
+    /// Where a turn begins. Each seat goes round.
+    fn next_turn(&self) -> u8 {
+        let turn = self.deque().map(|deque| &deque.turn);
+        turn.map_or(0, |turn| turn.replace((turn.get() + 1) % TURNS))
     }
 
     /// Whether the last turn is long past, or was a moment ago by a clock that stands still.
@@ -141,7 +156,7 @@ impl<P: Platform> Worker<'_, P> {
                 return next;
             }
             // Thieves may be faster than the next look at the queue.
-            if self.refill(&self.queues.backlog) == 0 {
+            if self.refill() == 0 {
                 return self.take_from_row().or_else(|| self.pop());
             }
         }
@@ -162,7 +177,7 @@ impl<P: Platform> Worker<'_, P> {
                     return Some(next);
                 }
             }
-            if self.refill(&self.pool.injector) > 0
+            if self.refill_from_injector() > 0
                 && let Some(task) = self.own()
             {
                 return Some(task);
@@ -254,7 +269,7 @@ impl<P: Platform> Worker<'_, P> {
         } else if let Some(task) = self.steal(victim, from) {
             return Some(task);
         }
-        let tasks = self.refill(&victim.backlog);
+        let tasks = self.accept(victim.backlog.take_newest(&*self.pool.directory));
         if tasks > 0 && self.pool.observers.any() {
             self.tell_of_stolen(from, tasks);
         }
@@ -283,41 +298,55 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// Moves what a backlog holds into this worker's queue, as far as there is room. Gives how many.
-    pub(super) fn refill(&self, backlog: &Backlog) -> usize {
-        let Some(taken) = backlog.take() else {
+    /// Moves what did not fit into this worker's queue into it. Gives how many tasks.
+    pub(super) fn refill(&self) -> usize {
+        self.accept(self.queues.backlog.take_newest(&*self.pool.directory))
+    }
+
+    /// Moves what came from outside into this worker's queue. Gives how many tasks.
+    pub(super) fn refill_from_injector(&self) -> usize {
+        let Some(taken) = self.pool.injector.take() else {
             return 0;
         };
+        self.pool.taken_from_injector();
+        // Whoever came first goes first.
+        self.accept(Some(taken.reversed(&*self.pool.directory)))
+    }
+
+    /// What came first of what did not fit into this worker's queue.
+    pub(super) fn take_oldest_of_backlog(&self) -> Option<u32> {
         let links = &*self.pool.directory;
-        let injector: &Backlog = &self.pool.injector;
-        let mut taken = if core::ptr::eq(backlog, injector) {
-            self.pool.taken_from_injector();
-            // Whoever came first goes first.
-            taken.reversed(links)
-        } else {
-            taken
+        let mut taken = self.queues.backlog.take_oldest(links)?;
+        let oldest = self.unlink(&mut taken);
+        self.queues.backlog.put_back_oldest(taken, links);
+        if !self.solo.get() {
+            self.pool.notify();
+        }
+        oldest
+    }
+
+    /// Moves tasks into this worker's queue, to be run in their order, and what there is no room for into its backlog. Gives how many came
+    /// into the queue.
+    pub(super) fn accept(&self, taken: Option<Taken>) -> usize {
+        let Some(mut taken) = taken else {
+            return 0;
         };
+        let room = self.deque().map_or(0, DequeOwner::room_left);
         let mut tasks = [0; REFILL];
         let mut count = 0;
-        while count < REFILL
+        while count < REFILL.min(room)
             && let Some(task) = self.unlink(&mut taken)
         {
             tasks[count] = task;
             count += 1;
         }
-        taken.put_back(&self.queues.backlog, links);
+        self.queues.backlog.put_back(taken, &*self.pool.directory);
         if self.pool.policy.is_none() {
             // The newest of the queue is taken first, so the first comes last. (With a policy, it is the oldest.)
             tasks[..count].reverse();
         }
-        for task in &tasks[..count] {
-            match self.deque().map(|deque| deque.push(*task)) {
-                Some(Ok(())) => {}
-                Some(Err(task)) => self.queues.backlog.push(Chain::of(task), links),
-                None => self.pass_on(*task),
-            }
-        }
         if let Some(deque) = self.deque() {
+            tasks[..count].iter().for_each(|task| deque.put(*task));
             deque.publish();
         }
         if !self.solo.get() {

@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
-use crate::protocol::backlog::{Backlog, Chain};
+use crate::protocol::backlog::{Chain, Taken};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
 use crate::runtime::Preempted;
@@ -80,7 +80,8 @@ impl<P: Platform> Worker<'_, P> {
         if found.is_some() {
             return found;
         }
-        if let Some((task, _)) = self.sift(&self.queues.backlog, needed) {
+        let backlog = self.queues.backlog.take_newest(&*self.pool.directory);
+        if let Some((task, _)) = self.sift(backlog, needed) {
             return Some(task);
         }
         if let Some(root) = self.flush() {
@@ -89,7 +90,7 @@ impl<P: Platform> Worker<'_, P> {
             }
             self.keep(root);
         }
-        if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
+        if let Some(task) = self.sift_injector(needed) {
             return Some(task);
         }
         self.first_of_victims(|victim, from| self.steal_needed(victim, from, needed))
@@ -115,7 +116,8 @@ impl<P: Platform> Worker<'_, P> {
                 Stolen::Contended => core::hint::spin_loop(),
             }
         }
-        let (loot, tasks) = self.sift(&victim.backlog, needed)?;
+        let backlog = victim.backlog.take_newest(&*self.pool.directory);
+        let (loot, tasks) = self.sift(backlog, needed)?;
         self.after_steal(loot, from, tasks, needed)
     }
 
@@ -146,10 +148,10 @@ impl<P: Platform> Worker<'_, P> {
         None
     }
 
-    /// Takes a backlog apart: tasks that are needed come here, one of them to be run; the others go to
+    /// Takes apart what did not fit into a queue: tasks that are needed come here, one of them to be run; the others go to
     /// the injector. Gives that one, and how many came.
-    pub(super) fn sift(&self, backlog: &Backlog, needed: &Needed<'_>) -> Option<(u32, usize)> {
-        let mut taken = backlog.take()?;
+    fn sift(&self, backlog: Option<Taken>, needed: &Needed<'_>) -> Option<(u32, usize)> {
+        let mut taken = backlog?;
         let mut found = None;
         let mut foreign = None;
         let mut out = Outbox::default();
@@ -167,13 +169,34 @@ impl<P: Platform> Worker<'_, P> {
             }
         }
         self.send(out);
-        taken.put_back(backlog, &*self.pool.directory);
+        // (Not where it came from: that may be a spare seat's, which has ended meanwhile.)
+        self.queues.backlog.put_back(taken, &*self.pool.directory);
         // Whoever looked while the chain was in hand saw nothing.
         match foreign {
             Some(chain) => self.pool.inject(chain),
             None => self.pool.wake_helpers(),
         }
         Some((found?, 1 + REFILL - room))
+    }
+
+    /// Takes the injector apart: tasks that are needed come here. Gives the one that came first.
+    pub(super) fn sift_injector(&self, needed: &Needed<'_>) -> Option<u32> {
+        let mut taken = self.pool.injector.take()?;
+        let (mut wanted, mut foreign) = (None, None);
+        while let Some(task) = self.unlink(&mut taken) {
+            let is_needed = self.is_needed(task, needed);
+            self.collect(if is_needed { &mut wanted } else { &mut foreign }, task);
+        }
+        let links = &*self.pool.directory;
+        let mut wanted = wanted.map(|wanted: Chain| wanted.taken(links).reversed(links));
+        let first = wanted.as_mut().and_then(|wanted| self.unlink(wanted));
+        self.accept(wanted);
+        // Whoever looked while the chain was in hand saw nothing.
+        match foreign {
+            Some(chain) => self.pool.inject(chain),
+            None => self.pool.wake_helpers(),
+        }
+        first
     }
 
     /// Runs tasks of the run's flow until it is done, none is ready, or the time is up.
@@ -242,9 +265,7 @@ impl<P: Platform> Worker<'_, P> {
                 if self.slice.get() == 0 {
                     if !self.pool.injector.is_empty() && self.has_seat() {
                         self.let_go(&mut met);
-                        met = self
-                            .sift(&self.pool.injector, &needed)
-                            .map(|(task, _)| task);
+                        met = self.sift_injector(&needed);
                     }
                     self.take_turns(&mut met);
                     self.keep_needed(&mut met, &needed);

@@ -271,6 +271,7 @@ impl<P: Platform> Worker<'_, P> {
                     // Somebody else's work waits, perhaps for this very seat.
                     break;
                 }
+                self.let_out_oldest();
                 self.slice.set(self.pool.slice);
             }
         }
@@ -286,27 +287,50 @@ impl<P: Platform> Worker<'_, P> {
             .set(if self.has_seat() { outer_slice } else { 0 });
     }
 
+    /// What came first here may not be needed in this wait, and all others may go on for ever; but they come past the injector.
+    fn let_out_oldest(&self) {
+        if self.solo.get() || self.is_lent() || self.pool.policy.is_some() {
+            return;
+        }
+        let of_deque = || self.deque()?.take_oldest();
+        let of_backlog = || self.take_oldest_of_backlog();
+        for take in [&of_deque as &dyn Fn() -> Option<u32>, &of_backlog] {
+            while let Some(task) = take() {
+                if !self.frees_dead(task) {
+                    self.pool.inject(Chain::of(task));
+                    break;
+                }
+            }
+        }
+    }
+
     /// Takes references of jobs that were claimed out of this worker's queue, as long as they come first.
     /// So a task that spawns and waits again and again leaves none behind.
     fn sweep(&self) {
         loop {
             let Some(task) = self.deque().and_then(DequeOwner::take_newest) else {
-                let refilled = self.refill(&self.queues.backlog) > 0
-                    || (self.is_lent() && self.refill(&self.pool.injector) > 0);
+                let refilled =
+                    self.refill() > 0 || (self.is_lent() && self.refill_from_injector() > 0);
                 if refilled {
                     continue;
                 }
                 return;
             };
-            // SAFETY: as in `locate`.
-            let flow: &Flow = unsafe { self.pool.directory.flow(task) };
-            // SAFETY: (1) the task is in this worker's hands.
-            let is_dead = |chunk: &&Chunk| unsafe { chunk.is_dead(task) };
-            let Some(chunk) = flow.chunk().filter(is_dead) else {
+            if !self.frees_dead(task) {
                 return self.put_back(task);
-            };
-            drop(self.take_job(chunk, task));
+            }
         }
+    }
+
+    /// Frees a reference in this worker's hands, if its job was claimed without it.
+    fn frees_dead(&self, task: u32) -> bool {
+        // SAFETY: as in `locate`.
+        let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+        // SAFETY: (1) the task is in this worker's hands.
+        let is_dead = |chunk: &&Chunk| unsafe { chunk.is_dead(task) };
+        let chunk = flow.chunk().filter(is_dead);
+        let job = chunk.map(|chunk| self.take_job(chunk, task));
+        job.is_some()
     }
 
     /// Puts a task back that was taken out of the queue. Nobody is told.

@@ -240,7 +240,7 @@ impl<P: Platform> Worker<'_, P> {
         loop {
             kept.extend(core::iter::from_fn(|| self.deque()?.take_oldest()));
             // (What a thief takes may be more than the queue holds.)
-            if self.refill(&self.queues.backlog) == 0 {
+            if self.refill() == 0 {
                 break;
             }
         }

@@ -198,7 +198,7 @@ impl<P: Platform> Worker<'_, P> {
     /// A task that the policy gives, or gave before, of those that a wait needs.
     pub(super) fn pop_needed(&self, needed: &Needed<'_>) -> Option<u32> {
         let tag = self.pool.policy.as_ref()?.tag();
-        if let Some((task, _)) = self.sift(&self.pool.injector, needed) {
+        if let Some(task) = self.sift_injector(needed) {
             return Some(task);
         }
         // (Nobody takes a task out of a token that is looked at.)
