@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use loom::thread::{self, JoinHandle};
-use taskflow_core::protocol::backlog::{Backlog, Chain, Links};
+use taskflow_core::protocol::backlog::{Backlog, Chain, Links, Taken, TwoEnded};
 use taskflow_core::protocol::join_counter::JoinCounter;
 
 use crate::support::bodies::Bodies;
@@ -66,10 +66,16 @@ impl Tasks {
 
     /// Takes what there is, runs one task and puts the others back.
     fn run_one(&self) {
-        if let Some(mut taken) = self.backlog.take() {
-            let first = taken.pop(self).expect("what was taken is not empty");
-            self.run(first);
-            taken.put_back(&self.backlog, self);
+        self.run_first(self.backlog.take(), |left| {
+            left.put_back(&self.backlog, self);
+        });
+    }
+
+    /// Runs the first of what was taken, if anything was, and leaves the others.
+    fn run_first(&self, taken: Option<Taken>, leave: impl FnOnce(Taken)) {
+        if let Some(mut taken) = taken {
+            self.run(taken.pop(self).expect("what was taken is not empty"));
+            leave(taken);
         }
     }
 
@@ -199,5 +205,46 @@ fn a_task_comes_back() {
                 "the counter of task {task}"
             );
         }
+    });
+}
+
+/// The owner of a backlog with two ends takes what came first, and what came last, while somebody else takes what came last and a third
+/// pushes one more. Sees a part that is not cut off. Three threads; bound 2.
+#[test]
+fn each_task_leaves_by_one_end() {
+    explore(Some(2), || {
+        let tasks = Tasks::new(4);
+        let both = Rc::new(TwoEnded::default());
+        let push = |task| {
+            tasks.bodies.make_ready(task);
+            both.push(Chain::of(task), &*tasks);
+        };
+        (1..=3).for_each(push);
+        let thief = {
+            let both = Rc::clone(&both);
+            spawn(&tasks, move |tasks| {
+                tasks.run_first(both.take_newest(tasks), |left| both.put_back(left, tasks));
+            })
+        };
+        let pusher = {
+            let both = Rc::clone(&both);
+            spawn(&tasks, move |tasks| {
+                tasks.bodies.make_ready(4);
+                both.push(Chain::of(4), tasks);
+            })
+        };
+        for _ in 0..2 {
+            tasks.run_first(both.take_oldest(&*tasks), |left| {
+                both.put_back_oldest(left, &*tasks);
+            });
+        }
+        for thread in [thief, pusher] {
+            thread.join().expect("no thread of a model panics");
+        }
+        for part in both.take_all(&*tasks).into_iter().flatten() {
+            part.put_back(&tasks.other, &*tasks);
+        }
+        assert!(both.is_empty());
+        tasks.settle([]);
     });
 }

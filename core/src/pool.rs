@@ -16,6 +16,7 @@ use crate::platform::{Platform, WorkerId, with_local};
 use crate::protocol::backlog::{Backlog, Chain, TwoEnded};
 use crate::protocol::deque::{Deque, DequeOwner};
 use crate::protocol::idle::Idle;
+use crate::protocol::listed::Listed;
 use crate::protocol::sharing::Sharing;
 use crate::scheduler::Policy;
 use crate::seat::{Seat, SeatConfig, SeatPool};
@@ -38,7 +39,7 @@ use alarms::Alarms;
 pub(crate) use alarms::{AlarmId, Overrun};
 use living::Living;
 pub(crate) use scheduling::Installed;
-use spare::Spares;
+use spare::Spare;
 
 /// Entries of a worker's queue: few under the model checker, to which each is dear, and on processors without
 /// compare-and-swap, whose boards have little memory. What does not fit goes to the backlog.
@@ -82,7 +83,8 @@ pub(crate) struct Pool<P: Platform> {
     pub(crate) late: LateTasks,
     /// How often a worker took what the injector held.
     taken: AtomicUsize,
-    pub(crate) spares: Spares,
+    /// The spare seats that are in use.
+    pub(crate) spares: Listed<Spare>,
     /// Whether the only seat of a single worker is the only one.
     pub(crate) sharing: Sharing,
     /// Deadlines of runs.
@@ -204,7 +206,7 @@ impl<P: Platform> Pool<P> {
             injector: Padded(Backlog::default()),
             late: LateTasks::default(),
             taken: AtomicUsize::new(0),
-            spares: Spares::default(),
+            spares: Listed::default(),
             sharing: Sharing::default(),
             alarms: Alarms::default(),
             spin: config.spin,
@@ -335,7 +337,7 @@ impl<P: Platform> Pool<P> {
         !self.injector.is_empty()
             || self.late.some.load(Ordering::Relaxed)
             || self.slots.iter().any(|slot| !slot.queues.is_empty())
-            || self.spares.have_work()
+            || self.spares.any(|seat| !seat.queues.is_empty())
             || self.draw(worker)
     }
 

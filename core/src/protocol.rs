@@ -11,6 +11,8 @@ pub mod join_counter;
 #[cfg(feature = "alloc")]
 pub mod lending;
 #[cfg(feature = "alloc")]
+pub mod listed;
+#[cfg(feature = "alloc")]
 pub mod lives;
 #[cfg(feature = "alloc")]
 pub mod marks;

@@ -33,7 +33,6 @@
 //! [`sharing`](crate::protocol::sharing). A task of another executor gets a spare seat of such a pool only while a task
 //! of it waits too, since nobody can tell the worker, who may be in the middle of a task, that it is not alone any more.
 
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Pool, Queues};
@@ -41,16 +40,9 @@ use crate::platform::{Platform, WorkerId};
 use crate::protocol::backlog::Chain;
 use crate::protocol::deque::DequeOwner;
 use crate::seat::{SeatState, Tenure};
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
+use crate::sync::Arc;
 use crate::wait::Target;
 use crate::worker::Worker;
-
-/// The spare seats that are in use.
-#[derive(Default)]
-pub(crate) struct Spares {
-    count: AtomicUsize,
-    seats: Mutex<Vec<Spare>>,
-}
 
 /// A spare seat as others see it.
 #[derive(Clone)]
@@ -58,47 +50,6 @@ pub(crate) struct Spare {
     /// Whose task sits there.
     pub(crate) worker: WorkerId,
     pub(crate) queues: Arc<Queues>,
-}
-
-impl Spares {
-    /// How many there are. A hint: it may change at once.
-    pub(super) fn count(&self) -> usize {
-        // Ordering: Relaxed; a hint. Whoever must not miss a task (before it sleeps) passes a SeqCst fence first, and so
-        // does who made a task ready on a spare seat that was counted before.
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// One after another.
-    pub(crate) fn nth(&self, place: usize) -> Option<Spare> {
-        if self.count() == 0 {
-            return None;
-        }
-        self.seats.lock().get(place).cloned()
-    }
-
-    /// Whether there is anything in the queues of any.
-    pub(super) fn have_work(&self) -> bool {
-        self.count() > 0 && self.seats.lock().iter().any(|seat| !seat.queues.is_empty())
-    }
-
-    fn add(&self, spare: Spare) {
-        let mut seats = self.seats.lock();
-        seats.push(spare);
-        // Ordering: Relaxed; see `count`. Changed under the lock.
-        self.count.store(seats.len(), Ordering::Relaxed);
-    }
-
-    fn remove(&self, queues: &Queues) {
-        let mut seats = self.seats.lock();
-        let place = seats
-            .iter()
-            .position(|seat| core::ptr::eq(Arc::as_ptr(&seat.queues), queues));
-        let seat = place.map(|place| seats.swap_remove(place));
-        // Ordering: Relaxed; see `count`. Changed under the lock.
-        self.count.store(seats.len(), Ordering::Relaxed);
-        drop(seats);
-        drop(seat);
-    }
 }
 
 impl<P: Platform> Pool<P> {
@@ -136,7 +87,8 @@ impl<P: Platform> Pool<P> {
             Chain::grow(&mut left, task, &*self.directory);
         }
         self.leave_to_others(left, queues);
-        self.spares.remove(queues);
+        let is_it = |seat: &Spare| core::ptr::eq(Arc::as_ptr(&seat.queues), queues);
+        drop(self.spares.remove(is_it));
     }
 
     /// Puts a chain, and the backlog of a seat, into the injector. `false`: there was nothing.

@@ -272,7 +272,9 @@ impl Taken {
         }
         let counter = links.counter(last);
         let next = counter.link();
-        counter.set_link(NONE);
+        if !mutant!("backlog_part_not_cut") {
+            counter.set_link(NONE);
+        }
         Self { next }
     }
 
