@@ -66,17 +66,15 @@ impl Tasks {
 
     /// Takes what there is, runs one task and puts the others back.
     fn run_one(&self) {
-        self.run_first(self.backlog.take(), |left| {
-            left.put_back(&self.backlog, self);
-        });
+        if let Some(mut taken) = self.backlog.take() {
+            self.run_first(&mut taken);
+            taken.put_back(&self.backlog, self);
+        }
     }
 
-    /// Runs the first of what was taken, if anything was, and leaves the others.
-    fn run_first(&self, taken: Option<Taken>, leave: impl FnOnce(Taken)) {
-        if let Some(mut taken) = taken {
-            self.run(taken.pop(self).expect("what was taken is not empty"));
-            leave(taken);
-        }
+    /// Runs the first of what was taken, which is not nothing.
+    fn run_first(&self, taken: &mut Taken) {
+        self.run(taken.pop(self).expect("what was taken is not empty"));
     }
 
     fn run(&self, task: u32) {
@@ -223,7 +221,10 @@ fn each_task_leaves_by_one_end() {
         let thief = {
             let both = Rc::clone(&both);
             spawn(&tasks, move |tasks| {
-                tasks.run_first(both.take_newest(tasks), |left| both.put_back(left, tasks));
+                if let Some(mut part) = both.take_newest() {
+                    tasks.run_first(&mut part.tasks);
+                    both.put_back(part, tasks);
+                }
             })
         };
         let pusher = {
@@ -234,9 +235,10 @@ fn each_task_leaves_by_one_end() {
             })
         };
         for _ in 0..2 {
-            tasks.run_first(both.take_oldest(&*tasks), |left| {
-                both.put_back_oldest(left, &*tasks);
-            });
+            if let Some(mut part) = both.take_oldest(&*tasks) {
+                tasks.run_first(&mut part.tasks);
+                both.put_back(part, &*tasks);
+            }
         }
         for thread in [thief, pusher] {
             thread.join().expect("no thread of a model panics");

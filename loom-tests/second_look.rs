@@ -119,8 +119,8 @@ fn what_a_backlog_got_back_is_seen_or_the_sleeper_is_woken() {
             move || looked_at.is_empty(),
             || {
                 let mut oldest = backlog.take_oldest(&tasks).expect("it holds three");
-                assert_eq!(oldest.pop(&tasks), Some(0));
-                backlog.put_back_oldest(oldest, &tasks);
+                assert_eq!(oldest.tasks.pop(&tasks), Some(0));
+                backlog.put_back(oldest, &tasks);
             },
         );
     });

@@ -191,7 +191,7 @@ fn tasks_that_spawn_one_another_on_the_only_worker_let_all_run_that_was_queued_b
 }
 
 /// More than the queue of a worker holds.
-const MANY: usize = 1500;
+const MANY: usize = 1100;
 
 /// Tasks that are woken all at once, from outside, and then let others go first again and again, until all have gone on.
 #[derive(Clone, Default)]
@@ -361,6 +361,32 @@ fn a_long_round_on_the_only_worker_lets_what_one_of_its_tasks_spawned_run_before
         flow.linearize(chain);
         let run = executor.run(&flow);
         assert_eq!(ended.recv(), Ok(1));
+        run.wait().expect("nothing fails");
+    });
+}
+
+#[test]
+fn a_long_round_on_the_only_worker_lets_all_run_before_its_end_that_did_not_fit_into_the_queue() {
+    within_a_minute(|| {
+        let (executor, ran) = (Arc::new(Executor::new(1)), Counter::default());
+        let flow = Taskflow::new();
+        let (inner, spawned) = (Arc::downgrade(&executor), ran.clone());
+        let mut chain = vec![flow.emplace(move || {
+            let executor = inner.upgrade().expect("it waits");
+            for _ in 0..MANY {
+                let spawned = spawned.clone();
+                drop(executor.spawn(move || {
+                    spawned.add();
+                }));
+            }
+        })];
+        // (A turn comes after 256 tasks, and one in three may be the chain's own.)
+        chain.extend((0..4 * 256 * MANY).map(|_| flow.emplace(|| {})));
+        let (end, ended) = mpsc::channel();
+        chain.push(flow.emplace(move || end.send(ran.get()).expect("it waits")));
+        flow.linearize(chain);
+        let run = executor.run(&flow);
+        assert_eq!(ended.recv(), Ok(MANY));
         run.wait().expect("nothing fails");
     });
 }

@@ -144,22 +144,23 @@ impl TwoEnded {
         self.stack.push_linked(chain, last);
     }
 
-    /// Takes all that is not in line, or else all that is, the newest first.
+    /// Takes all that is not in line, the newest first, or else all that is, the oldest first.
     #[must_use]
-    pub fn take_newest(&self, links: &impl Links) -> Option<Taken> {
-        let newest = self.stack.take();
-        newest.or_else(|| Some(self.line.take()?.reversed(links)))
+    pub fn take_newest(&self) -> Option<Part> {
+        let newest = self.stack.take().map(Part::newest_first);
+        newest.or_else(|| self.line.take().map(Part::oldest_first))
     }
 
-    /// Takes all that is in line, or else what is to be, the oldest first. For the owner.
+    /// Takes all that is in line, or else what is to be. For the owner.
     #[must_use]
-    pub fn take_oldest(&self, links: &impl Links) -> Option<Taken> {
-        self.line.take().or_else(|| {
+    pub fn take_oldest(&self, links: &impl Links) -> Option<Part> {
+        let oldest = self.line.take().or_else(|| {
             let mut newer = self.stack.take()?;
             let older = newer.part_with_last(links);
             newer.put_back(&self.stack, links);
             Some(older.reversed(links))
-        })
+        });
+        oldest.map(Part::oldest_first)
     }
 
     /// Takes all there is, in two parts, the newest first: what is in line, and what came later.
@@ -168,14 +169,36 @@ impl TwoEnded {
         [line, self.stack.take()]
     }
 
-    /// Puts back what is left of [the newest](Self::take_newest).
-    pub fn put_back(&self, left: Taken, links: &impl Links) {
-        left.put_back(&self.stack, links);
+    /// Puts back what is left of a part: of this backlog, or of another if this one was empty.
+    pub fn put_back(&self, left: Part, links: &impl Links) {
+        let list = if left.is_old { &self.line } else { &self.stack };
+        left.tasks.put_back(list, links);
+    }
+}
+
+/// A part of a backlog with two ends.
+#[cfg(feature = "alloc")]
+#[derive(Debug)]
+pub struct Part {
+    /// The tasks.
+    pub tasks: Taken,
+    is_old: bool,
+}
+
+#[cfg(feature = "alloc")]
+impl Part {
+    /// One that comes before all others of its backlog, the oldest of it first.
+    #[must_use]
+    pub fn oldest_first(tasks: Taken) -> Self {
+        let is_old = true;
+        Self { tasks, is_old }
     }
 
-    /// Puts back what is left of [the oldest](Self::take_oldest).
-    pub fn put_back_oldest(&self, left: Taken, links: &impl Links) {
-        left.put_back(&self.line, links);
+    /// One that is run before all others of its backlog.
+    #[must_use]
+    pub fn newest_first(tasks: Taken) -> Self {
+        let is_old = false;
+        Self { tasks, is_old }
     }
 }
 
@@ -250,7 +273,7 @@ impl Taken {
         Self { next: turned }
     }
 
-    /// Parts with what is at the end: a 64th of it at least, and hardly more than twice as much. O(length).
+    /// Parts with what is at the end: a 64th of it, rounded down, but one at least, and hardly more than twice as much. O(length).
     #[cfg(feature = "alloc")]
     fn part_with_last(&mut self, links: &impl Links) -> Self {
         // (Each mark is a 64th behind the one before.)

@@ -9,7 +9,7 @@ use crate::flow::Flow;
 use crate::graph::node::Context;
 use crate::platform::{Platform, WorkerId};
 use crate::pool::{Late, Queues};
-use crate::protocol::backlog::Taken;
+use crate::protocol::backlog::{Part, Taken};
 use crate::protocol::deque::{DequeOwner, STEAL_MAX, Stolen};
 use crate::seat::Tenure;
 use crate::sync::Arc;
@@ -93,18 +93,19 @@ impl<P: Platform> Worker<'_, P> {
         // Behind the deque is what did not fit in, and what was left in a row, and it may never be empty. (With a policy it holds what came
         // before that, and what goes on for ever comes by the policy.)
         let rotates = self.pool.policy.is_none();
+        let was_empty = deque.is_empty();
         let others = if rotates {
             !self.queues.backlog.is_empty() || self.has_row()
         } else {
-            deque.is_empty() && self.refill() > 0
+            was_empty && self.refill() > 0
         };
-        if deque.is_empty() && !others {
+        if was_empty && !others {
             return;
         }
         self.let_go(met);
         // Or the oldest, of another flow, would find a tally, be queued until that is counted, and then come behind what was let go.
         self.flush_and_keep();
-        let begin = if rotates && endless {
+        let begin = if rotates && (endless || was_empty) {
             self.next_turn()
         } else {
             0
@@ -269,7 +270,10 @@ impl<P: Platform> Worker<'_, P> {
         } else if let Some(task) = self.steal(victim, from) {
             return Some(task);
         }
-        let tasks = self.accept(victim.backlog.take_newest(&*self.pool.directory));
+        let tasks = victim
+            .backlog
+            .take_newest()
+            .map_or(0, |part| self.accept(part));
         if tasks > 0 && self.pool.observers.any() {
             self.tell_of_stolen(from, tasks);
         }
@@ -300,7 +304,8 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Moves what did not fit into this worker's queue into it. Gives how many tasks.
     pub(super) fn refill(&self) -> usize {
-        self.accept(self.queues.backlog.take_newest(&*self.pool.directory))
+        let part = self.queues.backlog.take_newest();
+        part.map_or(0, |part| self.accept(part))
     }
 
     /// Moves what came from outside into this worker's queue. Gives how many tasks.
@@ -310,15 +315,25 @@ impl<P: Platform> Worker<'_, P> {
         };
         self.pool.taken_from_injector();
         // Whoever came first goes first.
-        self.accept(Some(taken.reversed(&*self.pool.directory)))
+        self.accept_in_order(taken.reversed(&*self.pool.directory))
+    }
+
+    /// As [`accept`](Self::accept), the first first, also of those there is no room for.
+    pub(super) fn accept_in_order(&self, tasks: Taken) -> usize {
+        let part = if self.queues.backlog.is_empty() {
+            Part::oldest_first
+        } else {
+            Part::newest_first
+        };
+        self.accept(part(tasks))
     }
 
     /// What came first of what did not fit into this worker's queue.
     pub(super) fn take_oldest_of_backlog(&self) -> Option<u32> {
         let links = &*self.pool.directory;
-        let mut taken = self.queues.backlog.take_oldest(links)?;
-        let oldest = self.unlink(&mut taken);
-        self.queues.backlog.put_back_oldest(taken, links);
+        let mut part = self.queues.backlog.take_oldest(links)?;
+        let oldest = self.unlink(&mut part.tasks);
+        self.queues.backlog.put_back(part, links);
         if !self.solo.get() {
             self.pool.notify();
         }
@@ -327,20 +342,17 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Moves tasks into this worker's queue, to be run in their order, and what there is no room for into its backlog. Gives how many came
     /// into the queue.
-    pub(super) fn accept(&self, taken: Option<Taken>) -> usize {
-        let Some(mut taken) = taken else {
-            return 0;
-        };
+    pub(super) fn accept(&self, mut part: Part) -> usize {
         let room = self.deque().map_or(0, DequeOwner::room_left);
         let mut tasks = [0; REFILL];
         let mut count = 0;
         while count < REFILL.min(room)
-            && let Some(task) = self.unlink(&mut taken)
+            && let Some(task) = self.unlink(&mut part.tasks)
         {
             tasks[count] = task;
             count += 1;
         }
-        self.queues.backlog.put_back(taken, &*self.pool.directory);
+        self.put_behind(part);
         if self.pool.policy.is_none() {
             // The newest of the queue is taken first, so the first comes last. (With a policy, it is the oldest.)
             tasks[..count].reverse();
@@ -353,6 +365,17 @@ impl<P: Platform> Worker<'_, P> {
             self.pool.notify();
         }
         count
+    }
+
+    /// Puts tasks into the backlog of the seat, or leaves them to others if that was given away: it may be one that has ended.
+    pub(super) fn put_behind(&self, part: Part) {
+        let links = &*self.pool.directory;
+        if self.has_seat() {
+            self.queues.backlog.put_back(part, links);
+        } else {
+            part.tasks.put_back(&self.pool.injector, links);
+            self.pool.wake_helpers();
+        }
     }
 
     /// The first task of a chain, its counter armed again.

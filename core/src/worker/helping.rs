@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::mutant::mutant;
 use crate::platform::{Platform, WorkerId, with_local};
 use crate::pool::Queues;
-use crate::protocol::backlog::{Chain, Taken};
+use crate::protocol::backlog::{Chain, Part, TwoEnded};
 use crate::protocol::deque::{DequeOwner, Stolen};
 use crate::run::Run;
 use crate::runtime::Preempted;
@@ -59,7 +59,7 @@ impl<P: Platform> Worker<'_, P> {
     }
 
     /// A ready task that is needed. What else this worker's own queue holds goes to the injector.
-    fn find_in(&self, needed: &Needed<'_>) -> Option<u32> {
+    fn find_in(&self, target: &Run, needed: &Needed<'_>) -> Option<u32> {
         let mut foreign = None;
         let mut found = None;
         while let Some(task) = self.deque().and_then(DequeOwner::take_newest) {
@@ -80,15 +80,18 @@ impl<P: Platform> Worker<'_, P> {
         if found.is_some() {
             return found;
         }
-        let backlog = self.queues.backlog.take_newest(&*self.pool.directory);
-        if let Some((task, _)) = self.sift(backlog, needed) {
-            return Some(task);
-        }
         if let Some(root) = self.flush() {
             if self.is_needed(root, needed) {
                 return Some(root);
             }
             self.keep(root);
+        }
+        if target.is_done() || !self.has_seat() {
+            return None;
+        }
+        let found = self.sift(&self.queues.backlog, needed);
+        if let Some((task, _)) = found {
+            return Some(task);
         }
         if let Some(task) = self.sift_injector(needed) {
             return Some(task);
@@ -116,8 +119,7 @@ impl<P: Platform> Worker<'_, P> {
                 Stolen::Contended => core::hint::spin_loop(),
             }
         }
-        let backlog = victim.backlog.take_newest(&*self.pool.directory);
-        let (loot, tasks) = self.sift(backlog, needed)?;
+        let (loot, tasks) = self.sift(&victim.backlog, needed)?;
         self.after_steal(loot, from, tasks, needed)
     }
 
@@ -150,14 +152,17 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Takes apart what did not fit into a queue: tasks that are needed come here, one of them to be run; the others go to
     /// the injector. Gives that one, and how many came.
-    fn sift(&self, backlog: Option<Taken>, needed: &Needed<'_>) -> Option<(u32, usize)> {
-        let mut taken = backlog?;
+    fn sift(&self, backlog: &TwoEnded, needed: &Needed<'_>) -> Option<(u32, usize)> {
+        (0..2).find_map(|_| self.sift_part(backlog.take_newest()?, needed))
+    }
+
+    fn sift_part(&self, mut part: Part, needed: &Needed<'_>) -> Option<(u32, usize)> {
         let mut found = None;
         let mut foreign = None;
         let mut out = Outbox::default();
         let mut room = REFILL;
         while room > 0
-            && let Some(task) = self.unlink(&mut taken)
+            && let Some(task) = self.unlink(&mut part.tasks)
         {
             if !self.is_needed(task, needed) {
                 self.collect(&mut foreign, task);
@@ -170,7 +175,7 @@ impl<P: Platform> Worker<'_, P> {
         }
         self.send(out);
         // (Not where it came from: that may be a spare seat's, which has ended meanwhile.)
-        self.queues.backlog.put_back(taken, &*self.pool.directory);
+        self.put_behind(part);
         // Whoever looked while the chain was in hand saw nothing.
         match foreign {
             Some(chain) => self.pool.inject(chain),
@@ -190,7 +195,7 @@ impl<P: Platform> Worker<'_, P> {
         let links = &*self.pool.directory;
         let mut wanted = wanted.map(|wanted: Chain| wanted.taken(links).reversed(links));
         let first = wanted.as_mut().and_then(|wanted| self.unlink(wanted));
-        self.accept(wanted);
+        wanted.map(|wanted| self.accept_in_order(wanted));
         // Whoever looked while the chain was in hand saw nothing.
         match foreign {
             Some(chain) => self.pool.inject(chain),
@@ -225,7 +230,7 @@ impl<P: Platform> Worker<'_, P> {
                     range,
                     nested: flow.has_nested(),
                 };
-                let Some(task) = met.take().or_else(|| self.find_in(&needed)) else {
+                let Some(task) = met.take().or_else(|| self.find_in(target, &needed)) else {
                     break;
                 };
                 if target.is_done() {

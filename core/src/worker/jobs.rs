@@ -289,17 +289,22 @@ impl<P: Platform> Worker<'_, P> {
 
     /// What came first here may not be needed in this wait, and all others may go on for ever; but they come past the injector.
     fn let_out_oldest(&self) {
-        if self.solo.get() || self.is_lent() || self.pool.policy.is_some() {
+        if self.pool.policy.is_some() {
             return;
         }
         let of_deque = || self.deque()?.take_oldest();
         let of_backlog = || self.take_oldest_of_backlog();
         for take in [&of_deque as &dyn Fn() -> Option<u32>, &of_backlog] {
             while let Some(task) = take() {
-                if !self.frees_dead(task) {
-                    self.pool.inject(Chain::of(task));
-                    break;
+                if self.frees_dead(task) {
+                    continue;
                 }
+                if self.solo.get() || self.is_lent() {
+                    self.put_back(task);
+                } else {
+                    self.pool.inject(Chain::of(task));
+                }
+                break;
             }
         }
     }

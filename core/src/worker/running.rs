@@ -397,7 +397,11 @@ impl<P: Platform> Worker<'_, P> {
             deque.publish();
         }
         if let Some(chain) = out.overflow {
-            self.queues.backlog.push(chain, &*self.pool.directory);
+            if self.has_seat() {
+                self.queues.backlog.push(chain, &*self.pool.directory);
+            } else {
+                self.pool.inject(chain);
+            }
         }
         if !self.solo.get() {
             self.pool.notify();
