@@ -11,6 +11,7 @@ mod support {
 }
 
 mod memories {
+    mod algorithms;
     mod tokens;
 }
 

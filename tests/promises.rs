@@ -25,6 +25,7 @@ mod support {
     pub(crate) mod journal;
     pub(crate) mod load;
     pub(crate) mod meeting;
+    pub(crate) mod owned;
     pub(crate) mod panics;
     pub(crate) mod partitioners;
     pub(crate) mod payload;
@@ -44,10 +45,18 @@ mod support {
 
 mod adversary;
 mod algorithms_answers;
+mod algorithms_cancelling;
+mod algorithms_divisible;
+mod algorithms_early;
 mod algorithms_failing;
+mod algorithms_flows;
+mod algorithms_functions;
+mod algorithms_lies;
 mod algorithms_nesting;
+mod algorithms_sizes;
 mod algorithms_sorting;
 mod algorithms_stopping;
+mod algorithms_values;
 mod asyncs;
 mod awaiting;
 mod barriers;

@@ -1,5 +1,7 @@
 //! The first pipe lets a token wait for an earlier or a later one.
 
+use core::future::poll_fn;
+use core::task::Poll;
 use std::sync::{Arc, Mutex};
 
 use taskflow_std::{Executor, PipelineBuilder, RunError, Token, TypeSafePipeline};
@@ -189,5 +191,74 @@ fn a_deferred_token_that_stops_the_stream_is_left_out() {
         rig.run(&*pipeline).expect("no pipe fails");
         assert_eq!(pipeline.take(), [0, 3, 2]);
         assert_eq!(pipeline.num_tokens(), 4);
+    });
+}
+
+#[test]
+fn a_future_defers_tokens_as_a_call_does() {
+    within_a_minute(|| {
+        on_each_rig(|rig| {
+            for lines in 1..=4 {
+                // For an earlier one, a later one, one that comes at once, and one that never comes.
+                for (token, other) in [(5, 2), (2, 5), (0, 9), (7, 8), (3, 1000)] {
+                    let wait = move |index| (index == token).then_some(other);
+                    let pipeline = PipelineBuilder::source_async(lines, move |token| {
+                        let (token, mut left) = (token.clone(), token.index() % 3);
+                        async move {
+                            // Pending now and then, before it says anything.
+                            poll_fn(|context| {
+                                if left == 0 {
+                                    return Poll::Ready(());
+                                }
+                                left -= 1;
+                                context.waker().wake_by_ref();
+                                Poll::Pending
+                            })
+                            .await;
+                            match wait(token.index()) {
+                                _ if token.index() == 10 => token.stop(),
+                                Some(other) if token.deferrals() == 0 => token.defer_until(other),
+                                _ => token.emit(token.index()),
+                            }
+                        }
+                    })
+                    .parallel(|index| index)
+                    .serial(|index| index)
+                    .collect();
+                    for _ in 0..2 {
+                        rig.run(&*pipeline).expect("no pipe fails");
+                        let expected = oracle(10, wait);
+                        assert_eq!(pipeline.take(), expected, "{token} behind {other}");
+                        assert_eq!(pipeline.num_tokens(), 10);
+                    }
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn a_future_that_defers_its_token_in_vain_fails_the_pipeline() {
+    within_a_minute(|| {
+        on_each_rig(|rig| {
+            let pipeline = PipelineBuilder::source_async(2, |token| {
+                let token = token.clone();
+                async move {
+                    match token.index() {
+                        4 => token.stop(),
+                        2 => token.defer_until(9),
+                        index => token.emit(index),
+                    }
+                }
+            })
+            .collect();
+            match rig.run(&*pipeline) {
+                Err(RunError::Failed { error, .. }) => {
+                    let text = error.get().to_string();
+                    assert!(text.contains("token 2 is deferred until token 9"), "{text}");
+                }
+                other => panic!("{other:?}"),
+            }
+        });
     });
 }

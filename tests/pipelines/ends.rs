@@ -1,11 +1,12 @@
 //! A panic, an error or a cancel ends a pipeline within one token for each line.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::io;
 use std::sync::Arc;
 
 use taskflow_std::{
-    Executor, FailurePolicy, Pipe, Pipeline, PipelineBuilder, RunError, RunOptions, StageType,
+    CancellationToken, Executor, FailurePolicy, Pipe, Pipeline, PipelineBuilder, RunError,
+    RunOptions, StageType, checkpoint,
 };
 
 use crate::support::counter::Counter;
@@ -179,6 +180,90 @@ fn after_a_cancel_each_line_calls_one_pipe_more_at_most() {
             assert!(matches!(run.wait(), Err(RunError::Cancelled { .. })));
             assert_eq!(after.get(), 0, "{lines} lines");
         }
+    });
+}
+
+#[test]
+fn after_a_panic_each_line_calls_one_pipe_more_at_most() {
+    within_a_minute(|| {
+        for lines in 1..=4 {
+            let (inside, after) = (Counter::default(), Counter::default());
+            let (entered, calls) = (inside.clone(), after.clone());
+            let count = move |index: u64| {
+                // Of a run that goes on.
+                if checkpoint().is_err() {
+                    calls.add();
+                }
+                index
+            };
+            let pipeline = PipelineBuilder::source(lines, {
+                let count = count.clone();
+                move |token| token.emit(count(token.index()))
+            })
+            .parallel(move |index| {
+                if index < 20 {
+                    return index;
+                }
+                // All lines are inside of a pipe when the last that came panics, and stay there until the run is stopped.
+                if entered.add() + 1 == lines {
+                    throw("the last");
+                }
+                while checkpoint().is_ok() {
+                    std::thread::yield_now();
+                }
+                index
+            })
+            .serial(count.clone())
+            .serial(count)
+            .parallel(drop)
+            .build();
+            let ended = Executor::new(lines).run_and_wait(&pipeline);
+            assert!(matches!(ended, Err(RunError::Panicked { .. })), "{ended:?}");
+            assert_eq!((inside.get(), after.get()), (lines, 0));
+        }
+    });
+}
+
+#[test]
+fn after_a_panic_or_a_cancel_no_line_takes_another_token() {
+    within_a_minute(|| {
+        on_each_rig(|rig| {
+            for lines in 1..=4 {
+                for panics in [true, false] {
+                    let (token, tokens) = (CancellationToken::new(), Counter::default());
+                    let (stop, asked) = (token.clone(), tokens.clone());
+                    let stopped_at = Arc::new(AtomicUsize::new(0));
+                    let at = Arc::clone(&stopped_at);
+                    let pipeline = PipelineBuilder::source(lines, move |token| {
+                        asked.add();
+                        token.emit(token.index())
+                    })
+                    .parallel(|index| index)
+                    .serial(move |index| {
+                        if index == 50 {
+                            if !panics {
+                                assert!(stop.cancel_with("enough"));
+                            }
+                            at.store(tokens.get(), Ordering::SeqCst);
+                            if panics {
+                                throw("enough");
+                            }
+                        }
+                    })
+                    .build();
+                    let run = rig.start_with(&pipeline, RunOptions::new().token(&token));
+                    match rig.finish(run) {
+                        Err(RunError::Panicked { .. }) => assert!(panics),
+                        Err(RunError::Cancelled { reason, .. }) => {
+                            assert_eq!((panics, reason.as_deref()), (false, Some("enough")));
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                    let more = pipeline.num_tokens() - stopped_at.load(Ordering::SeqCst);
+                    assert!(more <= lines, "{more} tokens more on {lines} lines");
+                }
+            }
+        });
     });
 }
 

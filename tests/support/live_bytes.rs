@@ -25,3 +25,9 @@ pub(crate) fn live() -> isize {
     let stats = MEMORY.stats();
     stats.bytes_allocated.cast_signed() - stats.bytes_deallocated.cast_signed()
 }
+
+/// How often memory was asked for so far.
+pub(crate) fn allocations() -> usize {
+    let stats = MEMORY.stats();
+    stats.allocations + stats.reallocations
+}
