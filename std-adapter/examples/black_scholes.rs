@@ -5,16 +5,15 @@
 use taskflow_std::{Executor, RunError};
 
 const OPTIONS: usize = 1_000_000;
-/// Interest and volatility, per year.
-const RATE: f64 = 0.05;
-const VOLATILITY: f64 = 0.2;
 
-/// What is agreed on.
+/// What is agreed on, and what the market does; interest and volatility are per year.
 #[derive(Clone, Copy, Default)]
 struct Terms {
     spot: f64,
     strike: f64,
     years: f64,
+    rate: f64,
+    volatility: f64,
 }
 
 /// The share of the standard normal distribution below `x`, to seven digits (Abramowitz and Stegun, 26.2.17).
@@ -38,10 +37,12 @@ fn prices(terms: &Terms) -> (f64, f64) {
         spot,
         strike,
         years,
+        rate,
+        volatility,
     } = *terms;
-    let spread = VOLATILITY * years.sqrt();
-    let d = ((spot / strike).ln() + (RATE + VOLATILITY * VOLATILITY / 2.0) * years) / spread;
-    let due = strike * (-RATE * years).exp();
+    let spread = volatility * years.sqrt();
+    let d = ((spot / strike).ln() + (rate + volatility * volatility / 2.0) * years) / spread;
+    let due = strike * (-rate * years).exp();
     let call = spot * normal_below(d) - due * normal_below(d - spread);
     (call, call - spot + due)
 }
@@ -53,17 +54,22 @@ fn main() -> Result<(), RunError> {
         spot: 100.0,
         strike: 80.0 + (index % 41) as f64,
         years: 0.25 + (index % 8) as f64 / 4.0,
+        rate: 0.05,
+        volatility: 0.1 + (index % 5) as f64 / 10.0,
     })?;
     let mut prices_of = vec![(0.0, 0.0); OPTIONS];
     executor.transform(&terms[..], &mut prices_of, prices)?;
 
-    let call = prices(&Terms {
-        spot: 100.0,
-        strike: 100.0,
-        years: 1.0,
-    })
-    .0;
-    assert!((call - 10.4506).abs() < 1e-4, "{call}");
+    assert!(terms.iter().map(prices).eq(prices_of.iter().copied()));
+    // Hull, "Options, Futures, and Other Derivatives": 4.76 and 0.81.
+    let (call, put) = prices(&Terms {
+        spot: 42.0,
+        strike: 40.0,
+        years: 0.5,
+        rate: 0.1,
+        volatility: 0.2,
+    });
+    assert!((call - 4.7594).abs() < 1e-4 && (put - 0.8086).abs() < 1e-4);
     assert!(executor.all(&prices_of[..], |(call, put)| *call > 0.0 && *put > 0.0)?);
     let sum = executor.transform_reduce(&prices_of[..], 0.0, |prices| prices.0, |a, b| a + b)?;
     println!("the calls are worth {:.4} on average", sum / OPTIONS as f64);

@@ -73,6 +73,50 @@ fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, step)
 }
 
+/// Takes so many bytes off, if there are as many.
+fn take<'b>(bytes: &mut &'b [u8], len: usize) -> Option<&'b [u8]> {
+    let (taken, rest) = bytes.split_at_checked(len)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+/// A number of four bytes.
+fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
+    take(bytes, 4).map(|four| {
+        four.iter()
+            .fold(0, |all, byte| (all << 8) | u32::from(*byte))
+    })
+}
+
+/// The width, the height and the grey pixels of such a file. `None`: it is not one.
+fn read_png(mut file: &[u8]) -> Option<(u32, u32, Vec<u8>)> {
+    let (mut header, mut data): (&[u8], &[u8]) = (&[], &[]);
+    let mut is_png = take(&mut file, 8)? == b"\x89PNG\r\n\x1a\n";
+    while !file.is_empty() {
+        let len = usize::try_from(take_u32(&mut file)?).ok()?;
+        let part = take(&mut file, 4 + len)?;
+        is_png &= take_u32(&mut file)? == crc(part);
+        match part.split_at(4) {
+            (b"IHDR", inside) => header = inside,
+            (b"IDAT", inside) => data = inside,
+            (kind, _) => is_png &= kind == b"IEND" && file.is_empty(),
+        }
+    }
+    let (width, height) = (take_u32(&mut header)?, take_u32(&mut header)?);
+    is_png &= header == [8, 0, 0, 0, 0] && take(&mut data, 2)? == [0x78, 0x01];
+    let mut pixels = Vec::new();
+    for row in 1..=height {
+        let [is_last, one, other, not_one, not_other] = *take(&mut data, 5)? else {
+            return None;
+        };
+        let row_bytes = take(&mut data, usize::from(u16::from_le_bytes([one, other])))?;
+        is_png &= (is_last == 1) == (row == height) && [!one, !other] == [not_one, not_other];
+        is_png &= row_bytes.len() == 1 + usize::try_from(width).ok()? && row_bytes[0] == 0;
+        pixels.extend(&row_bytes[1..]);
+    }
+    (is_png && data.len() == 4).then_some((width, height, pixels))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let executor = Executor::new(0);
     let mut picture = vec![0; WIDTH * HEIGHT];
@@ -86,6 +130,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let file = std::env::temp_dir().join("taskflow-mandelbrot.png");
     fs::write(&file, png(&grey)?)?;
+    let (width, height, pixels) = read_png(&fs::read(&file)?).ok_or("this is no such picture")?;
+    assert_eq!(
+        [width, height].map(u64::from),
+        [WIDTH, HEIGHT].map(|side| side as u64)
+    );
+    assert!(pixels == grey);
+    // The origin never leaves the circle, and the corner does so at once.
+    assert_eq!(
+        (pixels[HEIGHT / 2 * WIDTH + 2 * WIDTH / 3], pixels[0]),
+        (255 - 1000_u16.to_le_bytes()[0], 254)
+    );
     println!("{inside} pixels are in the set; see {}", file.display());
     Ok(())
 }

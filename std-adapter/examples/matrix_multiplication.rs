@@ -24,9 +24,10 @@ fn main() -> Result<(), RunError> {
         }
     })?;
 
-    for (row, column) in [(0, 0), (17, 200), (SIDE - 1, SIDE - 1)] {
+    for (index, cell) in product.iter().enumerate() {
+        let (row, column) = (index / SIDE, index % SIDE);
         let products = (0..SIDE).map(|at| left[row * SIDE + at] * right[at * SIDE + column]);
-        assert_eq!(product[row * SIDE + column], products.sum::<f64>());
+        assert_eq!(*cell, products.sum::<f64>(), "row {row}, column {column}");
     }
     println!("the first cell of the product is {}", product[0]);
     Ok(())
