@@ -122,27 +122,38 @@ fn a_sort_of_elements_that_own_something_loses_none_whatever_comparisons_say() {
 fn what_chooses_asks_once_and_keeps_to_the_answer() {
     within_a_minute(|| {
         assert_it_ends(|parallel, ledger, say, len| {
-            let asked = AtomicUsize::new(0);
-            let is_such = |_: &Owned<'_>| {
+            // Of each element how often it was asked about, and then how often it was called such.
+            let told =
+                || -> Vec<[AtomicUsize; 2]> { (0..len).map(|_| Default::default()).collect() };
+            let is_such = |told: &[[AtomicUsize; 2]], element: &Owned<'_>| {
+                let is_such = say() == Order::Less;
+                let [asked, such] = &told[element.number()];
                 asked.fetch_add(1, Ordering::Relaxed);
-                say() == Order::Less
+                such.fetch_add(is_such.into(), Ordering::Relaxed);
+                is_such
             };
-            let mut elements = ledger.make_all(0..len);
-            let such = parallel.partition(&mut elements, is_such);
-            let such = such.expect("nothing panics");
-            let mut parted = numbers(&elements);
-            assert!(parted[..such].is_sorted() && parted[such..].is_sorted());
+            let such_of = |told: Vec<[AtomicUsize; 2]>| -> Vec<usize> {
+                let told = told
+                    .into_iter()
+                    .map(|told| told.map(AtomicUsize::into_inner));
+                let told = told.inspect(|[asked, _]| assert_eq!(*asked, 1)).enumerate();
+                let such = told.filter(|(_, [_, such])| *such == 1);
+                such.map(|(number, _)| number).collect()
+            };
+            let (mut elements, first) = (ledger.make_all(0..len), told());
+            let such = parallel.partition(&mut elements, |element| is_such(&first, element));
+            let (such, mut parted) = (such.expect("nothing panics"), numbers(&elements));
+            assert_eq!(parted[..such], such_of(first));
+            assert!(parted[such..].is_sorted());
             parted.sort_unstable();
             assert!(parted.into_iter().eq(0..len), "{len}");
-            let elements = ledger.make_all(0..len);
+
+            let (elements, second) = (ledger.make_all(0..len), told());
             let mut places = ledger.make_all((0..len).map(|_| len));
-            let count = parallel.copy_if(&elements, &mut places, is_such);
-            let count = count.expect("nothing panics");
-            assert_eq!(asked.load(Ordering::Relaxed), 2 * len);
-            let copied = numbers(&places);
-            let is_new = |number: &usize| *number < len;
-            assert!(copied[..count].is_sorted() && copied[..count].iter().all(is_new));
-            assert!(!copied[count..].iter().any(is_new));
+            let count = parallel.copy_if(&elements, &mut places, |it| is_such(&second, it));
+            let (count, copied) = (count.expect("nothing panics"), numbers(&places));
+            assert_eq!(copied[..count], such_of(second));
+            assert!(copied[count..].iter().all(|number| *number == len));
         });
     });
 }

@@ -132,7 +132,8 @@ fn values_of_a_transformation_are_dropped_once_and_are_old_or_new() {
             assert!(news.clone().all(|(place, index)| place == 2 * index));
             let passed = fuse.calls.load(Ordering::Relaxed);
             let thrown = usize::from(passed > fuse.fatal);
-            assert_eq!(news.count(), passed - thrown);
+            assert_eq!(news.clone().count(), passed - thrown);
+            assert!(result.is_err() || news.count() == LEN);
             result
         });
         assert_dropped_once(|parallel, ledger, fuse| {
@@ -143,6 +144,7 @@ fn values_of_a_transformation_are_dropped_once_and_are_old_or_new() {
             });
             assert_eq!(ledger.alive(), LEN);
             assert!(numbers(&elements).map(|number| number % OLD).eq(0..LEN));
+            assert!(result.is_err() || numbers(&elements).all(|number| number >= OLD));
             result
         });
     });
