@@ -133,8 +133,8 @@ fn what_writes_and_cancels_its_run_leaves_old_and_new_values() {
 
 #[test]
 fn reductions_that_cancel_their_run_end_after_the_leaves_that_have_begun() {
-    // (Each worker puts what it has into a tree of LEN / CHUNK leaves when it ends.)
-    const MORE: usize = CHUNK + 100;
+    // (Behind the present leaf a worker may merge what it has of leaves that lie apart.)
+    const MORE: usize = CHUNK + LEN / CHUNK;
     within_a_minute(|| {
         let numbers = scrambled(LEN);
         assert_it_ends_itself(MORE, move |parallel, stop| {
