@@ -169,8 +169,10 @@ fn a_worker_that_has_nothing_to_do_takes_the_second_closure() {
                         thread::current().id()
                     },
                 );
-                assert_eq!(came, there != thread::current().id());
-                elsewhere += usize::from(came);
+                let is_elsewhere = there != thread::current().id();
+                // (It may come when it is not waited for any more.)
+                assert!(is_elsewhere || !came);
+                elsewhere += usize::from(is_elsewhere);
             }
         }
     });

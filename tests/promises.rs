@@ -53,6 +53,7 @@ mod algorithms_flows;
 mod algorithms_functions;
 mod algorithms_lies;
 mod algorithms_nesting;
+mod algorithms_prompt;
 mod algorithms_sizes;
 mod algorithms_sorting;
 mod algorithms_stopping;

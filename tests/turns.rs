@@ -373,20 +373,20 @@ fn a_long_round_on_the_only_worker_lets_all_run_before_its_end_that_did_not_fit_
         let (inner, spawned) = (Arc::downgrade(&executor), ran.clone());
         let mut chain = vec![flow.emplace(move || {
             let executor = inner.upgrade().expect("it waits");
-            for _ in 0..MANY {
+            for _ in 0..3 * MANY {
                 let spawned = spawned.clone();
                 drop(executor.spawn(move || {
                     spawned.add();
                 }));
             }
         })];
-        // (A turn comes after 256 tasks, and one in three may be the chain's own.)
-        chain.extend((0..4 * 256 * MANY).map(|_| flow.emplace(|| {})));
+        // (A turn comes after 256 tasks.)
+        chain.extend((0..2 * 256 * 3 * MANY).map(|_| flow.emplace(|| {})));
         let (end, ended) = mpsc::channel();
         chain.push(flow.emplace(move || end.send(ran.get()).expect("it waits")));
         flow.linearize(chain);
         let run = executor.run(&flow);
-        assert_eq!(ended.recv(), Ok(MANY));
+        assert_eq!(ended.recv(), Ok(3 * MANY));
         run.wait().expect("nothing fails");
     });
 }

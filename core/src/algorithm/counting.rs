@@ -29,7 +29,7 @@ impl<D: Divisible, F: Fn(D::Item) -> bool + Sync> Work<D> for Count<F> {
             .sum::<usize>();
     }
 
-    fn end(&self, count: usize) {
+    fn end(&self, count: usize, _: &dyn Fn() -> bool) {
         // Ordering: Relaxed; a sum, the end of the call orders the last look at it.
         self.all.fetch_add(count, Ordering::Relaxed);
     }

@@ -60,13 +60,6 @@ impl<W> Crew<'_, W> {
     {
         let mut share = Some(match (share, self.partitioner) {
             (Share::Own(piece), Partitioner::Static { .. }) => Share::Own(self.deal(scope, piece)),
-            (Share::Own(piece), _) if !own && piece.items.len() > 1 => {
-                // Two: one for whoever comes first, and the caller finds the last spawned first.
-                let half = piece.items.len() / 2;
-                let (left, right) = piece.cut(half);
-                self.spawn(scope, Share::Own(right));
-                Share::Own(left)
-            }
             (share, _) => share,
         });
         if !own {
@@ -142,7 +135,7 @@ impl<W> Crew<'_, W> {
             Share::Own(piece) => self.work_off_own(&mut member, &mut local, piece),
             Share::Common(source) => self.work_off_common(&mut member, &mut local, source),
         }
-        self.work.end(local);
+        self.work.end(local, &|| !is_stopped(scope));
     }
 
     fn work_off_own<'scope, 'env, D>(

@@ -29,7 +29,7 @@ impl Parallel<'_> {
             |first, items| work.run(&mut local, first, items),
             |first| work.is_over(first),
         )?;
-        work.end(local);
+        work.end(local, &|| true);
         match rest {
             Some(rest) => self.together(rest, work),
             None => Ok(()),

@@ -17,7 +17,7 @@ impl<D: Divisible, F: Fn(D::Item) + Sync> Work<D> for Each<F> {
         items.items().for_each(&self.0);
     }
 
-    fn end(&self, (): ()) {}
+    fn end(&self, (): (), _: &dyn Fn() -> bool) {}
 }
 
 impl Parallel<'_> {

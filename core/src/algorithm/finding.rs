@@ -32,7 +32,7 @@ impl<D: Divisible, F: Fn(D::Item) -> bool + Sync> Work<D> for Search<F> {
         }
     }
 
-    fn end(&self, (): ()) {}
+    fn end(&self, (): (), _: &dyn Fn() -> bool) {}
 
     fn is_over(&self, first: usize) -> bool {
         first >= self.found()

@@ -48,8 +48,8 @@ where
         fold_leaves(stack, first, leaves, self.map, self.merge);
     }
 
-    fn end(&self, stack: Stack<T>) {
-        self.tree.take_in(stack, self.merge);
+    fn end(&self, stack: Stack<T>, goes_on: &dyn Fn() -> bool) {
+        self.tree.take_in(stack, self.merge, goes_on);
     }
 }
 
@@ -135,7 +135,7 @@ impl Parallel<'_> {
             map: &map,
             merge: &merge,
         };
-        self.call(|| fold.tree.take_in(stack, &merge))?;
+        self.call(|| fold.tree.take_in(stack, &merge, &|| true))?;
         by_leaf.together(rest, &fold)?;
         Ok(fold.tree.finish())
     }

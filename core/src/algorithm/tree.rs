@@ -74,9 +74,17 @@ impl<T> Tree<T> {
         Self((0..leaves).map(|_| Mutex::new(None)).collect())
     }
 
-    /// Takes in what a worker has.
-    pub(super) fn take_in(&self, stack: Stack<T>, merge: &impl Fn(T, T) -> T) {
+    /// Takes in what a worker has, as long as the call goes on.
+    pub(super) fn take_in(
+        &self,
+        stack: Stack<T>,
+        merge: &impl Fn(T, T) -> T,
+        goes_on: &dyn Fn() -> bool,
+    ) {
         for node in stack.0 {
+            if !goes_on() {
+                return;
+            }
             self.rise(node, merge);
         }
     }
@@ -144,7 +152,7 @@ mod tests {
                         let tree = Tree::new(leaves);
                         let parts = [0..one, one..other, other..leaves];
                         for part in order {
-                            tree.take_in(stack(parts[part].clone()), &merge);
+                            tree.take_in(stack(parts[part].clone()), &merge, &|| true);
                         }
                         assert_eq!(tree.finish(), whole, "{leaves}: {one}, {other}");
                     }

@@ -15,8 +15,8 @@ pub(super) trait Work<D>: Sync {
     /// behind the other.
     fn run(&self, local: &mut Self::Local, first: usize, items: D);
 
-    /// A piece has ended, or was stopped.
-    fn end(&self, local: Self::Local);
+    /// A piece has ended. Unless this `goes_on`, the call was stopped, and has no result.
+    fn end(&self, local: Self::Local, goes_on: &dyn Fn() -> bool);
 
     /// Whether the items from the `first` on need not be done.
     fn is_over(&self, first: usize) -> bool {

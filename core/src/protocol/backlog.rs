@@ -36,7 +36,7 @@ pub struct Backlog(AtomicU32);
 ///
 /// What a taker has in hand nobody sees. So who puts something back tells those who look before they sleep.
 #[cfg(feature = "alloc")]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TwoEnded {
     stack: Backlog,
     line: Backlog,
@@ -112,16 +112,6 @@ impl Backlog {
         // Ordering: see above.
         let head = self.0.swap(NONE, order);
         (head != NONE).then_some(Taken { next: head })
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl Default for TwoEnded {
-    fn default() -> Self {
-        Self {
-            stack: Backlog::new(),
-            line: Backlog::new(),
-        }
     }
 }
 

@@ -110,12 +110,14 @@ impl<P: Platform> Worker<'_, P> {
         } else {
             0
         };
-        *met = (begin..begin + TURNS).find_map(|turn| match turn % TURNS {
-            0 => self.deque()?.take_oldest(),
+        let turn = (begin..begin + TURNS).find_map(|turn| match turn % TURNS {
+            0 if !was_empty => self.deque()?.take_oldest(),
             1 if rotates => self.take_oldest_of_backlog(),
             2 if rotates => self.take_from_row(),
             _ => None,
         });
+        // (Or what was let go.)
+        *met = turn.or_else(|| self.deque()?.take_oldest());
     }
 
     /// Where a turn begins. Each seat goes round.
