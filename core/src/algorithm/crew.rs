@@ -64,7 +64,9 @@ impl<W> Crew<'_, W> {
         });
         if !own {
             if let Some(share) = share {
-                self.spawn(scope, share);
+                hand_over(scope, move || {
+                    self.work_off(scope, self.halve(scope, share));
+                });
             }
             return;
         }
@@ -73,6 +75,27 @@ impl<W> Crew<'_, W> {
                 self.work_off(scope, share);
             }
         });
+    }
+
+    /// Cuts a share in two, one of them for whoever comes first: who begins with it may look for others at the wrong moment.
+    fn halve<'scope, 'env, D>(
+        &'env self,
+        scope: &'scope GroupScope<'scope, 'env>,
+        share: Share<'env, D>,
+    ) -> Share<'env, D>
+    where
+        D: Divisible + 'env,
+        W: Work<D>,
+    {
+        match (share, self.partitioner) {
+            (Share::Own(piece), Partitioner::Adaptive { .. }) if piece.items.len() > 1 => {
+                let half = piece.items.len() / 2;
+                let (left, right) = piece.cut(half);
+                self.spawn(scope, Share::Own(right));
+                Share::Own(left)
+            }
+            (share, _) => share,
+        }
     }
 
     /// Hands a share over.

@@ -11,7 +11,7 @@ use crate::job::{Claimed, End, Head, Job, Walk, conclude, refuse, same};
 use crate::nursery::Chunk;
 use crate::observer::{Ended, EventKind};
 use crate::platform::Platform;
-use crate::protocol::backlog::Chain;
+use crate::protocol::backlog::{Chain, Part};
 use crate::protocol::deque::DequeOwner;
 use crate::protocol::join_counter::JoinCounter;
 use crate::sync::Arc;
@@ -300,7 +300,10 @@ impl<P: Platform> Worker<'_, P> {
                     continue;
                 }
                 if self.solo.get() || self.is_lent() {
-                    self.put_back(task);
+                    // (Others would have no use of it, or it is for the seat's worker to come back to.)
+                    let links = &*self.pool.directory;
+                    self.put_behind(Part::oldest_first(Chain::of(task).taken(links)));
+                    self.tell_of_put_back();
                 } else {
                     self.pool.inject(Chain::of(task));
                 }
@@ -322,8 +325,16 @@ impl<P: Platform> Worker<'_, P> {
                 return;
             };
             if !self.frees_dead(task) {
-                return self.put_back(task);
+                self.put_back(task);
+                return self.tell_of_put_back();
             }
+        }
+    }
+
+    /// Whoever looked while a task was in hand saw nothing.
+    fn tell_of_put_back(&self) {
+        if !self.solo.get() {
+            self.pool.notify();
         }
     }
 
