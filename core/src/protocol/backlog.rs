@@ -12,6 +12,8 @@
 
 use crate::mutant::mutant;
 use crate::protocol::join_counter::JoinCounter;
+#[cfg(feature = "alloc")]
+use crate::sync::AtomicUsize;
 use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// The reference that is no task.
@@ -23,6 +25,10 @@ pub trait Links {
     fn counter(&self, task: u32) -> &JoinCounter;
 }
 
+/// Links that an attempt to take the oldest earns.
+#[cfg(feature = "alloc")]
+const EARNED: usize = 8;
+
 /// A list of ready tasks that any worker may take.
 #[derive(Debug)]
 pub struct Backlog(AtomicU32);
@@ -31,8 +37,12 @@ pub struct Backlog(AtomicU32);
 ///
 /// A stack is the better order: what spawns in breadth would fill the memory if the oldest always came first. But on top of a stack
 /// there may always be something new. So it is two lists: a stack, and the *line* of what came before all that, the oldest first. A
-/// stack that is empty gets the line, and a line that is empty a 64th of the stack: O(1) amortized at both ends, 64 links at the old one
-/// (after C. Okasaki, Purely Functional Data Structures, Cambridge 1998, section 5.2, where it is the half).
+/// line that is empty gets an eighth of the stack, which is a walk to its end (after C. Okasaki, Purely Functional Data Structures, Cambridge 1998,
+/// section 5.2, where it is the half).
+///
+/// A thief takes all there is, and so may who walks next, again and again. So each attempt earns some links, and no walk is longer than what was
+/// earned; after one that was broken off the next waits for twice as many. So the oldest of n entries comes after O(n) attempts, each at O(1)
+/// amortized.
 ///
 /// What a taker has in hand nobody sees. So who puts something back tells those who look before they sleep.
 #[cfg(feature = "alloc")]
@@ -40,6 +50,10 @@ pub struct Backlog(AtomicU32);
 pub struct TwoEnded {
     stack: Backlog,
     line: Backlog,
+    /// Links that the owner may follow.
+    earned: AtomicUsize,
+    /// And how many there have to be, that it tries.
+    needed: AtomicUsize,
 }
 
 /// Linked tasks in the caller's hands.
@@ -141,14 +155,32 @@ impl TwoEnded {
         newest.or_else(|| self.line.take().map(Part::oldest_first))
     }
 
-    /// Takes all that is in line, or else what is to be. For the owner.
+    /// Takes all that is in line, or else what is to be. For the owner. Nothing: there is nothing, or it is too long for the links that were
+    /// earned since the last walk. (What it had in hand meanwhile is there again.)
     #[must_use]
     pub fn take_oldest(&self, links: &impl Links) -> Option<Part> {
         let oldest = self.line.take().or_else(|| {
-            let mut newer = self.stack.take()?;
-            let older = newer.part_with_last(links);
-            newer.put_back(&self.stack, links);
-            Some(older.reversed(links))
+            // Ordering: Relaxed; the owner's alone.
+            let earned = self.earned.load(Ordering::Relaxed).saturating_add(EARNED);
+            // Ordering: as above.
+            let mut needed = self.needed.load(Ordering::Relaxed);
+            let (mut left, mut oldest) = (earned, None);
+            if earned >= needed
+                && let Some(mut newer) = self.stack.take()
+            {
+                if let Some((older, walked)) = newer.part_with_last(earned, links) {
+                    (left, needed) = (earned - walked, 0);
+                    oldest = Some(older.reversed(links));
+                } else {
+                    (left, needed) = (0, 2 * earned);
+                }
+                newer.put_back(&self.stack, links);
+            }
+            // Ordering: as above.
+            self.earned.store(left, Ordering::Relaxed);
+            // Ordering: as above.
+            self.needed.store(needed, Ordering::Relaxed);
+            oldest
         });
         oldest.map(Part::oldest_first)
     }
@@ -263,32 +295,35 @@ impl Taken {
         Self { next: turned }
     }
 
-    /// Parts with what is at the end: a 64th of it, rounded down, but one at least, and hardly more than twice as much. O(length).
+    /// Parts with what is at the end: an eighth of it, rounded down, but one at least, and hardly more than twice as much. Gives that, and how
+    /// many links were followed; or nothing if that is not enough.
     #[cfg(feature = "alloc")]
-    fn part_with_last(&mut self, links: &impl Links) -> Self {
-        // (Each mark is a 64th behind the one before.)
+    fn part_with_last(&mut self, most: usize, links: &impl Links) -> Option<(Self, usize)> {
+        // (Each mark is an eighth behind the one before.)
         let (mut last, mut mark) = (NONE, NONE);
         let (mut seen, mut next_mark) = (0_usize, 1);
         let mut rest = Self { next: self.next };
         while let Some(task) = rest.first() {
+            if seen == most {
+                return None;
+            }
             seen += 1;
             if seen == next_mark {
                 (last, mark) = (mark, task);
-                next_mark += 1 + seen / 64;
+                next_mark += 1 + seen / 8;
             }
             rest.go_on(links.counter(task));
         }
         if last == NONE {
-            return Self {
-                next: core::mem::replace(&mut self.next, NONE),
-            };
+            let all = core::mem::replace(&mut self.next, NONE);
+            return Some((Self { next: all }, seen));
         }
         let counter = links.counter(last);
         let next = counter.link();
         if !mutant!("backlog_part_not_cut") {
             counter.set_link(NONE);
         }
-        Self { next }
+        Some((Self { next }, seen))
     }
 
     /// Puts what is left into `backlog`, which only the caller fills and which is empty: no pass over

@@ -333,9 +333,11 @@ impl<P: Platform> Worker<'_, P> {
     /// What came first of what did not fit into this worker's queue.
     pub(super) fn take_oldest_of_backlog(&self) -> Option<u32> {
         let links = &*self.pool.directory;
-        let mut part = self.queues.backlog.take_oldest(links)?;
-        let oldest = self.unlink(&mut part.tasks);
-        self.queues.backlog.put_back(part, links);
+        let oldest = self.queues.backlog.take_oldest(links).and_then(|mut part| {
+            let oldest = self.unlink(&mut part.tasks);
+            self.queues.backlog.put_back(part, links);
+            oldest
+        });
         if !self.solo.get() {
             self.pool.notify();
         }
