@@ -90,34 +90,32 @@ impl<P: Platform> Worker<'_, P> {
         let Some(deque) = self.deque() else {
             return;
         };
-        // Behind the deque is what did not fit in, and what was left in a row, and it may never be empty. (With a policy it holds what came
-        // before that, and what goes on for ever comes by the policy.)
+        // (With a policy the backlog holds what came before the rest, and what goes on for ever comes by the policy.)
         let rotates = self.pool.policy.is_none();
-        let was_empty = deque.is_empty();
-        let others = if rotates {
-            !self.queues.backlog.is_empty() || self.has_row()
-        } else {
-            was_empty && self.refill() > 0
-        };
-        if was_empty && !others {
+        if deque.is_empty() {
+            self.refill();
+            if rotates && let Some(task) = self.take_from_row() {
+                self.keep_here(task);
+            }
+        }
+        if self.deque().is_none_or(DequeOwner::is_empty) {
             return;
         }
         self.let_go(met);
         // Or the oldest, of another flow, would find a tally, be queued until that is counted, and then come behind what was let go.
         self.flush_and_keep();
-        let begin = if rotates && (endless || was_empty) {
+        // Behind the deque is what did not fit in, and what was left in a row, and it may never be empty.
+        let begin = if rotates && endless {
             self.next_turn()
         } else {
             0
         };
-        let turn = (begin..begin + TURNS).find_map(|turn| match turn % TURNS {
-            0 if !was_empty => self.deque()?.take_oldest(),
+        *met = (begin..begin + TURNS).find_map(|turn| match turn % TURNS {
+            0 => self.deque()?.take_oldest(),
             1 if rotates => self.take_oldest_of_backlog(),
             2 if rotates => self.take_from_row(),
             _ => None,
         });
-        // (Or what was let go.)
-        *met = turn.or_else(|| self.deque()?.take_oldest());
     }
 
     /// Where a turn begins. Each seat goes round.

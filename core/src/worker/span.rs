@@ -57,11 +57,6 @@ impl<P: Platform> Worker<'_, P> {
         here
     }
 
-    /// Whether anything is left of a row.
-    pub(super) fn has_row(&self) -> bool {
-        self.span.flow.get().is_some()
-    }
-
     /// The reference of the next ready task of the span.
     pub(super) fn take_from_row(&self) -> Option<u32> {
         self.take_from_row_in((0, u32::MAX))
