@@ -12,8 +12,6 @@
 
 use crate::mutant::mutant;
 use crate::protocol::join_counter::JoinCounter;
-#[cfg(feature = "alloc")]
-use crate::sync::AtomicUsize;
 use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// The reference that is no task.
@@ -25,9 +23,13 @@ pub trait Links {
     fn counter(&self, task: u32) -> &JoinCounter;
 }
 
-/// Links that an attempt to take the oldest earns.
+/// Links that every other attempt to take the oldest follows, at most.
 #[cfg(feature = "alloc")]
-const EARNED: usize = 8;
+const WALK: usize = 8;
+
+/// No walk is longer than this power of two times [`WALK`].
+#[cfg(feature = "alloc")]
+const DOUBLINGS_MAX: u32 = 28;
 
 /// A list of ready tasks that any worker may take.
 #[derive(Debug)]
@@ -40,9 +42,10 @@ pub struct Backlog(AtomicU32);
 /// line that is empty gets an eighth of the stack, which is a walk to its end (after C. Okasaki, Purely Functional Data Structures, Cambridge 1998,
 /// section 5.2, where it is the half).
 ///
-/// A thief takes all there is, and so may who walks next, again and again. So each attempt earns some links, and no walk is longer than what was
-/// earned; after one that was broken off the next waits for twice as many. So the oldest of n entries comes after O(n) attempts, each at O(1)
-/// amortized.
+/// A thief takes all there is, and so may who walks next, again and again; and how long a list is nobody knows. So attempt k follows no more
+/// links than some times the greatest power of two that divides k, which is a universal sequence (M. Luby, A. Sinclair, D. Zuckerman, Optimal
+/// Speedup of Las Vegas Algorithms, Information Processing Letters 47(4), 1993) but for the order: whatever came before, a part of n entries comes
+/// after O(n) attempts, and k attempts follow O(k log k) links.
 ///
 /// What a taker has in hand nobody sees. So who puts something back tells those who look before they sleep.
 #[cfg(feature = "alloc")]
@@ -50,10 +53,8 @@ pub struct Backlog(AtomicU32);
 pub struct TwoEnded {
     stack: Backlog,
     line: Backlog,
-    /// Links that the owner may follow.
-    earned: AtomicUsize,
-    /// And how many there have to be, that it tries.
-    needed: AtomicUsize,
+    /// Attempts of the owner to take the oldest while none were in line.
+    attempts: AtomicU32,
 }
 
 /// Linked tasks in the caller's hands.
@@ -155,32 +156,20 @@ impl TwoEnded {
         newest.or_else(|| self.line.take().map(Part::oldest_first))
     }
 
-    /// Takes all that is in line, or else what is to be. For the owner. Nothing: there is nothing, or it is too long for the links that were
-    /// earned since the last walk. (What it had in hand meanwhile is there again.)
+    /// Takes all that is in line, or else what is to be. For the owner. Nothing: there is nothing, or it is too long for this attempt. (What it had
+    /// in hand meanwhile is there again.)
     #[must_use]
     pub fn take_oldest(&self, links: &impl Links) -> Option<Part> {
         let oldest = self.line.take().or_else(|| {
             // Ordering: Relaxed; the owner's alone.
-            let earned = self.earned.load(Ordering::Relaxed).saturating_add(EARNED);
+            let attempt = self.attempts.load(Ordering::Relaxed).wrapping_add(1);
             // Ordering: as above.
-            let mut needed = self.needed.load(Ordering::Relaxed);
-            let (mut left, mut oldest) = (earned, None);
-            if earned >= needed
-                && let Some(mut newer) = self.stack.take()
-            {
-                if let Some((older, walked)) = newer.part_with_last(earned, links) {
-                    (left, needed) = (earned - walked, 0);
-                    oldest = Some(older.reversed(links));
-                } else {
-                    (left, needed) = (0, 2 * earned);
-                }
-                newer.put_back(&self.stack, links);
-            }
-            // Ordering: as above.
-            self.earned.store(left, Ordering::Relaxed);
-            // Ordering: as above.
-            self.needed.store(needed, Ordering::Relaxed);
-            oldest
+            self.attempts.store(attempt, Ordering::Relaxed);
+            let most = WALK << attempt.trailing_zeros().min(DOUBLINGS_MAX);
+            let mut newer = self.stack.take()?;
+            let oldest = newer.part_with_last(most, links);
+            newer.put_back(&self.stack, links);
+            Some(oldest?.reversed(links))
         });
         oldest.map(Part::oldest_first)
     }
@@ -295,10 +284,10 @@ impl Taken {
         Self { next: turned }
     }
 
-    /// Parts with what is at the end: an eighth of it, rounded down, but one at least, and hardly more than twice as much. Gives that, and how
-    /// many links were followed; or nothing if that is not enough.
+    /// Parts with what is at the end: an eighth of it, rounded down, but one at least, and hardly more than twice as much. Gives that, or
+    /// nothing if it has more than `most`.
     #[cfg(feature = "alloc")]
-    fn part_with_last(&mut self, most: usize, links: &impl Links) -> Option<(Self, usize)> {
+    fn part_with_last(&mut self, most: usize, links: &impl Links) -> Option<Self> {
         // (Each mark is an eighth behind the one before.)
         let (mut last, mut mark) = (NONE, NONE);
         let (mut seen, mut next_mark) = (0_usize, 1);
@@ -316,14 +305,14 @@ impl Taken {
         }
         if last == NONE {
             let all = core::mem::replace(&mut self.next, NONE);
-            return Some((Self { next: all }, seen));
+            return Some(Self { next: all });
         }
         let counter = links.counter(last);
         let next = counter.link();
         if !mutant!("backlog_part_not_cut") {
             counter.set_link(NONE);
         }
-        Some((Self { next }, seen))
+        Some(Self { next })
     }
 
     /// Puts what is left into `backlog`, which only the caller fills and which is empty: no pass over

@@ -271,6 +271,7 @@ impl<P: Platform> Worker<'_, P> {
                     // Somebody else's work waits, perhaps for this very seat.
                     break;
                 }
+                self.sweep();
                 self.let_out_oldest();
                 self.slice.set(self.pool.slice);
             }
@@ -315,6 +316,7 @@ impl<P: Platform> Worker<'_, P> {
     /// Takes references of jobs that were claimed out of this worker's queue, as long as they come first.
     /// So a task that spawns and waits again and again leaves none behind.
     fn sweep(&self) {
+        self.sweep_backlog();
         loop {
             let Some(task) = self.deque().and_then(DequeOwner::take_newest) else {
                 let refilled =
@@ -331,6 +333,21 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
+    /// As [`sweep`](Self::sweep), of what came when the queue was full.
+    fn sweep_backlog(&self) {
+        let Some(mut part) = self.queues.backlog.take_newest() else {
+            return;
+        };
+        while let Some(task) = part.tasks.first()
+            && self.is_dead(task)
+        {
+            self.unlink(&mut part.tasks);
+            self.frees_dead(task);
+        }
+        self.put_behind(part);
+        self.tell_of_put_back();
+    }
+
     /// Whoever looked while a task was in hand saw nothing.
     fn tell_of_put_back(&self) {
         if !self.solo.get() {
@@ -340,13 +357,22 @@ impl<P: Platform> Worker<'_, P> {
 
     /// Frees a reference in this worker's hands, if its job was claimed without it.
     fn frees_dead(&self, task: u32) -> bool {
+        let is_dead = self.is_dead(task);
+        if is_dead {
+            // SAFETY: as in `locate`.
+            let flow: &Flow = unsafe { self.pool.directory.flow(task) };
+            drop(flow.chunk().map(|chunk| self.take_job(chunk, task)));
+        }
+        is_dead
+    }
+
+    /// Whether a reference in this worker's hands is of a job that was claimed without it.
+    fn is_dead(&self, task: u32) -> bool {
         // SAFETY: as in `locate`.
         let flow: &Flow = unsafe { self.pool.directory.flow(task) };
         // SAFETY: (1) the task is in this worker's hands.
-        let is_dead = |chunk: &&Chunk| unsafe { chunk.is_dead(task) };
-        let chunk = flow.chunk().filter(is_dead);
-        let job = chunk.map(|chunk| self.take_job(chunk, task));
-        job.is_some()
+        flow.chunk()
+            .is_some_and(|chunk| unsafe { chunk.is_dead(task) })
     }
 
     /// Puts a task back that was taken out of the queue. Nobody is told.
