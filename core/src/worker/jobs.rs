@@ -271,7 +271,8 @@ impl<P: Platform> Worker<'_, P> {
                     // Somebody else's work waits, perhaps for this very seat.
                     break;
                 }
-                self.sweep();
+                // (No more: what comes from outside meanwhile is not for this wait.)
+                self.sweep_backlog();
                 self.let_out_oldest();
                 self.slice.set(self.pool.slice);
             }
