@@ -334,7 +334,8 @@ impl<P: Platform> Worker<'_, P> {
         }
     }
 
-    /// As [`sweep`](Self::sweep), of what came when the queue was full.
+    /// As [`sweep`](Self::sweep), of what came when the queue was full. (That is seldom; each kind of wait would have a copy of it.)
+    #[inline(never)]
     fn sweep_backlog(&self) {
         let Some(mut part) = self.queues.backlog.take_newest() else {
             return;
